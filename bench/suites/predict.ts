@@ -1,0 +1,24 @@
+/** Prediction: one row of 32 tokens through the model, and one text to its label. */
+import { duel, withSides } from "../duel";
+import { cost } from "../report";
+import { commands, megabytes, type Suite } from "./suite";
+
+const FULL = { warmup: 20, rounds: 10, count: 40 };
+const QUICK = { warmup: 10, rounds: 3, count: 20 };
+
+export const predictSuite: Suite = async (context) => {
+  const { folder, predict } = context.materials;
+  const size = context.quick ? QUICK : FULL;
+  return withSides(commands(context, "predict", [folder, JSON.stringify(predict)]), context.threads, async (sides) => {
+    const forward = await duel(sides, "forward", size);
+    const text = await duel(sides, "text", size);
+    return {
+      versions: { ...sides.peer.versions, ...sides.ours.versions },
+      items: [
+        cost("prediction, 1 × 32 ids to logits", "ms", { ours: forward.ours["ms"], peer: forward.peer["ms"] }),
+        cost("prediction, one text of 32 tokens to its label", "ms", { ours: text.ours["ms"], peer: text.peer["ms"] }),
+        cost("prediction: peak memory", "MB", { ours: megabytes(sides.ours.peakBytes), peer: megabytes(sides.peer.peakBytes) }),
+      ],
+    };
+  });
+};

@@ -1,0 +1,145 @@
+#include "allocator.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/impl/alloc_cpu.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace torchwright {
+namespace {
+
+// Blocks below this are malloc's business: it caches them well.
+constexpr size_t kSmallest = 64 * 1024;
+// A header before each block keeps its size; as long as a cache line, so that alignment holds.
+constexpr size_t kHeader = 64;
+
+// Sizes are rounded up to eighths of a power of two (at most 12.5 % more), so that batches of
+// slightly different lengths reuse each other's blocks.
+size_t RoundUp(size_t bytes) {
+  if (bytes < kSmallest) return bytes;
+  const size_t step = std::bit_floor(bytes) / 8;
+  return (bytes + step - 1) / step * step;
+}
+
+class CachingAllocator final : public at::Allocator {
+ public:
+  at::DataPtr allocate(size_t bytes) override {
+    if (bytes == 0) return {nullptr, nullptr, &CachingAllocator::Delete, at::Device(at::kCPU)};
+    const size_t size = RoundUp(bytes);
+    void* block = size >= kSmallest ? Take(size) : nullptr;
+    if (block == nullptr) {
+      try {
+        block = c10::alloc_cpu(size + kHeader);
+      } catch (...) {
+        EmptyCache();  // what is kept may be all that is missing
+        block = c10::alloc_cpu(size + kHeader);
+      }
+    }
+    *static_cast<size_t*>(block) = size;
+    const int64_t live = live_.fetch_add(static_cast<int64_t>(size)) + static_cast<int64_t>(size);
+    int64_t peak = peak_.load();
+    while (live > peak && !peak_.compare_exchange_weak(peak, live)) {
+    }
+    // Data and context are the same address: kernels that ask for raw memory rely on it.
+    void* data = static_cast<char*>(block) + kHeader;
+    return {data, data, &CachingAllocator::Delete, at::Device(at::kCPU)};
+  }
+
+  at::DeleterFnPtr raw_deleter() const override { return &CachingAllocator::Delete; }
+
+  void copy_data(void* dest, const void* src, std::size_t count) const override {
+    default_copy_data(dest, src, count);
+  }
+
+  AllocatorCounters counters() {
+    const std::lock_guard lock(mutex_);
+    return {live_.load(), peak_.load(), static_cast<int64_t>(cached_bytes_)};
+  }
+
+  void ResetPeak() { peak_.store(live_.load()); }
+
+  void EmptyCache() {
+    std::map<size_t, std::vector<void*>> blocks;
+    {
+      const std::lock_guard lock(mutex_);
+      blocks.swap(cache_);
+      cached_bytes_ = 0;
+    }
+    for (const auto& [size, list] : blocks) {
+      for (void* block : list) c10::free_cpu(block);
+    }
+  }
+
+ private:
+  static void Delete(void* data);
+
+  void* Take(size_t size) {
+    const std::lock_guard lock(mutex_);
+    const auto found = cache_.find(size);
+    if (found != cache_.end()) return Pop(found);
+    // A size that is not kept: give up kept blocks, largest first, rather than grow beyond the peak.
+    while (!cache_.empty() && live_.load() + static_cast<int64_t>(cached_bytes_ + size) > peak_.load()) {
+      c10::free_cpu(Pop(std::prev(cache_.end())));
+    }
+    return nullptr;
+  }
+
+  // With the lock held. A size whose last block goes leaves the map.
+  void* Pop(std::map<size_t, std::vector<void*>>::iterator entry) {
+    void* block = entry->second.back();
+    cached_bytes_ -= entry->first;
+    entry->second.pop_back();
+    if (entry->second.empty()) cache_.erase(entry);
+    return block;
+  }
+
+  void Give(void* block) {
+    const size_t size = *static_cast<size_t*>(block);
+    live_.fetch_sub(static_cast<int64_t>(size));
+    if (size >= kSmallest) {
+      const std::lock_guard lock(mutex_);
+      // Live and kept bytes together never exceed what was once needed at the same time.
+      if (live_.load() + static_cast<int64_t>(cached_bytes_ + size) <= peak_.load()) {
+        cache_[size].push_back(block);
+        cached_bytes_ += size;
+        return;
+      }
+    }
+    c10::free_cpu(block);
+  }
+
+  std::mutex mutex_;
+  std::map<size_t, std::vector<void*>> cache_;
+  size_t cached_bytes_ = 0;
+  std::atomic<int64_t> live_{0};
+  std::atomic<int64_t> peak_{0};
+};
+
+// Never destroyed: tensors in libtorch's own statics are freed after ours would be.
+CachingAllocator& Instance() {
+  static auto* allocator = new CachingAllocator();
+  return *allocator;
+}
+
+void CachingAllocator::Delete(void* data) {
+  if (data != nullptr) Instance().Give(static_cast<char*>(data) - kHeader);
+}
+
+}  // namespace
+
+void InstallCpuAllocator() {
+  static std::once_flag once;
+  std::call_once(once, [] { c10::SetCPUAllocator(&Instance(), /*priority=*/1); });
+}
+
+AllocatorCounters CpuCounters() { return Instance().counters(); }
+void ResetCpuPeak() { Instance().ResetPeak(); }
+void EmptyCpuCache() { Instance().EmptyCache(); }
+
+}  // namespace torchwright

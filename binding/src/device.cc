@@ -1,0 +1,112 @@
+// Devices, seeds, threads and memory counters.
+#include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Parallel.h>
+
+#include "allocator.h"
+#include "environment.h"
+
+namespace torchwright {
+namespace {
+
+Napi::Value DeviceInfo(Environment&, const Napi::CallbackInfo& info) {
+  Napi::Object result = Napi::Object::New(info.Env());
+  const auto accelerator = at::accelerator::getAccelerator();
+  const int count = accelerator ? at::accelerator::deviceCount() : 0;
+  result.Set("accelerator",
+             accelerator ? c10::DeviceTypeName(*accelerator, /*lower_case=*/true) : "cpu");
+  result.Set("count", count);
+  std::string reason;
+  if (!accelerator) {
+    reason = "this libtorch was built without CUDA";
+  } else if (count == 0) {
+    reason = "libtorch has CUDA, but no NVIDIA driver or no device is there";
+  }
+  result.Set("reason", reason);
+  return result;
+}
+
+Napi::Value Synchronize(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Device device = ParseDevice(info[0].ToString().Utf8Value());
+  return environment.executor().Queue(
+      "synchronize",
+      [device] {
+        if (at::accelerator::isAccelerator(device.type())) {
+          at::accelerator::synchronizeDevice(device.index());
+        }
+      },
+      [env = info.Env()](uint64_t) { return env.Undefined(); });
+}
+
+// Waits for queued work first: it may be drawing from the same process-wide generator.
+Napi::Value ManualSeed(Environment& environment, const Napi::CallbackInfo& info) {
+  const double seed = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+  if (!(seed >= 0) || seed > 9007199254740991.0 || seed != static_cast<double>(static_cast<uint64_t>(seed))) {
+    Fail("ERR_INVALID_ARG", "manualSeed: expected a non-negative integer");
+  }
+  environment.executor().WaitFor(environment.executor().last_queued());
+  at::manual_seed(static_cast<uint64_t>(seed));
+  return info.Env().Undefined();
+}
+
+Napi::Value NumThreads(Environment& environment, const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), environment.executor().num_threads());
+}
+
+Napi::Value SetNumThreads(Environment& environment, const Napi::CallbackInfo& info) {
+  const double threads = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  if (!(threads >= 1 && threads <= 1024) || threads != static_cast<int>(threads)) {
+    Fail("ERR_INVALID_ARG", "setNumThreads: expected an integer from 1 to 1024");
+  }
+  environment.executor().WaitFor(environment.executor().last_queued());
+  environment.executor().set_num_threads(static_cast<int>(threads));
+  return info.Env().Undefined();
+}
+
+Napi::Value Memory(Environment& environment, const Napi::CallbackInfo& info) {
+  const AllocatorCounters counters = CpuCounters();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("liveTensors", static_cast<double>(environment.tensors().live()));
+  result.Set("cpuBytes", static_cast<double>(counters.live));
+  result.Set("cpuPeakBytes", static_cast<double>(counters.peak));
+  result.Set("cpuCachedBytes", static_cast<double>(counters.cached));
+  return result;
+}
+
+Napi::Value ResetPeak(Environment&, const Napi::CallbackInfo& info) {
+  ResetCpuPeak();
+  return info.Env().Undefined();
+}
+
+Napi::Value EmptyCache(Environment&, const Napi::CallbackInfo& info) {
+  EmptyCpuCache();
+  const auto accelerator = at::accelerator::getAccelerator();
+  if (accelerator && at::accelerator::deviceCount() > 0) at::accelerator::emptyCache();
+  return info.Env().Undefined();
+}
+
+Napi::Value Shutdown(Environment& environment, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(),
+                            environment.executor().Shutdown(info[0].ToNumber().Int32Value()));
+}
+
+Napi::Value ExitNow(Environment&, const Napi::CallbackInfo& info) {
+  std::_Exit(info[0].ToNumber().Int32Value());
+}
+
+}  // namespace
+
+void RegisterDevices(Environment& environment, Napi::Object exports) {
+  Register<DeviceInfo>(environment, exports, "deviceInfo");
+  Register<Synchronize>(environment, exports, "synchronize");
+  Register<ManualSeed>(environment, exports, "manualSeed");
+  Register<NumThreads>(environment, exports, "numThreads");
+  Register<SetNumThreads>(environment, exports, "setNumThreads");
+  Register<Memory>(environment, exports, "memory");
+  Register<ResetPeak>(environment, exports, "resetPeak");
+  Register<EmptyCache>(environment, exports, "emptyCache");
+  Register<Shutdown>(environment, exports, "shutdown");
+  Register<ExitNow>(environment, exports, "exitNow");
+}
+
+}  // namespace torchwright

@@ -1,0 +1,93 @@
+// What one JavaScript environment (the main thread or a worker) owns. It lives in the addon's
+// instance data: nothing here is shared between environments but libtorch itself.
+//
+// Order of destruction: the executor first (it joins its thread, whose tasks hold tensors), then
+// modules, then the table of tensors.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "error.h"
+#include "executor.h"
+#include "napi_setup.h"
+#include "operator.h"
+#include "tensor.h"
+
+namespace torch::jit {
+struct Module;
+}
+
+namespace torchwright {
+
+class ModuleTable;
+
+class Environment {
+ public:
+  explicit Environment(Napi::Env env);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  Napi::Env env() const { return env_; }
+  TensorTable& tensors() { return tensors_; }
+  OperatorTable& operators() { return operators_; }
+  ModuleTable& modules() { return *modules_; }
+  Executor& executor() { return executor_; }
+  const Napi::FunctionReference& error_factory() const { return error_factory_; }
+  void set_error_factory(Napi::Function factory) { error_factory_ = Napi::Persistent(factory); }
+
+  // The tensor behind a handle, safe to compute with: waits for queued work that may touch it.
+  const at::Tensor& Use(napi_value handle);
+  // The same for its metadata or for queueing, where order needs no waiting.
+  const at::Tensor& Peek(napi_value handle);
+  // Puts a result of synchronous work into the table.
+  napi_value Wrap(at::Tensor tensor);
+
+  // Tells V8 how much native memory lives behind its handles. Called often, acts rarely.
+  void ReportMemory();
+
+ private:
+  Napi::Env env_;
+  TensorTable tensors_;
+  OperatorTable operators_;
+  std::unique_ptr<ModuleTable> modules_;
+  Napi::FunctionReference error_factory_;
+  int64_t reported_bytes_ = 0;
+  std::vector<int64_t> recent_bytes_;
+  Executor executor_;
+};
+
+// Registers a function whose body is `fn(environment, info)`, behind the one guard that turns any
+// exception into a coded error.
+using EntryPoint = Napi::Value (*)(Environment&, const Napi::CallbackInfo&);
+
+template <EntryPoint fn>
+Napi::Value Guarded(const Napi::CallbackInfo& info) {
+  Environment& environment = *static_cast<Environment*>(info.Data());
+  try {
+    return fn(environment, info);
+  } catch (const Napi::Error&) {
+    throw;  // already a JavaScript error, from a JavaScript getter or callback
+  } catch (...) {
+    throw MakeError(environment, Describe(std::current_exception(), ""));
+  }
+}
+
+template <EntryPoint fn>
+void Register(Environment& environment, Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<Guarded<fn>>(environment.env(), name, &environment));
+}
+
+void RegisterOperators(Environment& environment, Napi::Object exports);
+void RegisterTensors(Environment& environment, Napi::Object exports);
+void RegisterAutograd(Environment& environment, Napi::Object exports);
+void RegisterPrograms(Environment& environment, Napi::Object exports);
+void RegisterModules(Environment& environment, Napi::Object exports);
+void RegisterSafetensors(Environment& environment, Napi::Object exports);
+void RegisterDevices(Environment& environment, Napi::Object exports);
+
+}  // namespace torchwright

@@ -1,0 +1,294 @@
+#include "operator.h"
+
+#include <ATen/core/enum_tag.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "environment.h"
+
+namespace torchwright {
+namespace {
+
+// Elements among the inputs from which an operator is worth a team of threads, and so is run on the
+// executor while JavaScript waits: two threads that both open OpenMP teams throttle each other.
+constexpr int64_t kLargeOperator = 32768;
+
+constexpr size_t kMaxArguments = 26;  // two bits each in a JavaScript number
+
+// Operators that kill the process or never end on well-typed arguments, with the reason.
+constexpr std::array<std::pair<const char*, const char*>, 6> kDenied = {{
+    {"quantized_lstm_cell", "it dereferences packed weights that no argument check covers"},
+    {"quantized_gru_cell", "it dereferences packed weights that no argument check covers"},
+    {"fbgemm_pack_gemm_matrix_fp16", "it aborts the process on matrices it does not expect"},
+    {"fbgemm_pack_quantized_matrix", "it aborts the process on matrices it does not expect"},
+    {"from_file", "it maps a file that someone else may truncate, which ends the process"},
+    {"set_data", "it exchanges a tensor's storage behind autograd's back"},
+}};
+
+bool IsOutArgument(const c10::Argument& argument) {
+  return argument.kwarg_only() && argument.alias_info() != nullptr &&
+         argument.alias_info()->isWrite();
+}
+
+bool IsPublic(const c10::FunctionSchema& schema) {
+  return std::none_of(schema.arguments().begin(), schema.arguments().end(), IsOutArgument);
+}
+
+// Tensor forms before scalar forms, then by name: a stable order whatever the registry's is.
+int Rank(const std::string& overload) {
+  if (overload.empty()) return 0;
+  if (overload.rfind("Tensor", 0) == 0) return 1;
+  if (overload.rfind("int", 0) == 0 || overload.rfind("dim", 0) == 0) return 2;
+  return 3;
+}
+
+bool IsDimname(const std::string& overload) {
+  return overload.find("imname") != std::string::npos || overload.rfind("names", 0) == 0;
+}
+
+int64_t InputElements(const torch::jit::Stack& stack) {
+  int64_t elements = 0;
+  for (const c10::IValue& value : stack) {
+    if (value.isTensor() && value.toTensor().defined()) elements += value.toTensor().numel();
+    if (value.isTensorList()) {
+      for (const at::Tensor& tensor : value.toTensorVector()) elements += tensor.numel();
+    }
+    // Sizes of what a factory makes.
+    if (value.isIntList()) {
+      int64_t product = 1;
+      for (const int64_t size : value.toIntVector()) {
+        if (size <= 0 || __builtin_mul_overflow(product, size, &product)) product = 1;
+      }
+      elements += product;
+    }
+  }
+  return elements;
+}
+
+}  // namespace
+
+void OperatorTable::IndexRegistry() {
+  if (!registry_.empty()) return;
+  for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
+    if (name.name.rfind("aten::", 0) == 0) registry_[name.name.substr(6)].push_back(name);
+  }
+}
+
+uint32_t OperatorTable::Find(const std::string& name, bool internal) {
+  const auto known = indices_.find(name);
+  if (known != indices_.end()) return known->second;
+  IndexRegistry();
+  const size_t dot = name.find('.');
+  const std::string base = name.substr(0, dot);
+  const auto found = registry_.find(base);
+  if (found == registry_.end() || (base[0] == '_' && !internal)) {
+    Fail("ERR_UNKNOWN_OPERATOR", "operator: expected the name of a public ATen operator of this "
+                                 "libtorch, got \"" + name + "\"");
+  }
+  for (const auto& [denied, reason] : kDenied) {
+    if (base == denied) {
+      Fail("ERR_UNKNOWN_OPERATOR", "operator: \"" + base + "\" is refused: " + reason);
+    }
+  }
+  std::vector<c10::OperatorName> names = found->second;
+  std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) {
+    return std::pair(Rank(a.overload_name), a.overload_name) <
+           std::pair(Rank(b.overload_name), b.overload_name);
+  });
+  Operator entry{name, {}};
+  for (const c10::OperatorName& overload : names) {
+    if (dot != std::string::npos && overload.overload_name != name.substr(dot + 1)) continue;
+    if (IsDimname(overload.overload_name)) continue;
+    const auto handle = c10::Dispatcher::singleton().findOp(overload);
+    if (!handle || !handle->hasSchema() || !IsPublic(handle->schema())) continue;
+    entry.overloads.push_back({*handle, handle->hasTag(at::Tag::nondeterministic_seeded)});
+  }
+  if (entry.overloads.empty()) {
+    Fail("ERR_UNKNOWN_OPERATOR", "operator: \"" + name + "\" has no overload for JavaScript");
+  }
+  operators_.push_back(std::move(entry));
+  const auto index = static_cast<uint32_t>(operators_.size() - 1);
+  indices_.emplace(name, index);
+  return index;
+}
+
+const Operator& OperatorTable::Get(uint32_t index) const {
+  if (index >= operators_.size()) Fail("ERR_UNKNOWN_OPERATOR", "operator: no such number");
+  return operators_[index];
+}
+
+std::vector<std::string> OperatorTable::Schemas() {
+  IndexRegistry();
+  std::vector<std::string> schemas;
+  for (const auto& [base, names] : registry_) {
+    for (const c10::OperatorName& name : names) {
+      const auto handle = c10::Dispatcher::singleton().findOp(name);
+      if (!handle || !handle->hasSchema()) continue;
+      std::string text = c10::toString(handle->schema());
+      schemas.push_back(std::move(text));
+    }
+  }
+  std::sort(schemas.begin(), schemas.end());
+  return schemas;
+}
+
+CallArguments ReadArguments(Napi::Env env, const napi_value* values, size_t count,
+                            napi_value kinds, napi_value names) {
+  if (count > kMaxArguments) {
+    Fail("ERR_OPERATOR_ARGS", "call: expected at most 26 arguments, got " + std::to_string(count));
+  }
+  double bits = 0;
+  if (napi_get_value_double(env, kinds, &bits) != napi_ok || !(bits >= 0) || bits > 4503599627370495.0) {
+    Fail("ERR_INVALID_ARG", "call: expected the arguments' kinds");
+  }
+  CallArguments arguments{values, count, static_cast<uint64_t>(bits), count, {}};
+  bool has_names = false;
+  napi_is_array(env, names, &has_names);
+  if (has_names) {
+    const auto list = Napi::Value(env, names).As<Napi::Array>();
+    if (list.Length() > count) Fail("ERR_INVALID_ARG", "call: more names than arguments");
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+      arguments.names.push_back(Napi::Value(list.Get(i)).ToString().Utf8Value());
+    }
+    arguments.positional = count - arguments.names.size();
+  }
+  return arguments;
+}
+
+bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
+               const CallArguments& arguments, size_t skip, Access access,
+               torch::jit::Stack& stack) {
+  const auto& wanted = schema.arguments();
+  size_t used = 0;
+  for (size_t i = skip; i < wanted.size(); ++i) {
+    const c10::Argument& argument = wanted[i];
+    std::optional<size_t> given;
+    if (i - skip < arguments.positional) {
+      if (argument.kwarg_only()) return false;
+      given = i - skip;
+    } else {
+      for (size_t k = 0; k < arguments.names.size(); ++k) {
+        if (arguments.names[k] == argument.name()) given = arguments.positional + k;
+      }
+    }
+    if (given) {
+      auto value = ToIValue(environment, arguments.values[*given], arguments.kind(*given),
+                            *argument.real_type(), argument.N(), access);
+      // `undefined` stands for "not given", as it does everywhere in JavaScript.
+      if (!value) {
+        napi_valuetype type = napi_null;
+        napi_typeof(environment.env(), arguments.values[*given], &type);
+        if (type == napi_undefined && argument.default_value()) value = argument.default_value();
+      }
+      if (!value) return false;
+      stack.push_back(std::move(*value));
+      ++used;
+    } else if (argument.default_value()) {
+      stack.push_back(*argument.default_value());
+    } else if (argument.real_type()->kind() == c10::TypeKind::OptionalType) {
+      stack.emplace_back();
+    } else {
+      return false;
+    }
+  }
+  return used == arguments.count;
+}
+
+namespace {
+
+[[noreturn]] void NoOverload(Environment& environment, const Operator& op,
+                             const CallArguments& arguments) {
+  std::string message = op.name + ": no overload takes (";
+  for (size_t i = 0; i < arguments.count; ++i) {
+    if (i > 0) message += ", ";
+    if (i >= arguments.positional) message += arguments.names[i - arguments.positional] + "=";
+    message += DescribeArgument(environment, arguments.values[i], arguments.kind(i));
+  }
+  message += "); expected one of:";
+  for (const Overload& overload : op.overloads) {
+    message += "\n  " + c10::toString(overload.handle.schema());
+  }
+  Fail("ERR_OPERATOR_ARGS", message);
+}
+
+// libtorch's own message says what is wrong, but rarely with what.
+ErrorText DescribeFailure(Environment& environment, const Operator& op,
+                          const CallArguments& arguments) {
+  ErrorText text = Describe(std::current_exception(), op.name);
+  std::string got;
+  for (size_t i = 0; i < arguments.count; ++i) {
+    got += (i == 0 ? "" : ", ") +
+           DescribeArgument(environment, arguments.values[i], arguments.kind(i));
+  }
+  if (text.code != "ERR_TENSOR_DISPOSED") text.message += " (arguments: " + got + ")";
+  return text;
+}
+
+Napi::Value CallOperator(Environment& environment, const Operator& op,
+                         const CallArguments& arguments) {
+  torch::jit::Stack stack;
+  for (const Overload& overload : op.overloads) {
+    stack.clear();
+    if (!FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, stack)) {
+      continue;
+    }
+    Executor& executor = environment.executor();
+    if (overload.random) executor.WaitFor(executor.last_queued());
+    try {
+      if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
+        executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
+      } else {
+        overload.handle.callBoxed(stack);
+      }
+    } catch (...) {
+      const ErrorText text = DescribeFailure(environment, op, arguments);
+      throw CodedError(text.code, text.message);
+    }
+    const uint64_t born = executor.last_queued();
+    if (stack.empty()) return environment.env().Undefined();
+    if (stack.size() == 1) {
+      return Napi::Value(environment.env(), FromIValue(environment, stack[0], born));
+    }
+    Napi::Array results = Napi::Array::New(environment.env(), stack.size());
+    for (uint32_t i = 0; i < stack.size(); ++i) {
+      results.Set(i, Napi::Value(environment.env(), FromIValue(environment, stack[i], born)));
+    }
+    return results;
+  }
+  NoOverload(environment, op, arguments);
+}
+
+Napi::Value Call(Environment& environment, const Napi::CallbackInfo& info) {
+  if (info.Length() < 3) Fail("ERR_INVALID_ARG", "call: expected operator, kinds and names");
+  const Operator& op = environment.operators().Get(info[0].ToNumber().Uint32Value());
+  std::array<napi_value, kMaxArguments + 1> values{};
+  const size_t count = std::min(info.Length() - 3, kMaxArguments + 1);
+  for (size_t i = 0; i < count; ++i) values[i] = info[i + 3];
+  return CallOperator(environment, op,
+                      ReadArguments(info.Env(), values.data(), count, info[1], info[2]));
+}
+
+Napi::Value FindOperator(Environment& environment, const Napi::CallbackInfo& info) {
+  const bool internal = info[1].ToBoolean();
+  return Napi::Number::New(
+      info.Env(), environment.operators().Find(info[0].ToString().Utf8Value(), internal));
+}
+
+Napi::Value Schemas(Environment& environment, const Napi::CallbackInfo& info) {
+  const auto schemas = environment.operators().Schemas();
+  Napi::Array result = Napi::Array::New(info.Env(), schemas.size());
+  for (uint32_t i = 0; i < schemas.size(); ++i) result.Set(i, schemas[i]);
+  return result;
+}
+
+}  // namespace
+
+void RegisterOperators(Environment& environment, Napi::Object exports) {
+  Register<FindOperator>(environment, exports, "operator");
+  Register<Schemas>(environment, exports, "schemas");
+  Register<Call>(environment, exports, "call");
+}
+
+}  // namespace torchwright

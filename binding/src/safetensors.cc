@@ -1,0 +1,156 @@
+// Reads and writes the bytes of safetensors files on the executor. TypeScript parses and validates
+// the header for good messages; here everything is validated again that could corrupt memory.
+// Files are read, not mapped: a mapped file that someone truncates ends the process.
+#include <ATen/Functions.h>
+
+#include <cstdio>
+#include <memory>
+
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
+#include "environment.h"
+
+namespace torchwright {
+namespace {
+
+struct Entry {
+  std::string name;
+  at::ScalarType dtype;
+  std::vector<int64_t> shape;
+  int64_t offset;
+  int64_t bytes;
+};
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+int64_t ToOffset(const Napi::Value& value, const char* what) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= 0) || number > 9007199254740991.0) {
+    Fail("ERR_SAFETENSORS_INVALID", std::string("safetensors: bad ") + what);
+  }
+  return static_cast<int64_t>(number);
+}
+
+Entry ReadEntry(const Napi::Object& object) {
+  Entry entry{object.Get("name").ToString().Utf8Value(),
+              ParseDtype(object.Get("dtype").ToString().Utf8Value()),
+              {},
+              ToOffset(object.Get("offset"), "offset"),
+              ToOffset(object.Get("bytes"), "length")};
+  const auto shape = object.Get("shape").As<Napi::Array>();
+  int64_t expected = static_cast<int64_t>(c10::elementSize(entry.dtype));
+  for (uint32_t i = 0; i < shape.Length(); ++i) {
+    entry.shape.push_back(ToOffset(shape.Get(i), "shape"));
+    if (__builtin_mul_overflow(expected, entry.shape.back(), &expected)) expected = -1;
+  }
+  if (expected != entry.bytes) {
+    Fail("ERR_SAFETENSORS_INVALID",
+         "safetensors: the length of " + entry.name + " does not fit its shape and dtype");
+  }
+  return entry;
+}
+
+int Seek(std::FILE* file, int64_t offset) {
+#ifdef _WIN32
+  return _fseeki64(file, offset, SEEK_SET);
+#else
+  return fseeko(file, offset, SEEK_SET);
+#endif
+}
+
+Napi::Value ReadSafetensors(Environment& environment, const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString().Utf8Value();
+  if (!info[1].IsArray()) Fail("ERR_INVALID_ARG", "safetensors: expected an array of entries");
+  const auto list = info[1].As<Napi::Array>();
+  std::vector<Entry> entries;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    entries.push_back(ReadEntry(Napi::Value(list.Get(i)).As<Napi::Object>()));
+  }
+  auto tensors = std::make_shared<std::vector<at::Tensor>>();
+  return environment.executor().Queue(
+      "safetensors",
+      [path, entries = std::move(entries), tensors] {
+        const File file(std::fopen(path.c_str(), "rb"));
+        if (!file) Fail("ERR_FILE_NOT_FOUND", "safetensors: " + path + " could not be opened");
+        for (const Entry& entry : entries) {
+          at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.dtype));
+          const auto bytes = static_cast<size_t>(entry.bytes);
+          if (bytes > 0 && (Seek(file.get(), entry.offset) != 0 ||
+                            std::fread(tensor.mutable_data_ptr(), 1, bytes, file.get()) != bytes)) {
+            Fail("ERR_SAFETENSORS_INVALID",
+                 "safetensors: " + path + " ends before the data of " + entry.name);
+          }
+          tensors->push_back(std::move(tensor));
+        }
+      },
+      [&environment, tensors](uint64_t sequence) -> napi_value {
+        Napi::Array handles = Napi::Array::New(environment.env(), tensors->size());
+        for (uint32_t i = 0; i < tensors->size(); ++i) {
+          handles.Set(i, environment.tensors().Add(std::move((*tensors)[i]), sequence));
+        }
+        return handles;
+      });
+}
+
+void Write(std::FILE* file, const void* data, size_t bytes, const std::string& path) {
+  if (bytes > 0 && std::fwrite(data, 1, bytes, file) != bytes) {
+    Fail("ERR_FILE_WRITE", "save: " + path + " could not be written (is the disk full?)");
+  }
+}
+
+// Streams: only one tensor at a time is copied off its device.
+int64_t WriteFile(const std::string& path, const std::string& header,
+                  const std::vector<at::Tensor>& tensors) {
+  const File file(std::fopen(path.c_str(), "wb"));
+  if (!file) Fail("ERR_FILE_WRITE", "save: " + path + " could not be created");
+  uint8_t length[8];
+  for (int i = 0; i < 8; ++i) length[i] = static_cast<uint8_t>(header.size() >> (8 * i));
+  Write(file.get(), length, sizeof(length), path);
+  Write(file.get(), header.data(), header.size(), path);
+  auto written = static_cast<int64_t>(sizeof(length) + header.size());
+  for (const at::Tensor& tensor : tensors) {
+    const at::Tensor plain = tensor.detach().to(at::kCPU).contiguous();
+    Write(file.get(), plain.const_data_ptr(), plain.nbytes(), path);
+    written += static_cast<int64_t>(plain.nbytes());
+  }
+  bool flushed = std::fflush(file.get()) == 0;
+#ifndef _WIN32
+  flushed = flushed && fsync(fileno(file.get())) == 0;
+#endif
+  if (!flushed) Fail("ERR_FILE_WRITE", "save: " + path + " could not be flushed to the disk");
+  return written;
+}
+
+Napi::Value WriteSafetensors(Environment& environment, const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString().Utf8Value();
+  const std::string header = info[1].ToString().Utf8Value();
+  if (!info[2].IsArray()) Fail("ERR_INVALID_ARG", "save: expected an array of tensors");
+  const auto list = info[2].As<Napi::Array>();
+  std::vector<at::Tensor> tensors;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    tensors.push_back(environment.Peek(Napi::Value(list.Get(i))));
+  }
+  auto written = std::make_shared<int64_t>(0);
+  return environment.executor().Queue(
+      "save",
+      [path, header, tensors = std::move(tensors), written] {
+        *written = WriteFile(path, header, tensors);
+      },
+      [env = info.Env(), written](uint64_t) -> napi_value {
+        return Napi::Number::New(env, static_cast<double>(*written));
+      });
+}
+
+}  // namespace
+
+void RegisterSafetensors(Environment& environment, Napi::Object exports) {
+  Register<ReadSafetensors>(environment, exports, "readSafetensors");
+  Register<WriteSafetensors>(environment, exports, "writeSafetensors");
+}
+
+}  // namespace torchwright

@@ -1,0 +1,315 @@
+#include "script_module.h"
+
+#include <torch/csrc/jit/api/compilation_unit.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "environment.h"
+
+namespace torchwright {
+
+using torch::jit::Module;
+
+Module& ModuleTable::Get(uint32_t number) {
+  const auto found = modules_.find(number);
+  if (found == modules_.end()) {
+    Fail("ERR_MODULE_DISPOSED", "module: expected a live module, got one that was disposed");
+  }
+  return found->second;
+}
+
+namespace {
+
+Module& GetModule(Environment& environment, const Napi::Value& number) {
+  return environment.modules().Get(number.ToNumber().Uint32Value());
+}
+
+Module Part(const Module& module, const std::string& path) {
+  Module part = module;
+  size_t begin = 0;
+  while (begin < path.size()) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    const std::string name = path.substr(begin, end - begin);
+    if (!part.hasattr(name) || !part.attr(name).isModule()) {
+      Fail("ERR_INVALID_ARG", "submodule: expected a part of the module, got \"" + path + "\"");
+    }
+    part = part.attr(name).toModule();
+    begin = end + 1;
+  }
+  return part;
+}
+
+// Compiles one tree of module specs. Modules of one class name share one compiled type: twelve
+// layers then save the code of one.
+class Compiler {
+ public:
+  explicit Compiler(Environment& environment)
+      : environment_(environment), unit_(std::make_shared<torch::jit::CompilationUnit>()) {}
+
+  Module Build(const Napi::Object& spec) {
+    const std::string name = spec.Get("className").ToString().Utf8Value();
+    const auto known = types_.find(name);
+    if (known != types_.end()) {
+      Module module(unit_, known->second);
+      Fill(spec, [&](const std::string& key, const c10::IValue& value) { module.setattr(key, value); },
+           [&](const std::string& key, const at::Tensor& tensor, bool) { module.setattr(key, tensor); },
+           [&](const std::string& key, const Module& part) { module.setattr(key, part._ivalue()); });
+      return module;
+    }
+    Module module(c10::QualifiedName("__torch__.torchwright." + name), unit_);
+    Fill(spec,
+         [&](const std::string& key, const c10::IValue& value) {
+           module.register_attribute(key, value.type(), value);
+         },
+         [&](const std::string& key, const at::Tensor& tensor, bool is_parameter) {
+           if (is_parameter) {
+             module.register_parameter(key, tensor, /*is_buffer=*/false);
+           } else {
+             module.register_buffer(key, tensor);
+           }
+         },
+         [&](const std::string& key, const Module& part) { module.register_module(key, part); });
+    module.define(spec.Get("source").ToString().Utf8Value());
+    types_.emplace(name, module.type());
+    return module;
+  }
+
+ private:
+  template <typename Attribute, typename Tensor, typename Child>
+  void Fill(const Napi::Object& spec, Attribute attribute, Tensor tensor, Child child) {
+    attribute("training", c10::IValue(true));
+    for (const char* kind : {"parameters", "buffers"}) {
+      ForEach(spec.Get(kind), [&](const std::string& key, const Napi::Value& handle) {
+        tensor(key, environment_.Use(handle), kind[0] == 'p');
+      });
+    }
+    std::set<std::string> floats;
+    if (spec.Get("floats").IsArray()) {
+      const auto names = spec.Get("floats").As<Napi::Array>();
+      for (uint32_t i = 0; i < names.Length(); ++i) {
+        floats.insert(Napi::Value(names.Get(i)).ToString().Utf8Value());
+      }
+    }
+    ForEach(spec.Get("attributes"), [&](const std::string& key, const Napi::Value& value) {
+      if (value.IsBoolean()) {
+        attribute(key, c10::IValue(value.ToBoolean().Value()));
+      } else if (value.IsString()) {
+        attribute(key, c10::IValue(value.ToString().Utf8Value()));
+      } else if (floats.count(key) > 0) {
+        attribute(key, c10::IValue(value.ToNumber().DoubleValue()));
+      } else {
+        attribute(key, c10::IValue(value.ToNumber().Int64Value()));
+      }
+    });
+    if (!spec.Get("modules").IsArray()) return;
+    const auto modules = spec.Get("modules").As<Napi::Array>();
+    for (uint32_t i = 0; i < modules.Length(); ++i) {
+      const auto pair = Napi::Value(modules.Get(i)).As<Napi::Array>();
+      child(Napi::Value(pair.Get(0U)).ToString().Utf8Value(),
+            Build(Napi::Value(pair.Get(1U)).As<Napi::Object>()));
+    }
+  }
+
+  template <typename Visit>
+  void ForEach(const Napi::Value& record, Visit visit) {
+    if (!record.IsObject()) return;
+    const auto object = record.As<Napi::Object>();
+    const Napi::Array keys = object.GetPropertyNames();
+    for (uint32_t i = 0; i < keys.Length(); ++i) {
+      const std::string key = Napi::Value(keys.Get(i)).ToString().Utf8Value();
+      visit(key, object.Get(key));
+    }
+  }
+
+  Environment& environment_;
+  std::shared_ptr<torch::jit::CompilationUnit> unit_;
+  std::map<std::string, c10::ClassTypePtr> types_;
+};
+
+Napi::Value CompileModule(Environment& environment, const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) Fail("ERR_INVALID_ARG", "compile: expected a module's description");
+  try {
+    Module module = Compiler(environment).Build(info[0].As<Napi::Object>());
+    return Napi::Number::New(info.Env(), environment.modules().Add(std::move(module)));
+  } catch (const c10::Error& e) {
+    Fail("ERR_SCRIPT_COMPILE", std::string("compile: ") + e.what_without_backtrace());
+  }
+}
+
+Napi::Value LoadModule(Environment& environment, const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString().Utf8Value();
+  const at::Device device = ParseDevice(info[1].ToString().Utf8Value());
+  auto loaded = std::make_shared<Module>();
+  return environment.executor().Queue(
+      "jit.load",
+      [path, device, loaded] {
+        try {
+          *loaded = torch::jit::load(path, device);
+          if (HasDeviceConstants(*loaded)) *loaded = WithDeviceConstants(*loaded, device);
+        } catch (const c10::Error& e) {
+          Fail("ERR_SCRIPT_LOAD", "jit.load: " + path + " is no TorchScript archive or is damaged: " +
+                                      std::string(e.what_without_backtrace()));
+        } catch (const std::exception& e) {
+          Fail("ERR_SCRIPT_LOAD", "jit.load: " + path + " could not be read: " + e.what());
+        }
+      },
+      [&environment, loaded](uint64_t) -> napi_value {
+        return Napi::Number::New(environment.env(), environment.modules().Add(std::move(*loaded)));
+      });
+}
+
+Napi::Value ReleaseModule(Environment& environment, const Napi::CallbackInfo& info) {
+  environment.modules().Release(info[0].ToNumber().Uint32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value Submodule(Environment& environment, const Napi::CallbackInfo& info) {
+  const Module& module = GetModule(environment, info[0]);
+  return Napi::Number::New(
+      info.Env(), environment.modules().Add(Part(module, info[1].ToString().Utf8Value())));
+}
+
+Napi::Value ModuleNames(Environment& environment, const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env());
+  uint32_t index = 0;
+  for (const auto& entry : GetModule(environment, info[0]).named_modules()) {
+    names.Set(index++, entry.name);
+  }
+  return names;
+}
+
+torch::jit::Method FindMethod(const Module& module, const Napi::Value& name) {
+  auto method = module.find_method(name.ToString().Utf8Value());
+  if (!method) {
+    Fail("ERR_SCRIPT_CALL", "call: the module has no method \"" + name.ToString().Utf8Value() + "\"");
+  }
+  return *method;
+}
+
+Napi::Value CallModule(Environment& environment, const Napi::CallbackInfo& info) {
+  auto method = FindMethod(GetModule(environment, info[0]), info[1]);
+  std::vector<napi_value> values;
+  for (size_t i = 4; i < info.Length(); ++i) values.push_back(info[i]);
+  const CallArguments arguments =
+      ReadArguments(info.Env(), values.data(), values.size(), info[2], info[3]);
+  const c10::FunctionSchema& schema = method.function().getSchema();
+  auto stack = std::make_shared<torch::jit::Stack>();
+  stack->emplace_back(method.owner()._ivalue());
+  if (!FillStack(environment, schema, arguments, 1, Access::kPeek, *stack)) {
+    std::string got;
+    for (size_t i = 0; i < arguments.count; ++i) {
+      got += (i == 0 ? "" : ", ") +
+             (i >= arguments.positional ? arguments.names[i - arguments.positional] + "=" : "") +
+             DescribeArgument(environment, values[i], arguments.kind(i));
+    }
+    Fail("ERR_SCRIPT_CALL", schema.name() + ": expected " + c10::toString(schema) + ", got (" + got + ")");
+  }
+  auto output = std::make_shared<c10::IValue>();
+  return environment.executor().Queue(
+      schema.name(),
+      [method, stack, output] {
+        method.function().run(*stack);
+        *output = std::move(stack->back());
+        stack->clear();
+      },
+      [&environment, output](uint64_t sequence) {
+        return FromIValue(environment, *output, sequence);
+      });
+}
+
+Napi::Value ModuleSchema(Environment& environment, const Napi::CallbackInfo& info) {
+  const auto method = FindMethod(GetModule(environment, info[0]), info[1]);
+  Napi::Array result = Napi::Array::New(info.Env());
+  uint32_t index = 0;
+  for (const c10::Argument& argument : method.function().getSchema().arguments()) {
+    if (argument.name() == "self") continue;
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry.Set("name", argument.name());
+    entry.Set("type", argument.type()->str());
+    entry.Set("optional", argument.default_value().has_value());
+    result.Set(index++, entry);
+  }
+  return result;
+}
+
+template <typename List>
+Napi::Value NamedTensors(Environment& environment, const List& tensors) {
+  Napi::Array result = Napi::Array::New(environment.env());
+  uint32_t index = 0;
+  for (const auto& entry : tensors) {
+    Napi::Array pair = Napi::Array::New(environment.env(), 2);
+    pair.Set(0U, entry.name);
+    pair.Set(1U, Napi::Value(environment.env(), environment.Wrap(entry.value)));
+    result.Set(index++, pair);
+  }
+  return result;
+}
+
+Napi::Value ModuleParameters(Environment& environment, const Napi::CallbackInfo& info) {
+  return NamedTensors(environment, GetModule(environment, info[0]).named_parameters());
+}
+
+Napi::Value ModuleBuffers(Environment& environment, const Napi::CallbackInfo& info) {
+  return NamedTensors(environment, GetModule(environment, info[0]).named_buffers());
+}
+
+Napi::Value SetTraining(Environment& environment, const Napi::CallbackInfo& info) {
+  const bool training = info[1].ToBoolean();
+  return environment.executor().Queue(
+      training ? "train" : "eval",
+      [module = GetModule(environment, info[0]), training]() mutable { module.train(training); },
+      [env = info.Env()](uint64_t) { return env.Undefined(); });
+}
+
+// Parameters keep their identity: their data moves under them. A module with baked-in devices is
+// replaced by a clone, so its parts must be asked for again.
+Napi::Value MoveModule(Environment& environment, const Napi::CallbackInfo& info) {
+  Module& module = GetModule(environment, info[0]);
+  const at::Device device = ParseDevice(info[1].ToString().Utf8Value());
+  if (HasDeviceConstants(module)) module = WithDeviceConstants(module, device);
+  return environment.executor().Queue(
+      "to", [moved = module, device]() mutable { moved.to(device); },
+      [env = info.Env()](uint64_t) { return env.Undefined(); });
+}
+
+Napi::Value SaveModule(Environment& environment, const Napi::CallbackInfo& info) {
+  const std::string path = info[1].ToString().Utf8Value();
+  return environment.executor().Queue(
+      "saveTorchScript",
+      [module = GetModule(environment, info[0]), path] {
+        try {
+          module.save(path);
+        } catch (const c10::Error& e) {
+          Fail("ERR_FILE_WRITE", "save: " + path + " could not be written: " + e.what_without_backtrace());
+        }
+      },
+      [env = info.Env()](uint64_t) { return env.Undefined(); });
+}
+
+Napi::Value BakedDropout(Environment& environment, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), HasBakedDropout(GetModule(environment, info[0])));
+}
+
+}  // namespace
+
+void RegisterModules(Environment& environment, Napi::Object exports) {
+  Register<CompileModule>(environment, exports, "compileModule");
+  Register<LoadModule>(environment, exports, "loadModule");
+  Register<ReleaseModule>(environment, exports, "releaseModule");
+  Register<Submodule>(environment, exports, "submodule");
+  Register<ModuleNames>(environment, exports, "moduleNames");
+  Register<CallModule>(environment, exports, "callModule");
+  Register<ModuleSchema>(environment, exports, "moduleSchema");
+  Register<ModuleParameters>(environment, exports, "moduleParameters");
+  Register<ModuleBuffers>(environment, exports, "moduleBuffers");
+  Register<SetTraining>(environment, exports, "setTraining");
+  Register<MoveModule>(environment, exports, "moveModule");
+  Register<SaveModule>(environment, exports, "saveModule");
+  Register<BakedDropout>(environment, exports, "bakedDropout");
+}
+
+}  // namespace torchwright

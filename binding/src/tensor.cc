@@ -1,0 +1,310 @@
+#include "tensor.h"
+
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "environment.h"
+
+namespace torchwright {
+namespace {
+
+constexpr double kSlots = 67108864.0;  // 2^26
+constexpr uint32_t kMaxGeneration = (1U << 26) - 1;
+
+constexpr std::array<std::pair<const char*, at::ScalarType>, 16> kDtypes = {{
+    {"float32", at::kFloat},
+    {"float64", at::kDouble},
+    {"float16", at::kHalf},
+    {"bfloat16", at::kBFloat16},
+    {"int64", at::kLong},
+    {"int32", at::kInt},
+    {"int16", at::kShort},
+    {"int8", at::kChar},
+    {"uint8", at::kByte},
+    {"bool", at::kBool},
+    {"uint16", at::kUInt16},
+    {"uint32", at::kUInt32},
+    {"uint64", at::kUInt64},
+    {"complex32", at::kComplexHalf},
+    {"complex64", at::kComplexFloat},
+    {"complex128", at::kComplexDouble},
+}};
+
+}  // namespace
+
+TensorTable::Handle TensorTable::Add(at::Tensor tensor, uint64_t born) {
+  uint32_t index = 0;
+  if (free_.empty()) {
+    if (slots_.size() >= static_cast<size_t>(kSlots)) {
+      Fail("ERR_OUT_OF_MEMORY", "tensor: 67,108,864 tensors are alive; dispose some");
+    }
+    index = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  Slot& slot = slots_[index];
+  slot.tensor = std::move(tensor);
+  slot.born = born;
+  slot.live = true;
+  return static_cast<double>(slot.generation) * kSlots + index;
+}
+
+bool TensorTable::IsLive(Handle handle) const {
+  if (!(handle >= kSlots) || handle != std::floor(handle)) return false;
+  const double generation = std::floor(handle / kSlots);
+  const auto index = static_cast<size_t>(handle - generation * kSlots);
+  return index < slots_.size() && slots_[index].live && slots_[index].generation == generation;
+}
+
+const TensorTable::Slot& TensorTable::Get(Handle handle) const {
+  if (!IsLive(handle)) {
+    Fail("ERR_TENSOR_DISPOSED",
+         "tensor: expected a live tensor, got one that was disposed (by dispose(), by the end of "
+         "the scope that made it, or with its batch)");
+  }
+  return slots_[static_cast<size_t>(std::fmod(handle, kSlots))];
+}
+
+void TensorTable::Release(Handle handle) {
+  if (!IsLive(handle)) return;
+  const auto index = static_cast<uint32_t>(std::fmod(handle, kSlots));
+  Slot& slot = slots_[index];
+  slot.live = false;
+  slot.generation = slot.generation == kMaxGeneration ? 1 : slot.generation + 1;
+  free_.push_back(index);
+  // Last, because freeing a graph can take a while and must find the table consistent.
+  const at::Tensor dropped = std::move(slot.tensor);
+}
+
+at::ScalarType ParseDtype(const std::string& name) {
+  for (const auto& [known, dtype] : kDtypes) {
+    if (name == known) return dtype;
+  }
+  std::string names;
+  for (const auto& entry : kDtypes) names += (names.empty() ? "" : ", ") + std::string(entry.first);
+  Fail("ERR_UNKNOWN_DTYPE", "dtype: expected one of " + names + "; got \"" + name + "\"");
+}
+
+bool IsDtypeName(const std::string& name) {
+  return std::any_of(kDtypes.begin(), kDtypes.end(),
+                     [&](const auto& entry) { return name == entry.first; });
+}
+
+const char* DtypeName(at::ScalarType dtype) {
+  for (const auto& [name, known] : kDtypes) {
+    if (dtype == known) return name;
+  }
+  return c10::toString(dtype);
+}
+
+at::Device ParseDevice(const std::string& name) {
+  const auto unknown = [&] {
+    Fail("ERR_UNKNOWN_DEVICE",
+         "device: expected \"cpu\", \"meta\", \"cuda\" or \"cuda:<index>\"; got \"" + name + "\"");
+  };
+  if (name == "cpu") return at::kCPU;
+  if (name == "meta") return at::kMeta;
+  if (name.rfind("cuda", 0) != 0) unknown();
+  int index = 0;
+  if (name.size() > 4) {
+    if (name[4] != ':' || name.size() == 5 || name.size() > 8) unknown();
+    for (size_t i = 5; i < name.size(); ++i) {
+      if (name[i] < '0' || name[i] > '9') unknown();
+      index = index * 10 + (name[i] - '0');
+    }
+  }
+  const auto accelerator = at::accelerator::getAccelerator();
+  const int count = accelerator == at::kCUDA ? at::accelerator::deviceCount() : 0;
+  if (index >= count) {
+    std::string reason = "this process sees " + std::to_string(count) + " CUDA device(s)";
+    if (accelerator != at::kCUDA) reason = "this libtorch was built without CUDA";
+    if (accelerator == at::kCUDA && count == 0) reason += ": no NVIDIA driver or no device is there";
+    Fail("ERR_DEVICE_UNAVAILABLE", "device: \"" + name + "\" cannot be used: " + reason);
+  }
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+}
+
+namespace {
+
+struct ArrayType {
+  napi_typedarray_type type;
+  at::ScalarType dtype;
+};
+
+constexpr std::array<ArrayType, 7> kArrayTypes = {{{napi_float32_array, at::kFloat},
+                                                   {napi_float64_array, at::kDouble},
+                                                   {napi_int8_array, at::kChar},
+                                                   {napi_int16_array, at::kShort},
+                                                   {napi_int32_array, at::kInt},
+                                                   {napi_bigint64_array, at::kLong},
+                                                   {napi_uint8_array, at::kByte}}};
+
+std::vector<int64_t> ParseShape(const Napi::Value& value) {
+  if (!value.IsArray()) Fail("ERR_INVALID_ARG", "shape: expected an array of numbers");
+  const auto array = value.As<Napi::Array>();
+  std::vector<int64_t> shape;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value size = array.Get(i);
+    const double number = size.IsNumber() ? size.As<Napi::Number>().DoubleValue() : -1;
+    if (!(number >= 0) || number != std::floor(number) || number > 9007199254740991.0) {
+      Fail("ERR_INVALID_ARG", "shape: expected non-negative integers");
+    }
+    shape.push_back(static_cast<int64_t>(number));
+  }
+  return shape;
+}
+
+// Bytes of the shape, or an error where the product overflows.
+int64_t CheckedNumel(const std::vector<int64_t>& shape) {
+  int64_t numel = 1;
+  for (const int64_t size : shape) {
+    if (__builtin_mul_overflow(numel, size, &numel)) {
+      Fail("ERR_SHAPE_MISMATCH", "shape: the number of elements overflows");
+    }
+  }
+  return numel;
+}
+
+Napi::Value FromTypedArray(Environment& environment, const Napi::CallbackInfo& info) {
+  if (!info[0].IsTypedArray()) Fail("ERR_INVALID_ARG", "Tensor.from: expected a typed array");
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, nullptr);
+  const std::vector<int64_t> shape = ParseShape(info[1]);
+  if (CheckedNumel(shape) != static_cast<int64_t>(length)) {
+    Fail("ERR_SHAPE_MISMATCH", "Tensor.from: expected " + std::to_string(CheckedNumel(shape)) +
+                                   " elements for the shape, got " + std::to_string(length));
+  }
+  const at::ScalarType dtype = ParseDtype(info[2].ToString().Utf8Value());
+  const at::Device device = ParseDevice(info[3].ToString().Utf8Value());
+  for (const ArrayType& known : kArrayTypes) {
+    if (known.type != type) continue;
+    // A detached buffer has length 0 and a null address; from_blob takes neither amiss.
+    const at::Tensor view = at::from_blob(data, shape, at::TensorOptions(known.dtype));
+    return Napi::Value(info.Env(),
+                       environment.Wrap(at::empty(shape, at::TensorOptions(dtype).device(device))
+                                            .copy_(view)));
+  }
+  Fail("ERR_INVALID_ARG", "Tensor.from: this kind of typed array is not supported");
+}
+
+// A contiguous CPU tensor of a dtype that a typed array can hold.
+at::Tensor Readable(const at::Tensor& tensor) {
+  at::Tensor result = tensor.detach();
+  if (result.is_complex()) Fail("ERR_INVALID_ARG", "read: a complex tensor has no typed array");
+  if (result.scalar_type() == at::kHalf || result.scalar_type() == at::kBFloat16) {
+    result = result.to(at::kFloat);
+  }
+  return result.to(at::kCPU).contiguous();
+}
+
+napi_value ToTypedArrayValue(napi_env env, const at::Tensor& readable) {
+  napi_typedarray_type type = napi_uint8_array;  // also for bool
+  at::ScalarType dtype = readable.scalar_type();
+  if (dtype != at::kBool) {
+    bool found = false;
+    for (const ArrayType& known : kArrayTypes) {
+      if (known.dtype == dtype) type = known.type, found = true;
+    }
+    if (!found) {
+      Fail("ERR_INVALID_ARG", std::string("read: no typed array holds ") + DtypeName(dtype));
+    }
+  }
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  const size_t bytes = readable.nbytes();
+  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) {
+    Fail("ERR_OUT_OF_MEMORY", "read: no buffer of " + std::to_string(bytes) + " bytes");
+  }
+  if (bytes > 0) std::memcpy(data, readable.const_data_ptr(), bytes);
+  napi_value result = nullptr;
+  napi_create_typedarray(env, type, readable.numel(), buffer, 0, &result);
+  return result;
+}
+
+Napi::Value ToTypedArray(Environment& environment, const Napi::CallbackInfo& info) {
+  return Napi::Value(info.Env(),
+                     ToTypedArrayValue(info.Env(), Readable(environment.Use(info[0]))));
+}
+
+Napi::Value ReadAsync(Environment& environment, const Napi::CallbackInfo& info) {
+  auto readable = std::make_shared<at::Tensor>();
+  return environment.executor().Queue(
+      "read", [tensor = environment.Peek(info[0]), readable] { *readable = Readable(tensor); },
+      [readable, env = info.Env()](uint64_t) { return ToTypedArrayValue(env, *readable); });
+}
+
+Napi::Value Item(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = environment.Use(info[0]);
+  if (tensor.numel() != 1) {
+    Fail("ERR_SHAPE_MISMATCH",
+         "item: expected a tensor of one element, got " + std::to_string(tensor.numel()));
+  }
+  const at::Scalar scalar = tensor.item();
+  if (scalar.isComplex()) Fail("ERR_INVALID_ARG", "item: complex numbers have no JavaScript form");
+  if (scalar.isBoolean()) return Napi::Boolean::New(info.Env(), scalar.toBool());
+  if (scalar.isFloatingPoint()) return Napi::Number::New(info.Env(), scalar.toDouble());
+  const int64_t integer = scalar.toLong();
+  if (tensor.scalar_type() == at::kLong) return Napi::BigInt::New(info.Env(), integer);
+  return Napi::Number::New(info.Env(), static_cast<double>(integer));
+}
+
+Napi::Value Meta(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = environment.Peek(info[0]);
+  Napi::Object meta = Napi::Object::New(info.Env());
+  Napi::Array shape = Napi::Array::New(info.Env(), tensor.dim());
+  for (int64_t i = 0; i < tensor.dim(); ++i) {
+    shape.Set(static_cast<uint32_t>(i), static_cast<double>(tensor.size(i)));
+  }
+  meta.Set("shape", shape);
+  meta.Set("dtype", DtypeName(tensor.scalar_type()));
+  meta.Set("device", tensor.device().str());
+  meta.Set("requiresGrad", tensor.requires_grad());
+  meta.Set("isLeaf", tensor.is_leaf());
+  return meta;
+}
+
+Napi::Value Release(Environment& environment, const Napi::CallbackInfo& info) {
+  environment.tensors().Release(info[0].ToNumber().DoubleValue());
+  return info.Env().Undefined();
+}
+
+Napi::Value ReleaseMany(Environment& environment, const Napi::CallbackInfo& info) {
+  if (!info[0].IsArray()) Fail("ERR_INVALID_ARG", "release: expected an array of handles");
+  const auto handles = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < handles.Length(); ++i) {
+    environment.tensors().Release(Napi::Value(handles.Get(i)).ToNumber().DoubleValue());
+  }
+  environment.ReportMemory();
+  return info.Env().Undefined();
+}
+
+Napi::Value IsLive(Environment& environment, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(),
+                            environment.tensors().IsLive(info[0].ToNumber().DoubleValue()));
+}
+
+}  // namespace
+
+void RegisterTensors(Environment& environment, Napi::Object exports) {
+  Register<FromTypedArray>(environment, exports, "fromTypedArray");
+  Register<ToTypedArray>(environment, exports, "toTypedArray");
+  Register<ReadAsync>(environment, exports, "readAsync");
+  Register<Item>(environment, exports, "item");
+  Register<Meta>(environment, exports, "meta");
+  Register<Release>(environment, exports, "release");
+  Register<ReleaseMany>(environment, exports, "releaseMany");
+  Register<IsLive>(environment, exports, "isLive");
+}
+
+}  // namespace torchwright

@@ -1,0 +1,31 @@
+/** Padding of ragged encodings to one rectangle: plain arrays, no tensors. */
+import type { Encoding } from "../text/tokenizer";
+
+/** A batch as flat arrays, row after row. */
+export interface PaddedArrays {
+  /** Rows and columns: `[batch, sequence]`. */
+  readonly shape: readonly [batch: number, sequence: number];
+  readonly inputIds: Int32Array;
+  readonly attentionMask: Int32Array;
+  readonly tokenTypeIds: Int32Array;
+  /** Tokens that are no padding. */
+  readonly tokens: number;
+}
+
+/** Pads on the right to the longest encoding: ids with `padTokenId`, mask and types with 0. */
+export function padEncodings(encodings: readonly Encoding[], padTokenId: number): PaddedArrays {
+  const width = encodings.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
+  const size = encodings.length * width;
+  const inputIds = new Int32Array(size).fill(padTokenId);
+  const attentionMask = new Int32Array(size);
+  const tokenTypeIds = new Int32Array(size);
+  let tokens = 0;
+  encodings.forEach(({ ids, typeIds }, row) => {
+    const start = row * width;
+    inputIds.set(ids, start);
+    attentionMask.fill(1, start, start + ids.length);
+    tokenTypeIds.set(typeIds, start);
+    tokens += ids.length;
+  });
+  return { shape: [encodings.length, width], inputIds, attentionMask, tokenTypeIds, tokens };
+}

@@ -1,0 +1,63 @@
+/** Torchwright's public surface: named exports only. */
+export { ERROR_CODES, TorchwrightError } from "./errors";
+export type { ErrorCode } from "./errors";
+export { libtorchInfo, useLibtorch } from "./native/load";
+
+export { Tensor } from "./tensor/tensor";
+export type { FromOptions } from "./tensor/tensor";
+export type { DType } from "./tensor/dtype";
+export { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize } from "./tensor/device";
+export type { Device } from "./tensor/device";
+export { emptyCache, memory, resetPeakMemory } from "./tensor/memory";
+export type { MemoryStatistics } from "./tensor/memory";
+export { op } from "./tensor/operators";
+export { ops } from "./tensor/ops";
+export { keep, scope } from "./tensor/scope";
+
+export { enableGrad, isGradEnabled, noGrad } from "./autograd/grad-mode";
+export { jit } from "./jit/load";
+export { ScriptModule } from "./jit/script-module";
+
+export { AdamW } from "./optim/adamw";
+export type { AdamWOptions } from "./optim/adamw";
+export { clipGradNorm } from "./optim/clip-grad-norm";
+export { decayGroups } from "./optim/decay-groups";
+export { LinearSchedule } from "./optim/linear-schedule";
+export type { LinearScheduleOptions } from "./optim/linear-schedule";
+export type { ParamGroup } from "./optim/optimizer";
+
+export { AutoTokenizer } from "./text/auto-tokenizer";
+export type { EncodeOptions, Encoding, TextInput, Tokenizer } from "./text/tokenizer";
+
+export type { Batch } from "./data/batch";
+export { DataLoader } from "./data/data-loader";
+export type { DataLoaderOptions, EpochOptions } from "./data/data-loader";
+export type { Example, ExampleInput } from "./data/example";
+export { TextDataset } from "./data/text-dataset";
+export type { SplitOptions } from "./data/text-dataset";
+export type { CsvOptions } from "./data/csv";
+export type { ColumnOptions } from "./data/columns";
+
+export { loadTextClassifier } from "./models/auto-classifier";
+export type { BertConfig } from "./models/bert-config";
+export { BertForSequenceClassification } from "./models/bert-for-sequence-classification";
+export type { FromConfigOptions, FromPretrainedOptions, LoadingReport } from "./models/bert-for-sequence-classification";
+export type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./models/model";
+export { ScriptClassifier } from "./models/script-classifier";
+
+export { accuracy, classificationReport, confusionMatrix, precisionRecallF1 } from "./metrics/classification";
+export type { ClassificationReport, ClassIds, ClassNames } from "./metrics/classification";
+export type { Scores } from "./metrics/class-scores";
+export { ConfusionMatrix } from "./metrics/confusion-matrix";
+export type { ClassReport, Confusion, MetricSummary } from "./metrics/confusion-matrix";
+
+export type { Evaluation } from "./train/evaluation";
+export type { EvaluationEntry, History, LogEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
+export type { ProgressMode, TrainerOptions } from "./train/options";
+export type { Predictions } from "./train/predictions";
+export { Trainer } from "./train/trainer";
+export type { FitOptions } from "./train/trainer";
+
+export { Classifier } from "./predict/classifier";
+export type { ClassifierOptions, Prediction, PredictOptions } from "./predict/classifier";
+export type { LabelProbability } from "./predict/rank";

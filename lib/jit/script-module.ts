@@ -1,0 +1,154 @@
+/** A TorchScript module: compiled in-process from source, or loaded from a file that Python exported. */
+import { randomBytes } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
+import { describe, TorchwrightError } from "../errors";
+import type { ArgumentSchema, ModuleSpec } from "../native/addon";
+import { native } from "../native/load";
+import { nativeInContext, outsideScopes } from "../tensor/context";
+import type { OperatorResult } from "../tensor/operators";
+import { decodeResult, encodeArguments } from "../tensor/operators";
+import type { Tensor } from "../tensor/tensor";
+import { wrap } from "../tensor/tensor";
+
+const finalizers = new FinalizationRegistry<number>((number) => native().releaseModule(number));
+
+/**
+ * A handle on a `torch::jit::Module`. Its parameters belong to it: they live until {@link ScriptModule.dispose}.
+ * A module's calls, `train()` and `to()` run in order on the executor.
+ */
+export class ScriptModule {
+  readonly #number: number;
+  #training = true;
+  #parameters: readonly (readonly [string, Tensor])[] | undefined;
+  #buffers: readonly (readonly [string, Tensor])[] | undefined;
+
+  private constructor(number: number) {
+    this.#number = number;
+    finalizers.register(this, number, this);
+  }
+
+  /**
+   * Compiles a tree of module descriptions.
+   *
+   * @throws TorchwrightError ERR_SCRIPT_COMPILE with TorchScript's own report
+   * @internal
+   */
+  static compile(spec: ModuleSpec): ScriptModule {
+    return new ScriptModule(native().compileModule(spec));
+  }
+
+  /** @internal Opens a file whose archive was checked; use `jit.load`. */
+  static async open(path: string, device: string): Promise<ScriptModule> {
+    return new ScriptModule(await native().loadModule(path, device));
+  }
+
+  /** A part that can be called on its own and shares everything with this module: `encoder.layer.0`. */
+  submodule(path: string): ScriptModule {
+    return new ScriptModule(native().submodule(this.#number, path));
+  }
+
+  /** Paths of all parts, `""` for the module itself. */
+  names(): readonly string[] {
+    return native().moduleNames(this.#number);
+  }
+
+  /**
+   * Runs a method off the JavaScript thread. `named` arguments go by the method's own names.
+   *
+   * @returns tensors, arrays and records as the method returns tensors, tuples or lists, and dictionaries
+   * @throws TorchwrightError ERR_SCRIPT_CALL when the arguments do not fit the method, ERR_SHAPE_MISMATCH
+   *   and ERR_OPERATOR_FAILED from the operators inside
+   */
+  async call(method: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): Promise<OperatorResult> {
+    const { kinds, names, values } = encodeArguments(args);
+    if (!named) return decodeResult(await nativeInContext().callModule(this.#number, method, kinds, names, ...values));
+    const all = encodeArguments([...args, ...Object.values(named)]);
+    return decodeResult(await nativeInContext().callModule(this.#number, method, all.kinds, Object.keys(named), ...all.values));
+  }
+
+  /** {@link ScriptModule.call} of `forward`. */
+  forward(args: readonly unknown[], named?: Readonly<Record<string, unknown>>): Promise<OperatorResult> {
+    return this.call("forward", args, named);
+  }
+
+  /** The arguments of a method, without `self`. */
+  schema(method = "forward"): readonly ArgumentSchema[] {
+    return native().moduleSchema(this.#number, method);
+  }
+
+  /** Parameters by their nested names, in order of registration. The same objects on every call. */
+  namedParameters(): readonly (readonly [string, Tensor])[] {
+    this.#parameters ??= outsideScopes(() =>
+      native().moduleParameters(this.#number).map(([name, handle]) => [name, wrap(handle)] as const),
+    );
+    return this.#parameters;
+  }
+
+  namedBuffers(): readonly (readonly [string, Tensor])[] {
+    this.#buffers ??= outsideScopes(() =>
+      native().moduleBuffers(this.#number).map(([name, handle]) => [name, wrap(handle)] as const),
+    );
+    return this.#buffers;
+  }
+
+  parameters(): readonly Tensor[] {
+    return this.namedParameters().map(([, tensor]) => tensor);
+  }
+
+  /** Whether dropout is on: true after construction, as in PyTorch. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  train(mode = true): void {
+    this.#training = mode;
+    // Queued: calls made after this line see it. A rejection means the process is ending.
+    native().setTraining(this.#number, mode).catch(() => undefined);
+  }
+
+  eval(): void {
+    this.train(false);
+  }
+
+  /** Moves parameters and buffers in place; baked-in devices of a traced module move too. */
+  async to(device: string): Promise<this> {
+    await native().moveModule(this.#number, device);
+    return this;
+  }
+
+  /** True where tracing fixed some dropout on or off, so that `train()` and `eval()` cannot switch it. */
+  get hasBakedDropout(): boolean {
+    return native().bakedDropout(this.#number);
+  }
+
+  /**
+   * Writes a TorchScript archive that `torch.jit.load` opens, beside its place first and then renamed.
+   *
+   * @throws TorchwrightError ERR_FILE_WRITE
+   */
+  async save(path: string): Promise<void> {
+    if (typeof path !== "string" || path === "") {
+      throw new TorchwrightError("ERR_INVALID_ARG", `save: expected a path, got ${describe(path)}`);
+    }
+    const beside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+    try {
+      await native().saveModule(this.#number, beside);
+      await rename(beside, path);
+    } catch (cause) {
+      await rm(beside, { force: true });
+      if (cause instanceof TorchwrightError) throw cause;
+      throw new TorchwrightError("ERR_FILE_WRITE", `save: ${path} could not be written: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  /** Frees the handles of parameters and buffers and the module itself. */
+  dispose(): void {
+    for (const [, tensor] of [...(this.#parameters ?? []), ...(this.#buffers ?? [])]) tensor.dispose();
+    finalizers.unregister(this);
+    native().releaseModule(this.#number);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

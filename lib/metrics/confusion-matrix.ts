@@ -1,0 +1,165 @@
+/** Counts of true against predicted classes, from which all classification metrics follow. */
+import { describe, TorchwrightError } from "../errors";
+import { averageScores, type ClassCounts, classScores, type Scores } from "./class-scores";
+
+/** Scores of one class. */
+export interface ClassReport extends Scores {
+  readonly label: string;
+}
+
+/** Averages over the classes that occur among true or predicted ones. */
+export interface MetricSummary {
+  /** Share of right predictions; NaN without rows. */
+  readonly accuracy: number;
+  readonly macroPrecision: number;
+  readonly macroRecall: number;
+  readonly macroF1: number;
+  readonly weightedPrecision: number;
+  readonly weightedRecall: number;
+  readonly weightedF1: number;
+}
+
+/** Two classes that were taken for one another, in one direction. */
+export interface Confusion {
+  readonly actual: string;
+  readonly predicted: string;
+  /** Rows of class `actual` that were predicted as `predicted`. */
+  readonly count: number;
+  /** Their share of the class's rows. */
+  readonly share: number;
+}
+
+/**
+ * A confusion matrix that grows row by row, so that an evaluation needs no list of predictions.
+ *
+ * @example
+ * ```ts
+ * import { ConfusionMatrix } from "torchwright";
+ * const matrix = new ConfusionMatrix(["cat", "dog"]);
+ * matrix.addAll([0, 0, 1], [0, 1, 1]); // true classes, predicted classes
+ * console.log(matrix.counts, matrix.summary().accuracy); // [[1, 1], [0, 1]] 0.666…
+ * ```
+ */
+export class ConfusionMatrix {
+  /** Class names by class id. */
+  readonly labels: readonly string[];
+  /** Row-major `[true, predicted]`; doubles count exactly up to 2^53. */
+  readonly #cells: Float64Array;
+  #total = 0;
+
+  /** For classes by name, or for a number of classes that are named "0", "1", …. Throws ERR_INVALID_ARG. */
+  constructor(classes: number | readonly string[]) {
+    const size: unknown = typeof classes === "number" ? classes : Array.isArray(classes) ? classes.length : undefined;
+    if (!Number.isSafeInteger(size) || (size as number) < 1 || (size as number) > 10_000) {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `ConfusionMatrix: expected class names or a number of classes from 1 to 10000, got ${describe(classes)}`,
+      );
+    }
+    this.labels = typeof classes === "number" ? Array.from({ length: classes }, (_, id) => String(id)) : [...classes];
+    this.#cells = new Float64Array(this.labels.length ** 2);
+  }
+
+  /** Number of rows counted. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Counts one row, by class ids; throws ERR_INVALID_ARG. */
+  add(actual: number, predicted: number): void {
+    for (const id of [actual, predicted]) {
+      if (Number.isInteger(id) && id >= 0 && id < this.labels.length) continue;
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `ConfusionMatrix.add: expected class ids from 0 to ${this.labels.length - 1}, got ${describe(id)}`,
+      );
+    }
+    const cell = actual * this.labels.length + predicted;
+    this.#cells[cell] = (this.#cells[cell] as number) + 1;
+    this.#total++;
+  }
+
+  /** Counts many rows, by class ids; throws ERR_INVALID_ARG. */
+  addAll(actual: ArrayLike<number | bigint>, predicted: ArrayLike<number | bigint>): void {
+    if (actual.length !== predicted.length) {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `ConfusionMatrix.addAll: expected as many predictions as classes, got ${predicted.length} and ${actual.length}`,
+      );
+    }
+    for (let i = 0; i < actual.length; i++) this.add(Number(actual[i]), Number(predicted[i]));
+  }
+
+  /** Rows whose class is `actual` and that were predicted as `predicted`. */
+  at(actual: number, predicted: number): number {
+    return this.#cells[actual * this.labels.length + predicted] ?? 0;
+  }
+
+  /** The matrix as nested arrays, `[true][predicted]`, as scikit-learn's `confusion_matrix`. */
+  get counts(): number[][] {
+    const size = this.labels.length;
+    return this.labels.map((_, row) => Array.from(this.#cells.subarray(row * size, (row + 1) * size)));
+  }
+
+  /** `counts`, so that `JSON.stringify` of an evaluation holds the matrix. */
+  toJSON(): { labels: readonly string[]; counts: number[][] } {
+    return { labels: this.labels, counts: this.counts };
+  }
+
+  /** Precision, recall, F1 and number of rows of every class, absent ones included (as zeros). */
+  perClass(): ClassReport[] {
+    return this.#classCounts().map((counts, id) => ({ label: this.labels[id] as string, ...classScores(counts) }));
+  }
+
+  /**
+   * Accuracy and averages. As scikit-learn with `labels=None` and `zero_division=0`: classes that occur neither
+   * among the true nor the predicted ones do not count in a macro average.
+   */
+  summary(): MetricSummary {
+    const counts = this.#classCounts();
+    const present = counts.filter(({ predicted, support }) => predicted + support > 0).map(classScores);
+    const macro = averageScores(present, "macro");
+    const weighted = averageScores(present, "weighted");
+    return {
+      accuracy: counts.reduce((right, { truePositives }) => right + truePositives, 0) / this.#total,
+      macroPrecision: macro.precision,
+      macroRecall: macro.recall,
+      macroF1: macro.f1,
+      weightedPrecision: weighted.precision,
+      weightedRecall: weighted.recall,
+      weightedF1: weighted.f1,
+    };
+  }
+
+  /** The most frequent confusions, by count, then in the order of the classes. */
+  mostConfused(top = 5): Confusion[] {
+    const size = this.labels.length;
+    const supports = this.#classCounts().map(({ support }) => support);
+    const pairs: (Confusion & { readonly cell: number })[] = [];
+    this.#cells.forEach((count, cell) => {
+      const actual = Math.floor(cell / size);
+      const predicted = cell % size;
+      if (count === 0 || actual === predicted) return;
+      pairs.push({
+        actual: this.labels[actual] as string,
+        predicted: this.labels[predicted] as string,
+        count,
+        share: count / (supports[actual] as number),
+        cell,
+      });
+    });
+    pairs.sort((a, b) => b.count - a.count || a.cell - b.cell);
+    return pairs.slice(0, top).map(({ cell: _cell, ...confusion }) => confusion);
+  }
+
+  #classCounts(): ClassCounts[] {
+    const counts = this.labels.map((_, id) => ({ truePositives: this.at(id, id), predicted: 0, support: 0 }));
+    const size = this.labels.length;
+    this.#cells.forEach((count, cell) => {
+      if (count === 0) return;
+      (counts[Math.floor(cell / size)] as { support: number }).support += count;
+      (counts[cell % size] as { predicted: number }).predicted += count;
+    });
+    return counts;
+  }
+}

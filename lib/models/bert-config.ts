@@ -1,0 +1,153 @@
+/** BERT's `config.json`, by Hugging Face's keys: read, checked, written. */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, TorchwrightError } from "../errors";
+
+/** The keys that shape the computation; all others are carried along untouched. */
+export interface BertConfig {
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly hidden_act: string;
+  readonly hidden_dropout_prob: number;
+  readonly attention_probs_dropout_prob: number;
+  readonly classifier_dropout: number | null;
+  readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
+  readonly initializer_range: number;
+  readonly layer_norm_eps: number;
+  readonly pad_token_id: number | null;
+  readonly id2label?: Readonly<Record<string, string>>;
+  readonly [key: string]: unknown;
+}
+
+/** `BertConfig` of Hugging Face's transformers 5, the sizes of bert-base-uncased. */
+const DEFAULTS: BertConfig = {
+  vocab_size: 30522,
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  hidden_act: "gelu",
+  hidden_dropout_prob: 0.1,
+  attention_probs_dropout_prob: 0.1,
+  classifier_dropout: null,
+  max_position_embeddings: 512,
+  type_vocab_size: 2,
+  initializer_range: 0.02,
+  layer_norm_eps: 1e-12,
+  pad_token_id: 0,
+};
+
+/** Activations by Hugging Face's names, as TorchScript. */
+export const ACTIVATIONS: Readonly<Record<string, string>> = {
+  gelu: "torch.gelu(x)",
+  gelu_new: 'torch.gelu(x, approximate="tanh")',
+  gelu_pytorch_tanh: 'torch.gelu(x, approximate="tanh")',
+  relu: "torch.relu(x)",
+  silu: "torch.silu(x)",
+  swish: "torch.silu(x)",
+  tanh: "torch.tanh(x)",
+};
+
+function invalid(where: string, expected: string, got: unknown): TorchwrightError {
+  return new TorchwrightError("ERR_CONFIG_INVALID", `${where}: expected ${expected}, got ${describe(got)}`);
+}
+
+/** Keys that other kinds of BERT set; obeying them would need another computation, so they are refused. */
+function refuseUnsupported(config: Readonly<Record<string, unknown>>, where: string): void {
+  const refuse = (key: string, allowed: readonly unknown[]): void => {
+    const value = config[key];
+    if (value !== undefined && value !== null && !allowed.includes(value)) {
+      throw invalid(`${where}: ${key}`, allowed.map((item) => JSON.stringify(item)).join(" or "), value);
+    }
+  };
+  refuse("model_type", ["bert"]);
+  refuse("position_embedding_type", ["absolute"]);
+  refuse("is_decoder", [false]);
+  refuse("add_cross_attention", [false]);
+  refuse("problem_type", ["single_label_classification"]);
+}
+
+/**
+ * Completes a configuration with Hugging Face's defaults and checks it.
+ *
+ * @throws TorchwrightError ERR_CONFIG_INVALID naming the key
+ */
+export function checkBertConfig(given: unknown, where = "BertConfig"): BertConfig {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalid(where, "an object", given);
+  refuseUnsupported(given as Record<string, unknown>, where);
+  const config: BertConfig = { ...DEFAULTS, ...(given as Partial<BertConfig>) };
+  const number = (key: string, low: number, high: number, integer: boolean, mayBeNull = false): void => {
+    const value = config[key];
+    if (mayBeNull && value === null) return;
+    if (typeof value === "number" && value >= low && value <= high && (!integer || Number.isInteger(value))) return;
+    throw invalid(`${where}: ${key}`, `${integer ? "an integer" : "a number"} from ${low} to ${high}`, value);
+  };
+  for (const key of ["vocab_size", "hidden_size", "num_attention_heads", "intermediate_size", "max_position_embeddings", "type_vocab_size"]) {
+    number(key, 1, 2 ** 31 - 1, true);
+  }
+  number("num_hidden_layers", 1, 1000, true);
+  for (const key of ["hidden_dropout_prob", "attention_probs_dropout_prob"]) number(key, 0, 1, false);
+  number("classifier_dropout", 0, 1, false, true);
+  number("initializer_range", 0, 100, false);
+  number("layer_norm_eps", 0, 1, false);
+  number("pad_token_id", 0, config.vocab_size - 1, true, true);
+  if (config.hidden_size % config.num_attention_heads !== 0) {
+    throw invalid(`${where}: num_attention_heads`, `a divisor of hidden_size ${config.hidden_size}`, config.num_attention_heads);
+  }
+  if (typeof config.hidden_act !== "string" || !Object.hasOwn(ACTIVATIONS, config.hidden_act)) {
+    throw invalid(`${where}: hidden_act`, `one of ${Object.keys(ACTIVATIONS).join(", ")}`, config.hidden_act);
+  }
+  return config;
+}
+
+/** @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID naming the file */
+export async function readConfig(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = path.join(folder, "config.json");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    throw new TorchwrightError(
+      "ERR_FILE_NOT_FOUND",
+      `fromPretrained: expected a model folder with config.json, got ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  } catch (cause) {
+    throw new TorchwrightError("ERR_CONFIG_INVALID", `${file}: expected JSON: ${(cause as Error).message}`, { cause });
+  }
+  throw invalid(file, "a JSON object", text);
+}
+
+/** The class names of a configuration, by id, or undefined where it has none. */
+export function labelsOf(config: Readonly<Record<string, unknown>>, where: string): readonly string[] | undefined {
+  const map = config["id2label"];
+  if (map === undefined || map === null) return undefined;
+  if (typeof map !== "object") throw invalid(`${where}: id2label`, "an object", map);
+  const entries = Object.entries(map as Record<string, unknown>);
+  const labels = entries.map((_, id) => (map as Record<string, unknown>)[String(id)]);
+  if (entries.length === 0 || labels.some((label) => typeof label !== "string")) {
+    throw invalid(`${where}: id2label`, `names for 0 to ${entries.length - 1}`, map);
+  }
+  return labels as string[];
+}
+
+/** @throws TorchwrightError ERR_INVALID_ARG unless `labels` are at least two different names */
+export function checkLabels(labels: unknown, operation: string): readonly string[] {
+  if (!Array.isArray(labels) || labels.length < 2 || labels.some((label) => typeof label !== "string")) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at least two label names, got ${describe(labels)}`);
+  }
+  const names = labels as string[];
+  const twice = names.find((label, index) => names.indexOf(label) !== index);
+  if (twice !== undefined) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected different label names, got ${describe(twice)} twice`);
+  }
+  return [...names];
+}

@@ -1,0 +1,342 @@
+/** BERT with a classification head: from a Hugging Face folder or from a configuration, and back to a folder. */
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, TorchwrightError } from "../errors";
+import { noGrad } from "../autograd/grad-mode";
+import { ScriptModule } from "../jit/script-module";
+import { outsideScopes } from "../tensor/context";
+import { manualSeed, resolveDevice } from "../tensor/device";
+import type { DType } from "../tensor/dtype";
+import { ops } from "../tensor/ops";
+import { scope } from "../tensor/scope";
+import { Tensor } from "../tensor/tensor";
+import type { BertConfig } from "./bert-config";
+import { checkBertConfig, checkLabels, labelsOf, readConfig } from "./bert-config";
+import { bertModuleSpec, bertParameterShapes } from "./bert-source";
+import { canonicalNames, listTensors } from "./checkpoint";
+import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
+import { ClassifierOutput } from "./model";
+import { readTensors, writeSafetensors } from "./safetensors";
+import { writeFolder } from "./save-folder";
+
+/** Dtypes that a model may compute in. */
+type FloatType = Extract<DType, "float32" | "float64" | "float16" | "bfloat16">;
+
+export interface FromPretrainedOptions {
+  /** Names of the classes, usually `train.labels`; default: those of the checkpoint. */
+  readonly labels?: readonly string[];
+  /** Default: CUDA where there is one. */
+  readonly device?: string;
+  /** Type of the parameters, whatever the file has; default "float32". */
+  readonly dtype?: FloatType;
+  /** Seed for parts that the checkpoint lacks (the head); default: libtorch's generator as it stands. */
+  readonly seed?: number;
+}
+
+export type FromConfigOptions = FromPretrainedOptions & { readonly labels: readonly string[] };
+
+/** What loading found beside the weights that fit. */
+export interface LoadingReport {
+  /** Parameters that the checkpoint lacks and that were drawn anew. */
+  readonly missing: readonly string[];
+  /** Tensors of the checkpoint that the model has no place for. */
+  readonly unexpected: readonly string[];
+}
+
+/** Parts that a checkpoint may lack: an encoder pretrained without a task has neither. */
+const OPTIONAL = /^(?:classifier|bert\.pooler)\./;
+
+/**
+ * BERT for single-label text classification, compiled as TorchScript in-process.
+ *
+ * @example
+ * ```ts
+ * const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: ["ham", "spam"] });
+ * const { logits } = await model.forward(batch); // [batch, 2]
+ * ```
+ */
+export class BertForSequenceClassification implements TextClassifier {
+  readonly #module: ScriptModule;
+  #device: string;
+
+  private constructor(
+    module: ScriptModule,
+    device: string,
+    /** The configuration, by Hugging Face's keys. */
+    readonly config: BertConfig,
+    readonly labels: readonly string[],
+    readonly loading: LoadingReport,
+  ) {
+    this.#module = module;
+    this.#device = device;
+  }
+
+  /**
+   * Opens a Hugging Face folder: `config.json` with `model.safetensors`, whole or in shards. An encoder without
+   * head or pooler gets new ones, drawn from N(0, initializer_range) with zero biases.
+   *
+   * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_SAFETENSORS_INVALID, ERR_PICKLE_WEIGHTS,
+   *   ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
+   */
+  static async fromPretrained(folder: string, options: FromPretrainedOptions = {}): Promise<BertForSequenceClassification> {
+    if (typeof folder !== "string") {
+      throw new TorchwrightError("ERR_INVALID_ARG", `fromPretrained: expected a folder's path, got ${describe(folder)}`);
+    }
+    const { device, dtype } = checkTypes(options);
+    const raw = await readConfig(folder);
+    const config = checkBertConfig(raw, path.join(folder, "config.json"));
+    const stored = canonicalNames(await listTensors(folder), "bert", (name) => bertParameterShapes(config, 2).has(name));
+    const head = stored.get("classifier.weight")?.entry.shape[0];
+    const labels = chooseLabels(folder, options.labels, labelsOf(raw, folder), head);
+    const shapes = bertParameterShapes(config, labels.length);
+
+    const missing = [...shapes.keys()].filter((name) => !stored.has(name));
+    const unexpected = [...stored.keys()].filter((name) => !shapes.has(name));
+    const required = missing.filter((name) => !OPTIONAL.test(name));
+    const misshaped = [...shapes].flatMap(([name, shape]) => {
+      const found = stored.get(name)?.entry.shape;
+      return found && found.join() !== shape.join() ? [`${name} is [${found.join(", ")}], config.json says [${shape.join(", ")}]`] : [];
+    });
+    if (required.length + misshaped.length > 0) {
+      throw new TorchwrightError(
+        "ERR_WEIGHTS_MISMATCH",
+        `fromPretrained: the weights in ${folder} do not fit its config.json.` +
+          list("mis-shaped", misshaped) + list("missing", missing) + list("unexpected", unexpected),
+      );
+    }
+
+    const tensors = new Map<string, Tensor>();
+    const load = async (): Promise<void> => {
+      for (const file of new Set([...stored.values()].map((tensor) => tensor.file))) {
+        const names = [...shapes.keys()].filter((name) => stored.get(name)?.file === file);
+        const entries = names.flatMap((name) => stored.get(name)?.entry ?? []);
+        (await readTensors(file, entries)).forEach((tensor, i) => tensors.set(names[i] ?? "", tensor));
+      }
+      if (options.seed !== undefined && missing.length > 0) manualSeed(options.seed);
+      for (const name of missing) tensors.set(name, initialTensor(name, shapes.get(name) ?? [], config));
+    };
+    return await scope(async () => {
+      await load();
+      const module = compile(config, tensors, device, dtype);
+      return new BertForSequenceClassification(module, device, config, labels, { missing, unexpected });
+    });
+  }
+
+  /**
+   * A model with random weights, initialised as Hugging Face's `_init_weights`: N(0, initializer_range), zero
+   * biases and padding row, LayerNorm 1 and 0.
+   *
+   * @throws TorchwrightError ERR_CONFIG_INVALID, ERR_INVALID_ARG, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
+   */
+  static fromConfig(given: Partial<BertConfig>, options: FromConfigOptions): BertForSequenceClassification {
+    const { device, dtype } = checkTypes(options);
+    const config = checkBertConfig(given);
+    const labels = checkLabels(options.labels, "fromConfig");
+    if (options.seed !== undefined) manualSeed(options.seed);
+    return scope(() => {
+      const tensors = new Map<string, Tensor>();
+      for (const [name, shape] of bertParameterShapes(config, labels.length)) {
+        tensors.set(name, initialTensor(name, shape, config));
+      }
+      const module = compile(config, tensors, device, dtype);
+      return new BertForSequenceClassification(module, device, config, labels, { missing: [], unexpected: [] });
+    });
+  }
+
+  get device(): string {
+    return this.#device;
+  }
+
+  get training(): boolean {
+    return this.#module.training;
+  }
+
+  /** Rows of the position table. */
+  get maxLength(): number {
+    return this.config.max_position_embeddings;
+  }
+
+  /**
+   * The parts under Hugging Face's paths, each callable on its own: `bert.embeddings`, `bert.encoder.layer.0`,
+   * `bert.pooler`, `classifier`. The caller disposes it; its parameters are this model's.
+   *
+   * @throws TorchwrightError ERR_INVALID_ARG for a path that is no part
+   */
+  part(name: string): ScriptModule {
+    return this.#module.submodule(name);
+  }
+
+  /**
+   * @returns logits `[batch, classes]`, and the mean cross-entropy where the inputs have labels
+   * @throws TorchwrightError ERR_MAX_LENGTH for sequences beyond the position table, ERR_INVALID_ARG without
+   *   `inputIds` or `inputsEmbeds`, ERR_OPERATOR_FAILED for ids outside the vocabulary
+   */
+  async forward(inputs: ModelInputs): Promise<ModelOutput> {
+    const words = inputs.inputIds ?? inputs.inputsEmbeds;
+    if (!(words instanceof Tensor)) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `forward: expected inputIds or inputsEmbeds, got ${describe(words)}`);
+    }
+    const length = words.shape[1] ?? 0;
+    if (length > this.maxLength) {
+      throw new TorchwrightError(
+        "ERR_MAX_LENGTH",
+        `forward: expected at most ${this.maxLength} tokens (max_position_embeddings), got ${length}. ` +
+          `Give the DataLoader { maxLength: ${this.maxLength} }.`,
+      );
+    }
+    const here = (tensor: Tensor | undefined): Tensor | undefined => toDevice(tensor, this.#device);
+    const [loss, logits] = (await this.#module.forward([
+      here(inputs.inputIds),
+      here(inputs.attentionMask),
+      here(inputs.tokenTypeIds),
+      here(inputs.positionIds),
+      here(inputs.inputsEmbeds),
+      here(inputs.labels),
+    ])) as [Tensor | undefined, Tensor];
+    return new ClassifierOutput(logits, loss);
+  }
+
+  namedParameters(): readonly (readonly [string, Tensor])[] {
+    return this.#module.namedParameters();
+  }
+
+  parameters(): readonly Tensor[] {
+    return this.#module.parameters();
+  }
+
+  train(): void {
+    this.#module.train();
+  }
+
+  eval(): void {
+    this.#module.eval();
+  }
+
+  async to(device: string): Promise<this> {
+    const resolved = resolveDevice(device);
+    await this.#module.to(resolved);
+    this.#device = resolved;
+    return this;
+  }
+
+  /**
+   * Writes a Hugging Face folder, atomically: Python's `AutoModelForSequenceClassification.from_pretrained` and
+   * {@link BertForSequenceClassification.fromPretrained} open it.
+   *
+   * @throws TorchwrightError ERR_FILE_WRITE
+   */
+  async save(folder: string, options: SaveOptions = {}): Promise<void> {
+    await writeFolder(folder, async (temporary) => {
+      await writeFile(path.join(temporary, "config.json"), `${JSON.stringify(this.#savedConfig(), null, 2)}\n`);
+      await writeSafetensors(path.join(temporary, "model.safetensors"), this.namedParameters());
+      await options.tokenizer?.save(temporary);
+      for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(path.join(temporary, name), text);
+    });
+  }
+
+  /**
+   * Writes a TorchScript archive that Python's `torch.jit.load` opens. Its `forward` takes input_ids,
+   * attention_mask, token_type_ids, position_ids, inputs_embeds and labels, and gives (loss or None, logits).
+   *
+   * @throws TorchwrightError ERR_FILE_WRITE
+   */
+  async saveTorchScript(file: string): Promise<void> {
+    await this.#module.save(file);
+  }
+
+  dispose(): void {
+    this.#module.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #savedConfig(): Record<string, unknown> {
+    const { torch_dtype: _, ...config } = this.config;
+    return {
+      ...config,
+      architectures: ["BertForSequenceClassification"],
+      model_type: "bert",
+      problem_type: "single_label_classification",
+      dtype: this.parameters()[0]?.dtype ?? "float32",
+      id2label: Object.fromEntries(this.labels.map((label, id) => [String(id), label])),
+      label2id: Object.fromEntries(this.labels.map((label, id) => [label, id])),
+    };
+  }
+}
+
+/** The tensor itself where it is on the device already, else a copy there. */
+export function toDevice(tensor: Tensor | undefined, device: string): Tensor | undefined {
+  if (!tensor || device === "cpu" || tensor.device !== "cpu") return tensor;
+  return tensor.to({ device });
+}
+
+function checkTypes(options: FromPretrainedOptions): { device: string; dtype: FloatType } {
+  const dtype = options.dtype ?? "float32";
+  if (!["float32", "float64", "float16", "bfloat16"].includes(dtype)) {
+    throw new TorchwrightError("ERR_UNKNOWN_DTYPE", `dtype: expected float32, float64, float16 or bfloat16, got ${describe(dtype)}`);
+  }
+  return { device: resolveDevice(options.device), dtype };
+}
+
+function list(title: string, names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const shown = names.slice(0, 10).join("; ");
+  return ` ${title} (${names.length}): ${shown}${names.length > 10 ? "; …" : ""}.`;
+}
+
+/** The model's class names: those asked for, checked against what the checkpoint's head was trained on. */
+function chooseLabels(
+  folder: string,
+  wanted: readonly string[] | undefined,
+  stored: readonly string[] | undefined,
+  head: number | undefined,
+): readonly string[] {
+  if (wanted === undefined) {
+    if (head === undefined) {
+      throw new TorchwrightError(
+        "ERR_LABEL_COUNT",
+        `fromPretrained: ${folder} has no classification head; expected { labels: [...] }, the names of the classes`,
+      );
+    }
+    if (stored && stored.length !== head) {
+      throw new TorchwrightError("ERR_LABEL_COUNT", `${folder}: config.json names ${stored.length} labels, the head has ${head} classes`);
+    }
+    return stored ?? Array.from({ length: head }, (_, id) => `LABEL_${id}`);
+  }
+  const labels = checkLabels(wanted, "fromPretrained");
+  if (head !== undefined && head !== labels.length) {
+    throw new TorchwrightError(
+      "ERR_LABEL_COUNT",
+      `fromPretrained: the head in ${folder} has ${head} classes, got ${labels.length} labels. ` +
+        "Leave `labels` out to use the checkpoint's own, or start from a checkpoint without a head.",
+    );
+  }
+  // The head's rows are in the checkpoint's order: the same names in another order would mislabel silently.
+  const sameNames = head !== undefined && stored?.length === labels.length && stored.every((label) => labels.includes(label));
+  return sameNames ? stored : labels;
+}
+
+function initialTensor(name: string, shape: readonly number[], config: BertConfig): Tensor {
+  if (name.endsWith(".bias")) return ops.zeros(shape);
+  if (name.endsWith("LayerNorm.weight")) return ops.ones(shape);
+  const weight = ops.empty(shape).normal_(0, config.initializer_range);
+  if (name.endsWith("word_embeddings.weight") && config.pad_token_id !== null) weight.select(0, config.pad_token_id).zero_();
+  return weight;
+}
+
+/** Compiles the module over the tensors; it shares their storage, so their own handles may go with the scope. */
+function compile(config: BertConfig, tensors: ReadonlyMap<string, Tensor>, device: string, dtype: FloatType): ScriptModule {
+  const handles = noGrad(
+    () =>
+      new Map(
+        [...tensors].map(([name, tensor]) => {
+          const placed = tensor.to({ dtype, device });
+          placed.requiresGrad = true;
+          return [name, placed.handle];
+        }),
+      ),
+  );
+  return outsideScopes(() => ScriptModule.compile(bertModuleSpec(config, handles)));
+}

@@ -1,0 +1,192 @@
+/**
+ * The types of the native addon's exports: the whole surface that TypeScript sees of C++.
+ *
+ * Nothing outside `lib/native`, `lib/tensor`, `lib/autograd`, `lib/jit` and `lib/optim` touches it.
+ */
+
+/**
+ * A tensor as the addon knows it: slot number and generation in one number.
+ * A handle whose slot was freed or reused is an error, never another tensor.
+ */
+export type Handle = number;
+
+/** What comes back from native code: a number is a tensor's handle, `{ value }` anything else. */
+export type NativeResult =
+  | Handle
+  | undefined
+  | { readonly value: number | bigint | boolean | string | number[] }
+  | { readonly dict: readonly (readonly [string, NativeResult])[] }
+  | readonly NativeResult[];
+
+/**
+ * How an argument is to be read. A tensor and a number are both plain numbers on their way
+ * into C++, so each call carries two bits per argument, the first argument's lowest.
+ */
+export const ArgKind = { plain: 0, tensor: 1, tensorList: 2 } as const;
+
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array;
+
+export interface TensorMeta {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly device: string;
+  readonly requiresGrad: boolean;
+  readonly isLeaf: boolean;
+}
+
+/** Counters behind `memory()`; bytes are what the allocators handed out and have not taken back. */
+export interface MemoryCounters {
+  /** Slots in use in this environment's table of tensors. */
+  readonly liveTensors: number;
+  readonly cpuBytes: number;
+  readonly cpuPeakBytes: number;
+  /** Bytes that the caching CPU allocator keeps for reuse. */
+  readonly cpuCachedBytes: number;
+}
+
+export interface DeviceInfo {
+  /** "cpu" where libtorch was built without an accelerator. */
+  readonly accelerator: string;
+  readonly count: number;
+  /** Why `count` is 0, in libtorch's words where it has some. */
+  readonly reason: string;
+}
+
+/** A module to compile: TorchScript source with the tensors and attributes it uses. */
+export interface ModuleSpec {
+  /** Qualified class name; modules of one name share one compiled type and must share `source`. */
+  readonly className: string;
+  /** Methods in TorchScript, as for `torch::jit::Module::define`. */
+  readonly source: string;
+  readonly parameters?: Readonly<Record<string, Handle>>;
+  readonly buffers?: Readonly<Record<string, Handle>>;
+  readonly attributes?: Readonly<Record<string, number | boolean | string>>;
+  /** Names of numeric attributes that are TorchScript floats even where integral. */
+  readonly floats?: readonly string[];
+  readonly modules?: readonly (readonly [string, ModuleSpec])[];
+}
+
+export interface ArgumentSchema {
+  readonly name: string;
+  readonly type: string;
+  readonly optional: boolean;
+}
+
+/** One call of a queued program; see {@link NativeAddon.queueProgram}. */
+export type ProgramArgument =
+  | { readonly list: number }
+  | { readonly result: number }
+  | { readonly tensor: Handle }
+  | { readonly tensors: readonly Handle[] }
+  | { readonly value: unknown };
+
+export interface ProgramCall {
+  /** Operator with its overload, `_foreach_add_.Scalar`. */
+  readonly operator: string;
+  /** All positional, then keyword arguments in schema order; missing trailing ones take defaults. */
+  readonly args: readonly ProgramArgument[];
+}
+
+export interface Program {
+  /** List 0: the parameters. List 1 is made where the program runs: their gradients. */
+  readonly parameters: readonly Handle[];
+  /** Lists 2 …: tensors aligned with the parameters; rows without a gradient are left out of all. */
+  readonly aligned: readonly (readonly Handle[])[];
+  readonly calls: readonly ProgramCall[];
+  /** Which call's result to return. */
+  readonly result?: number;
+}
+
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Absolute byte offset in the file. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface NativeAddon {
+  /** Once per environment: how C++ makes an error, so that it has a code and the caller's stack. */
+  initialize(makeError: (code: string, message: string) => Error): void;
+  /** Stops and joins the executor; false when a task did not end in time. */
+  shutdown(timeoutMs: number): boolean;
+  /** Ends the process at once, without destructors: only after `shutdown` failed. */
+  exitNow(code: number): never;
+
+  /** Number of an operator for `call`; throws ERR_UNKNOWN_OPERATOR. */
+  operator(name: string, internal: boolean): number;
+  /** Every registered `aten::` schema as text. */
+  schemas(): string[];
+  /** Calls an operator now; `names` are the keywords of the last arguments. */
+  call(operator: number, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): NativeResult;
+  /** Queues a list of operators over parameters and their gradients on the executor. */
+  queueProgram(program: Program): Promise<NativeResult>;
+
+  fromTypedArray(data: TypedArray, shape: readonly number[], dtype: string, device: string): Handle;
+  /** Copies out, converting to what a typed array can hold. */
+  toTypedArray(handle: Handle): TypedArray;
+  /** As `toTypedArray`, after everything queued before it, without blocking. */
+  readAsync(handle: Handle): Promise<TypedArray>;
+  item(handle: Handle): number | bigint | boolean;
+  meta(handle: Handle): TensorMeta;
+  release(handle: Handle): void;
+  releaseMany(handles: readonly Handle[]): void;
+  /** False for a handle that was released. */
+  isLive(handle: Handle): boolean;
+  setRequiresGrad(handle: Handle, requiresGrad: boolean): void;
+  /** The gradient; `known` is returned again when it still is the gradient. */
+  grad(handle: Handle, known: Handle | undefined): Handle | undefined;
+  setGrad(handle: Handle, grad: Handle | undefined): void;
+  /** Queued: drops (`toNone`) or zeroes the gradients. */
+  zeroGrad(handles: readonly Handle[], toNone: boolean): Promise<void>;
+
+  backward(outputs: readonly Handle[], gradients: readonly (Handle | undefined)[], retainGraph: boolean, createGraph: boolean): Promise<void>;
+  gradMode(): boolean;
+  setGradMode(enabled: boolean): void;
+
+  compileModule(spec: ModuleSpec): number;
+  loadModule(path: string, device: string): Promise<number>;
+  releaseModule(module: number): void;
+  /** A part of a module, `encoder.layer.0`, as a module of its own that shares everything. */
+  submodule(module: number, path: string): number;
+  moduleNames(module: number): string[];
+  /** Runs a method on the executor. */
+  callModule(module: number, method: string, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): Promise<NativeResult>;
+  moduleSchema(module: number, method: string): ArgumentSchema[];
+  moduleParameters(module: number): [string, Handle][];
+  moduleBuffers(module: number): [string, Handle][];
+  setTraining(module: number, training: boolean): Promise<void>;
+  moveModule(module: number, device: string): Promise<void>;
+  saveModule(module: number, path: string): Promise<void>;
+  /** Nodes of a loaded module's graphs that fix dropout on or off. */
+  bakedDropout(module: number): boolean;
+
+  readSafetensors(path: string, entries: readonly SafetensorsEntry[]): Promise<Handle[]>;
+  /** Writes header and tensors in order, flushed to disk; resolves with the bytes written. */
+  writeSafetensors(path: string, header: string, handles: readonly Handle[]): Promise<number>;
+
+  deviceInfo(): DeviceInfo;
+  synchronize(device: string): Promise<void>;
+  manualSeed(seed: number): void;
+  numThreads(): number;
+  setNumThreads(threads: number): void;
+  memory(): MemoryCounters;
+  resetPeak(): void;
+  emptyCache(): void;
+}
+
+/** The loader addon: knows no torch header, so that it can speak before libtorch is there. */
+export interface LoaderAddon {
+  /** Version of the libtorch headers that both addons were built with. */
+  readonly headersVersion: string;
+  /** Opens one shared library by absolute path; throws with the system's message. */
+  open(path: string): void;
+}

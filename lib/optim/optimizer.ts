@@ -1,0 +1,49 @@
+/** What all optimizers share: groups of parameters, each with options of its own. */
+import { describe, TorchwrightError } from "../errors";
+import { native } from "../native/load";
+import { Tensor } from "../tensor/tensor";
+
+/** Parameters that share options; what a group leaves out comes from the optimizer. */
+export interface ParamGroup {
+  readonly params: readonly Tensor[];
+  readonly lr?: number;
+  readonly weightDecay?: number;
+}
+
+/** Parameters as a list, or as groups. */
+export type ParamsOrGroups = readonly Tensor[] | readonly ParamGroup[];
+
+/** @throws TorchwrightError ERR_INVALID_ARG for an empty list, a non-tensor, or one parameter in two places */
+export function toGroups(params: ParamsOrGroups): readonly ParamGroup[] {
+  const [first] = params;
+  const groups: readonly ParamGroup[] =
+    first instanceof Tensor ? [{ params: params as readonly Tensor[] }] : (params as readonly ParamGroup[]);
+  const seen = new Set<Tensor>();
+  for (const group of groups) {
+    for (const parameter of group.params) {
+      if (!(parameter instanceof Tensor)) {
+        throw new TorchwrightError("ERR_INVALID_ARG", `optimizer: expected tensors as parameters, got ${describe(parameter)}`);
+      }
+      if (seen.has(parameter)) throw new TorchwrightError("ERR_INVALID_ARG", "optimizer: expected each parameter once");
+      seen.add(parameter);
+    }
+  }
+  if (seen.size === 0) throw new TorchwrightError("ERR_INVALID_ARG", "optimizer: expected parameters, got none");
+  return groups;
+}
+
+/** @throws TorchwrightError ERR_INVALID_ARG */
+export function checkRange(name: string, value: number, low: number, high: number): number {
+  if (typeof value === "number" && value >= low && value <= high) return value;
+  throw new TorchwrightError("ERR_INVALID_ARG", `optimizer: expected ${name} from ${low} to ${high}, got ${describe(value)}`);
+}
+
+/**
+ * Drops the gradients of parameters (`toNone`, the default, frees them) or sets them to zero. Queued in
+ * program order behind a running backward or step.
+ */
+export function zeroGrads(params: readonly Tensor[], toNone = true): void {
+  if (toNone) for (const parameter of params) parameter.forgetGrad();
+  // A rejection means that the process is ending.
+  native().zeroGrad(params.map(({ handle }) => handle), toNone).catch(() => undefined);
+}

@@ -1,0 +1,14 @@
+/** Names the most probable classes of one row of probabilities. */
+
+export interface LabelProbability {
+  readonly label: string;
+  /** In [0, 1]; over all labels of a text they sum to 1. */
+  readonly probability: number;
+}
+
+/** The `topK` most probable labels, most probable first; equal ones in the order of `labels`. */
+export function rank(probabilities: Float32Array, labels: readonly string[], topK: number): LabelProbability[] {
+  return Array.from(probabilities, (probability, id) => ({ label: labels[id] ?? String(id), probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, topK);
+}

@@ -1,0 +1,72 @@
+/** Devices, the random seed and the number of threads. */
+import { describe, TorchwrightError } from "../errors";
+import { native } from "../native/load";
+
+/** `"cpu"`, `"cuda"` (the first GPU) or `"cuda:1"`. */
+export type Device = "cpu" | "cuda" | `cuda:${number}`;
+
+/** `"cuda"` where libtorch sees a GPU, else `"cpu"`. */
+export function defaultDevice(): Device {
+  const { accelerator, count } = native().deviceInfo();
+  return accelerator === "cuda" && count > 0 ? "cuda" : "cpu";
+}
+
+/**
+ * Checks a device's name, or chooses the default for `undefined`. CUDA is never silently replaced by the CPU.
+ *
+ * @throws TorchwrightError ERR_UNKNOWN_DEVICE for a name that is no device
+ * @throws TorchwrightError ERR_DEVICE_UNAVAILABLE for a device that this process cannot use, with the reason
+ */
+export function resolveDevice(device?: string): Device {
+  if (device === undefined) return defaultDevice();
+  if (device === "cpu") return device;
+  const index = typeof device === "string" ? /^cuda(?::(\d{1,3}))?$/.exec(device) : null;
+  if (!index) {
+    throw new TorchwrightError(
+      "ERR_UNKNOWN_DEVICE",
+      `device: expected "cpu", "cuda" or "cuda:<index>", got ${describe(device)}`,
+    );
+  }
+  const { accelerator, count, reason } = native().deviceInfo();
+  const available = accelerator === "cuda" ? count : 0;
+  if (Number(index[1] ?? 0) >= available) {
+    const why = available > 0 ? `there are ${available} CUDA devices, numbered from 0` : reason;
+    throw new TorchwrightError(
+      "ERR_DEVICE_UNAVAILABLE",
+      `device: ${describe(device)} cannot be used: ${why}. Use "cpu", or fetch the CUDA build of libtorch ` +
+        "(`npm run fetch-libtorch -- --variant cu130`) on a machine with an NVIDIA driver.",
+    );
+  }
+  return device as Device;
+}
+
+/** Whether `device: "cuda"` would work, and if not, why. */
+export function cudaStatus(): { readonly available: boolean; readonly count: number; readonly reason: string } {
+  const { accelerator, count, reason } = native().deviceInfo();
+  return { available: accelerator === "cuda" && count > 0, count, reason };
+}
+
+/**
+ * Seeds libtorch's generators on all devices, as `torch.manual_seed`. They belong to the process: with
+ * several training environments in one process, draws interleave.
+ *
+ * @throws TorchwrightError ERR_INVALID_ARG unless `seed` is a non-negative safe integer
+ */
+export function manualSeed(seed: number): void {
+  native().manualSeed(seed);
+}
+
+/** Threads that one operator may use on the CPU. */
+export function numThreads(): number {
+  return native().numThreads();
+}
+
+/** @throws TorchwrightError ERR_INVALID_ARG unless `threads` is an integer from 1 to 1024 */
+export function setNumThreads(threads: number): void {
+  native().setNumThreads(threads);
+}
+
+/** Resolves when all work queued before it is done, on a GPU too. */
+export async function synchronize(device?: string): Promise<void> {
+  await native().synchronize(resolveDevice(device));
+}

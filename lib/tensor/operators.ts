@@ -1,0 +1,117 @@
+/**
+ * Calls any public ATen operator by name. One native function serves them all: it converts arguments
+ * by the operator's schema and picks the overload that they fit.
+ */
+import { TorchwrightError } from "../errors";
+import type { NativeResult } from "../native/addon";
+import { ArgKind } from "../native/addon";
+import { nativeInContext } from "./context";
+import { Tensor, wrap } from "./tensor";
+
+/** A result of an operator or module: a tensor, plain value, or arrays of these. */
+export type OperatorResult =
+  | Tensor
+  | undefined
+  | number
+  | bigint
+  | boolean
+  | string
+  | readonly number[]
+  | readonly OperatorResult[]
+  | { readonly [key: string]: OperatorResult };
+
+/** Arguments as the addon takes them. */
+export interface EncodedArguments {
+  readonly kinds: number;
+  readonly names: readonly string[] | undefined;
+  readonly values: unknown[];
+}
+
+/** Replaces tensors by handles and notes where they stood. `named` arguments follow the positional ones. */
+export function encodeArguments(positional: readonly unknown[], named?: Readonly<Record<string, unknown>>): EncodedArguments {
+  let kinds = 0;
+  let weight = 1;
+  const values: unknown[] = [];
+  const add = (value: unknown): void => {
+    if (value instanceof Tensor) {
+      kinds += ArgKind.tensor * weight;
+      values.push(value.handle);
+    } else if (Array.isArray(value) && value.some((item) => item instanceof Tensor)) {
+      kinds += ArgKind.tensorList * weight;
+      values.push(value.map(toHandle));
+    } else {
+      values.push(value);
+    }
+    weight *= 4;
+  };
+  for (const value of positional) add(value);
+  if (!named) return { kinds, names: undefined, values };
+  const names: string[] = [];
+  for (const [name, value] of Object.entries(named)) {
+    if (value === undefined) continue;
+    names.push(toSnakeCase(name));
+    add(value);
+  }
+  return { kinds, names, values };
+}
+
+function toHandle(value: unknown): number | undefined {
+  if (value instanceof Tensor) return value.handle;
+  if (value === undefined || value === null) return undefined;
+  throw new TorchwrightError("ERR_INVALID_ARG", "operator: expected a list of tensors only, got a mixed list");
+}
+
+function toSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Results in JavaScript's terms; tensors belong to the current scope. */
+export function decodeResult(result: NativeResult): OperatorResult {
+  if (typeof result === "number") return wrap(result);
+  if (result === undefined) return undefined;
+  if (isList(result)) return result.map(decodeResult);
+  if ("dict" in result) return Object.fromEntries(result.dict.map(([key, value]) => [key, decodeResult(value)]));
+  return result.value;
+}
+
+function isList(result: NativeResult): result is readonly NativeResult[] {
+  return Array.isArray(result);
+}
+
+const numbers = new Map<string, number>();
+
+/** Calls an operator, internal ones with a leading underscore too. For this package's own use. */
+export function callInternal(name: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
+  const addon = nativeInContext();
+  let number = numbers.get(name);
+  if (number === undefined) {
+    number = addon.operator(name, true);
+    numbers.set(name, number);
+  }
+  const { kinds, names, values } = encodeArguments(args, named);
+  return decodeResult(addon.call(number, kinds, names, ...values));
+}
+
+/**
+ * Calls a public ATen operator: `op("softmax", [x, -1])`, `op("sum", [x], { dim: [0], keepdim: true })`.
+ * A name with a dot is pinned to one overload: `op("add.Scalar", [x, 1])`.
+ *
+ * @throws TorchwrightError ERR_UNKNOWN_OPERATOR, ERR_OPERATOR_ARGS, ERR_SHAPE_MISMATCH, ERR_OPERATOR_FAILED
+ */
+export function op(name: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
+  if (typeof name !== "string" || name.startsWith("_")) {
+    throw new TorchwrightError("ERR_UNKNOWN_OPERATOR", `operator: expected a public ATen operator, got ${String(name)}`);
+  }
+  return callInternal(name, args, named);
+}
+
+/** Whether an argument is the trailing object of keyword arguments. */
+export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Tensor) && !ArrayBuffer.isView(value);
+}
+
+/** An operator as a function: trailing plain object = keyword arguments. */
+export function callWithOptions(name: string, args: readonly unknown[]): OperatorResult {
+  const last = args.at(-1);
+  return isOptions(last) ? op(name, args.slice(0, -1), last) : op(name, args);
+}

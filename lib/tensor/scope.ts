@@ -1,0 +1,95 @@
+/** Scopes: everything made inside is freed at the end, but what is returned or kept. */
+import { native } from "../native/load";
+import type { TensorOwner } from "./context";
+import { currentContext, withContext } from "./context";
+import { adopt, Tensor } from "./tensor";
+
+class Scope implements TensorOwner {
+  readonly #tensors = new Set<Tensor>();
+
+  constructor(readonly parent: TensorOwner | undefined) {}
+
+  own(tensor: Tensor): void {
+    this.#tensors.add(tensor);
+  }
+
+  /** Hands a tensor to the scope around this one, or to the garbage collector. */
+  release(tensor: Tensor): void {
+    if (this.#tensors.delete(tensor)) adopt(tensor, this.parent);
+  }
+
+  close(result: unknown): void {
+    for (const tensor of tensorsIn(result)) this.release(tensor);
+    native().releaseMany(Array.from(this.#tensors, (tensor) => tensor.handle));
+    this.#tensors.clear();
+  }
+}
+
+/**
+ * Runs `fn` and frees every tensor made inside it, except those that it returns (also in arrays,
+ * plain objects, maps and sets) and those given to {@link keep}. `fn` may be async: the scope then
+ * ends when its promise settles, and holds across every `await` in between.
+ *
+ * Tensors that existed before are not touched. When `fn` throws, all that it made is freed.
+ *
+ * @example
+ * ```ts
+ * import { scope, Tensor } from "torchwright";
+ * const norm = scope(() => {
+ *   const x = Tensor.from([3, 4]); // freed
+ *   return x.mul(x).sum().sqrt(); // only the root survives
+ * });
+ * console.log(norm.item()); // 5
+ * norm.dispose();
+ * ```
+ */
+export function scope<T>(fn: () => T): T {
+  const inner = new Scope(currentContext().owner);
+  let result: T;
+  try {
+    result = withContext({ owner: inner }, fn);
+  } catch (error) {
+    inner.close(undefined);
+    throw error;
+  }
+  if (!isPromise(result)) {
+    inner.close(result);
+    return result;
+  }
+  const settled = result.then(
+    (value: unknown) => {
+      inner.close(value);
+      return value;
+    },
+    (error: unknown) => {
+      inner.close(undefined);
+      throw error;
+    },
+  );
+  return settled as T;
+}
+
+/** Takes a tensor out of the scope that would free it; the caller owns it from here. Returns it. */
+export function keep<T extends Tensor>(tensor: T): T {
+  const { owner } = currentContext();
+  if (owner instanceof Scope) owner.release(tensor);
+  return tensor;
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise;
+}
+
+/** A class whose instances carry tensors out of a scope lists them under this method. */
+export const TENSORS = Symbol("torchwright.tensors");
+
+function* tensorsIn(value: unknown): Generator<Tensor> {
+  if (value instanceof Tensor) yield value;
+  else if (typeof value === "object" && value !== null && TENSORS in value) {
+    yield* (value as { [TENSORS](): Iterable<Tensor> })[TENSORS]();
+  } else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* tensorsIn(item);
+  else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item);
+  else if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const item of Object.values(value)) yield* tensorsIn(item);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Faults of a tokenizer.json that the Rust library accepts and then panics on, while encoding, in a
+ * thread of its own: that would end the process, so they are found here first.
+ */
+import { asObject, type JsonObject } from "./tokenizer-files";
+
+/** What is wrong with a document, or undefined. Faults that the library itself reports are left to it. */
+export function documentFault(document: JsonObject): string | undefined {
+  return processorFault(asObject(document["post_processor"]));
+}
+
+function processorFault(processor: JsonObject | undefined): string | undefined {
+  if (processor?.["type"] === "Sequence" && Array.isArray(processor["processors"])) {
+    const faults = (processor["processors"] as unknown[]).map((one) => processorFault(asObject(one)));
+    return faults.find((fault) => fault !== undefined);
+  }
+  // The library recognises a template by its fields, even where "type" is missing.
+  if (!processor || !("single" in processor || "pair" in processor)) return undefined;
+  const defined = asObject(processor["special_tokens"]) ?? {};
+  for (const [name, token] of Object.entries(defined)) {
+    const { ids, tokens } = asObject(token) ?? {};
+    if (Array.isArray(ids) && Array.isArray(tokens) && ids.length !== tokens.length) {
+      return `post_processor defines "${name}" with ${ids.length} ids for ${tokens.length} tokens`;
+    }
+  }
+  return templateFault("single", processor["single"], defined) ?? templateFault("pair", processor["pair"], defined);
+}
+
+/** A template is a list of `{ SpecialToken: { id } }` and `{ Sequence: { id: "A" | "B" } }`. */
+function templateFault(name: "single" | "pair", template: unknown, defined: JsonObject): string | undefined {
+  for (const piece of Array.isArray(template) ? (template as unknown[]) : []) {
+    const special = asObject(asObject(piece)?.["SpecialToken"])?.["id"];
+    if (typeof special === "string" && !Object.hasOwn(defined, special)) {
+      return `post_processor puts "${special}" around the text but does not define it under special_tokens`;
+    }
+    if (name === "single" && asObject(asObject(piece)?.["Sequence"])?.["id"] === "B") {
+      return "post_processor asks for a second text where there is one";
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,54 @@
+/**
+ * Evaluates a model on labelled data: mean loss and scikit-learn's classification metrics.
+ */
+import { ops } from "../tensor/ops";
+import type { DataLoader } from "../data/data-loader";
+import { TorchwrightError } from "../errors";
+import { ConfusionMatrix, type MetricSummary } from "../metrics/confusion-matrix";
+import type { TextClassifier } from "../models/model";
+import { forEachOutput } from "./predictions";
+import type { Progress } from "./progress";
+
+/** Metrics over a dataset; macro averages count each class that occurs once, weighted ones each example. */
+export interface Evaluation extends MetricSummary {
+  /** Mean cross-entropy over the examples. */
+  readonly loss: number;
+  /** Rows are true classes, columns predicted ones, in the order of the model's labels. */
+  readonly confusionMatrix: ConfusionMatrix;
+  readonly examples: number;
+  /** Wall time. */
+  readonly seconds: number;
+}
+
+/** Evaluates the loader's examples; see `Trainer.evaluate`. */
+export async function evaluateModel(model: TextClassifier, loader: DataLoader, progress?: Progress): Promise<Evaluation> {
+  const started = performance.now();
+  const confusionMatrix = new ConfusionMatrix(model.labels);
+  let lossSum = 0;
+  let examples = 0;
+  await forEachOutput("evaluate", model, loader, progress, async ({ logits, loss }, { labels, size }) => {
+    if (loss === undefined || labels === undefined) throw unlabelled("evaluate");
+    const [ids, [batchLoss = NaN]] = (await Promise.all([
+      ops.stack([labels, logits.argmax(-1)]).read(), // [2, B]
+      loss.read(),
+    ])) as [BigInt64Array, Float32Array];
+    confusionMatrix.addAll(ids.subarray(0, size), ids.subarray(size));
+    lossSum += batchLoss * size;
+    examples += size;
+  });
+  return {
+    loss: lossSum / examples,
+    ...confusionMatrix.summary(),
+    confusionMatrix,
+    examples,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** The error for data without labels where they are needed. */
+export function unlabelled(operation: string): TorchwrightError {
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected every example to have a label, got a batch without labels; give the dataset its label column`,
+  );
+}

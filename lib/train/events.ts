@@ -1,0 +1,71 @@
+/**
+ * What a training run tells while it goes, and the history it leaves: plain data throughout.
+ */
+import type { Evaluation } from "./evaluation";
+
+/** One reading of the device: everything since the reading before. */
+export interface LogEntry {
+  /** Optimizer steps done so far. */
+  readonly step: number;
+  /** Passes over the data done so far, with fraction. */
+  readonly epoch: number;
+  /** Mean of the batches' losses since the last reading. */
+  readonly loss: number;
+  /** Learning rate of the last step. */
+  readonly learningRate: number;
+  /** Global 2-norm of the last step's gradients, before clipping. */
+  readonly gradNorm: number;
+  readonly examplesPerSecond: number;
+  /** Without padding. */
+  readonly tokensPerSecond: number;
+}
+
+/** An evaluation on held-out data during a run. */
+export interface EvaluationEntry {
+  readonly step: number;
+  readonly epoch: number;
+  readonly metrics: Evaluation;
+}
+
+/** Why a run ended: all steps done, Ctrl-C, or the caller's AbortSignal. */
+export type StoppedBy = "end" | "SIGINT" | "abort";
+
+/** What `fit` resolves with. */
+export interface History {
+  readonly stoppedBy: StoppedBy;
+  /** Optimizer steps done, of `totalSteps` planned. */
+  readonly steps: number;
+  readonly totalSteps: number;
+  /** Passes over the data done, with fraction. */
+  readonly epochs: number;
+  /** Mean loss over all steps; NaN where none was done. */
+  readonly loss: number;
+  readonly examples: number;
+  /** Without padding. */
+  readonly tokens: number;
+  /** Wall time of training, without evaluations. */
+  readonly seconds: number;
+  readonly device: string;
+  readonly log: readonly LogEntry[];
+  readonly evaluations: readonly EvaluationEntry[];
+}
+
+/** A step that was queued and done; its loss is still on the device. */
+export interface StepEntry {
+  readonly step: number;
+  readonly epoch: number;
+  readonly learningRate: number;
+  readonly examples: number;
+  readonly tokens: number;
+}
+
+/** Everything that happens in a run, in order: one `start`, any number of the others, one `end`. */
+export type TrainerEvent =
+  | { readonly type: "start"; readonly totalSteps: number; readonly warmupSteps: number; readonly batches: number; readonly examples: number; readonly device: string }
+  | ({ readonly type: "step" } & StepEntry)
+  | ({ readonly type: "log" } & LogEntry)
+  | ({ readonly type: "evaluate" } & EvaluationEntry)
+  | { readonly type: "end"; readonly history: History };
+
+/** A listener; an asynchronous one is awaited before the run goes on. */
+export type TrainerCallback = (event: TrainerEvent) => void | Promise<void>;

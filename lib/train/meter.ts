@@ -1,0 +1,54 @@
+/**
+ * Counts what a run has done and how fast: examples, tokens and the seconds that training took.
+ */
+
+export interface Rates {
+  readonly examplesPerSecond: number;
+  readonly tokensPerSecond: number;
+}
+
+/** A stopwatch with counters; `pause` keeps evaluation out of the rates. */
+export class Meter {
+  examples = 0;
+  tokens = 0;
+  #seconds = 0;
+  #runningSince: number | undefined;
+  #lap = { examples: 0, tokens: 0, seconds: 0 };
+
+  /** `now` in milliseconds; a parameter so that a test needs no clock. */
+  constructor(private readonly now: () => number = () => performance.now()) {
+    this.#runningSince = now();
+  }
+
+  /** Seconds of training so far. */
+  get seconds(): number {
+    const running = this.#runningSince === undefined ? 0 : (this.now() - this.#runningSince) / 1000;
+    return this.#seconds + running;
+  }
+
+  add(examples: number, tokens: number): void {
+    this.examples += examples;
+    this.tokens += tokens;
+  }
+
+  pause(): void {
+    this.#seconds = this.seconds;
+    this.#runningSince = undefined;
+  }
+
+  resume(): void {
+    this.#runningSince ??= this.now();
+  }
+
+  /** Rates since the last lap. */
+  lap(): Rates {
+    const seconds = this.seconds;
+    const elapsed = Math.max(seconds - this.#lap.seconds, 1e-9);
+    const rates = {
+      examplesPerSecond: (this.examples - this.#lap.examples) / elapsed,
+      tokensPerSecond: (this.tokens - this.#lap.tokens) / elapsed,
+    };
+    this.#lap = { examples: this.examples, tokens: this.tokens, seconds };
+    return rates;
+  }
+}

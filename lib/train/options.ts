@@ -1,0 +1,146 @@
+/**
+ * The Trainer's options, their defaults and their checks, all in one place.
+ */
+import { describe, TorchwrightError } from "../errors";
+import type { TrainerCallback } from "./events";
+
+/**
+ * Settings of a training run. Names and defaults are those of Hugging Face's `TrainingArguments`
+ * in camelCase; where a default differs, the comment says why.
+ */
+export interface TrainerOptions {
+  /** Passes over the data; a fraction stops within the last one. Default 3. */
+  readonly epochs?: number;
+  /** Optimizer steps in all; overrides `epochs`. Default: as many as the epochs have. */
+  readonly maxSteps?: number;
+  /** Peak learning rate of AdamW, reached after warm-up, falling linearly to 0. Default 5e-5. */
+  readonly learningRate?: number;
+  /** Decoupled weight decay; biases and LayerNorm weights get none. Default 0. */
+  readonly weightDecay?: number;
+  /** AdamW's decay rate of the first moment. Default 0.9. */
+  readonly adamBeta1?: number;
+  /** AdamW's decay rate of the second moment. Default 0.999. */
+  readonly adamBeta2?: number;
+  /** AdamW's epsilon. Default 1e-8. */
+  readonly adamEpsilon?: number;
+  /** Steps of linear warm-up from 0; overrides `warmupRatio`. Default: what `warmupRatio` says. */
+  readonly warmupSteps?: number;
+  /** Share of all steps spent on warm-up, in [0, 1]. Default 0. */
+  readonly warmupRatio?: number;
+  /** Gradients are scaled down to this global 2-norm; 0 does not clip. Default 1. */
+  readonly maxGradNorm?: number;
+  /** Seeds dropout at the start of `fit`; the loader has a seed of its own for its order. Default 42. */
+  readonly seed?: number;
+  /** "cpu", "cuda", "cuda:1"; the model moves there. Default: where the model is. */
+  readonly device?: string;
+  /**
+   * Steps between two reads of loss and gradient norm from the device. Default 10, where Hugging
+   * Face has 500: the read is one small copy, and a run that went NaN stops at the next one.
+   */
+  readonly logEvery?: number;
+  /** Folder for `log.jsonl` and `training.json`, written during `fit`. Default: nothing is written. */
+  readonly outputDir?: string;
+  /**
+   * "bar" rewrites one line, "lines" prints plain lines, "silent" prints nothing; on standard error.
+   * Default "auto": a bar in a terminal, lines elsewhere.
+   */
+  readonly progress?: ProgressMode;
+  /** Called with every event in order and awaited; what one throws ends the run. Default none. */
+  readonly callbacks?: readonly TrainerCallback[];
+  /** Aborting finishes the step in progress; `fit` then resolves with what was done. Default none. */
+  readonly signal?: AbortSignal;
+  /** Class names for a TorchScript module, which carries none. Default: the model's own. */
+  readonly labels?: readonly string[];
+}
+
+export type ProgressMode = "auto" | "bar" | "lines" | "silent";
+
+/** What every run starts from. */
+export const TRAINER_DEFAULTS = {
+  epochs: 3,
+  learningRate: 5e-5,
+  weightDecay: 0,
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  adamEpsilon: 1e-8,
+  warmupRatio: 0,
+  maxGradNorm: 1,
+  seed: 42,
+  logEvery: 10,
+  progress: "auto",
+  callbacks: [],
+} as const satisfies TrainerOptions;
+
+/** Options with the defaults filled in; what has no default stays optional. */
+export type ResolvedTrainerOptions = TrainerOptions & Required<Pick<TrainerOptions, keyof typeof TRAINER_DEFAULTS>>;
+
+const finite = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const atLeast0 = (value: unknown): boolean => finite(value) && value >= 0;
+const positive = (value: unknown): boolean => finite(value) && value > 0;
+const count = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const positiveCount = (value: unknown): boolean => count(value) && value !== 0;
+const text = (value: unknown): boolean => typeof value === "string" && value !== "";
+const decayRate = (value: unknown): boolean => finite(value) && value >= 0 && value < 1;
+
+type Check = readonly [expected: string, holds: (value: unknown) => boolean];
+
+const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
+  epochs: ["a number above 0", positive],
+  maxSteps: ["a whole number above 0", positiveCount],
+  learningRate: ["a number of 0 or more", atLeast0],
+  weightDecay: ["a number of 0 or more", atLeast0],
+  adamBeta1: ["a number in [0, 1)", decayRate],
+  adamBeta2: ["a number in [0, 1)", decayRate],
+  adamEpsilon: ["a number above 0", positive],
+  warmupSteps: ["a whole number of 0 or more", count],
+  warmupRatio: ["a number in [0, 1]", (value) => finite(value) && value >= 0 && value <= 1],
+  maxGradNorm: ["a number of 0 or more", atLeast0],
+  seed: ["a whole number of 0 or more", count],
+  device: ['a device such as "cpu" or "cuda"', text],
+  logEvery: ["a whole number above 0", positiveCount],
+  outputDir: ["a folder's path", text],
+  progress: ['"auto", "bar", "lines" or "silent"', (value) => ["auto", "bar", "lines", "silent"].includes(value as string)],
+  callbacks: ["an array of functions", (value) => Array.isArray(value) && value.every((item) => typeof item === "function")],
+  signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
+  labels: ["an array of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
+};
+
+/**
+ * Checks options and fills in the defaults.
+ * @throws ERR_INVALID_ARG for an option that does not exist or has a value that is not allowed
+ */
+export function resolveOptions(options: TrainerOptions): ResolvedTrainerOptions {
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue; // as if it were not there, which plain JavaScript callers expect
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof TrainerOptions] : undefined;
+    if (check === undefined) {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Trainer: expected options among ${Object.keys(CHECKS).join(", ")}, got "${name}"`,
+      );
+    }
+    const [expected, holds] = check;
+    if (!holds(value)) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected ${name} to be ${expected}, got ${describe(value)}`);
+    }
+    given[name] = value;
+  }
+  return { ...TRAINER_DEFAULTS, ...given };
+}
+
+/** How many steps a run has and how many of them warm up. */
+export interface StepPlan {
+  readonly totalSteps: number;
+  readonly warmupSteps: number;
+}
+
+/**
+ * Counts the steps of a run over `batches` batches per epoch, rounding up as Hugging Face does
+ * (`TrainingArguments.get_warmup_steps`).
+ */
+export function planSteps(options: ResolvedTrainerOptions, batches: number): StepPlan {
+  const totalSteps = options.maxSteps ?? Math.ceil(options.epochs * batches);
+  const warmupSteps = options.warmupSteps ?? Math.ceil(options.warmupRatio * totalSteps);
+  return { totalSteps, warmupSteps };
+}

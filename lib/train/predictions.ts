@@ -1,0 +1,69 @@
+/**
+ * Runs a model over a loader without dropout or gradients: the common part of evaluating and
+ * predicting, and what `predict` returns.
+ */
+import { noGrad } from "../autograd/grad-mode";
+import type { Batch } from "../data/batch";
+import type { DataLoader } from "../data/data-loader";
+import { TorchwrightError } from "../errors";
+import type { ModelOutput, TextClassifier } from "../models/model";
+import { scope } from "../tensor/scope";
+import type { Progress } from "./progress";
+
+/** What a model says about a dataset, row by row in the dataset's order. */
+export interface Predictions {
+  /** The most probable class of each row. */
+  readonly labels: readonly string[];
+  /** Probabilities of each row, `[classes]`, in the order of the model's labels. */
+  readonly probabilities: readonly Float32Array[];
+}
+
+/**
+ * Calls `visit` with every batch's output in evaluation mode, then restores the model's mode. What
+ * `visit` makes is freed when its promise settles.
+ */
+export async function forEachOutput(
+  operation: "evaluate" | "predict",
+  model: TextClassifier,
+  loader: DataLoader,
+  progress: Progress | undefined,
+  visit: (output: ModelOutput, batch: Batch) => Promise<void>,
+): Promise<void> {
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    let done = 0;
+    const labels = operation === "evaluate" && model.labels; // to predict, no label need be known
+    for await (const batch of loader.epoch(0, { labels, device: model.device })) {
+      await scope(async () => visit(await noGrad(() => model.forward(batch)), batch));
+      done += 1;
+      progress?.batches(operation, done, loader.length);
+    }
+  } finally {
+    if (wasTraining) model.train();
+  }
+}
+
+/** Predicts every row of the loader's dataset; see `Trainer.predict`. */
+export async function predictModel(model: TextClassifier, loader: DataLoader, progress?: Progress): Promise<Predictions> {
+  const rows: (Float32Array | undefined)[] = new Array<undefined>(loader.dataset.length).fill(undefined);
+  await forEachOutput("predict", model, loader, progress, async ({ logits }, batch) => {
+    const values = (await logits.softmax(-1).read()) as Float32Array; // [B, classes]
+    const classes = values.length / batch.size;
+    batch.indices.forEach((row, i) => (rows[row] = values.slice(i * classes, (i + 1) * classes)));
+  });
+  const probabilities = rows.filter((row) => row !== undefined);
+  if (probabilities.length !== rows.length) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `predict: expected a loader that gives all ${rows.length} rows, got ${probabilities.length}; make it without dropLast`,
+    );
+  }
+  return { probabilities, labels: probabilities.map((row) => model.labels[argmax(row)] ?? "") };
+}
+
+function argmax(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i;
+  return best;
+}

@@ -1,0 +1,122 @@
+/**
+ * The books of one training run: counts, rates, history, and the events that listeners get.
+ */
+import type { Batch } from "../data/batch";
+import { TorchwrightError } from "../errors";
+import type { Evaluation } from "./evaluation";
+import type { EvaluationEntry, History, LogEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
+import { Meter } from "./meter";
+import type { StepPlan } from "./options";
+import type { Reading, StepMonitor } from "./step-monitor";
+
+/** What a run is about to do. */
+export interface RunSetup {
+  readonly plan: StepPlan;
+  /** Batches per epoch. */
+  readonly batches: number;
+  /** Examples per epoch. */
+  readonly examples: number;
+  readonly device: string;
+}
+
+export class Run {
+  /** Optimizer steps done. */
+  step = 0;
+  readonly #meter = new Meter();
+  readonly #log: LogEntry[] = [];
+  readonly #evaluations: EvaluationEntry[] = [];
+  #loggedStep = 0;
+  #lossSum = 0;
+  #learningRate = 0;
+
+  constructor(
+    private readonly setup: RunSetup,
+    private readonly listeners: readonly TrainerCallback[],
+  ) {}
+
+  get done(): boolean {
+    return this.step >= this.setup.plan.totalSteps;
+  }
+
+  async start(): Promise<void> {
+    const { plan, batches, examples, device } = this.setup;
+    await this.#emit({ type: "start", ...plan, batches, examples, device });
+  }
+
+  /** Books a step that the device has been given. */
+  async stepped(batch: Batch, learningRate: number): Promise<void> {
+    this.step += 1;
+    this.#learningRate = learningRate;
+    this.#meter.add(batch.size, batch.tokens);
+    await this.#emit({ type: "step", step: this.step, epoch: this.#epoch, learningRate, examples: batch.size, tokens: batch.tokens });
+  }
+
+  /**
+   * Reads the device and books what it says; nothing where no step was done since the last time.
+   * @throws ERR_NON_FINITE naming the first step whose loss or gradient was NaN or infinite
+   */
+  async log(monitor: StepMonitor): Promise<void> {
+    const steps = this.step - this.#loggedStep;
+    if (steps === 0) return;
+    const reading = await monitor.read();
+    if (reading.skipped > 0) throw this.#nonFinite(reading);
+    this.#loggedStep = this.step;
+    this.#lossSum += reading.lossSum;
+    const entry: LogEntry = {
+      step: this.step,
+      epoch: this.#epoch,
+      loss: reading.lossSum / steps,
+      learningRate: this.#learningRate,
+      gradNorm: reading.gradNorm,
+      ...this.#meter.lap(),
+    };
+    this.#log.push(entry);
+    await this.#emit({ type: "log", ...entry });
+  }
+
+  /** Books an evaluation, whose time is no training time. */
+  async evaluate(work: () => Promise<Evaluation>): Promise<void> {
+    this.#meter.pause();
+    const entry = { step: this.step, epoch: this.#epoch, metrics: await work() };
+    this.#evaluations.push(entry);
+    await this.#emit({ type: "evaluate", ...entry });
+    this.#meter.resume();
+  }
+
+  async end(stoppedBy: StoppedBy): Promise<History> {
+    const history: History = {
+      stoppedBy,
+      steps: this.step,
+      totalSteps: this.setup.plan.totalSteps,
+      epochs: this.#epoch,
+      loss: this.#lossSum / this.step,
+      examples: this.#meter.examples,
+      tokens: this.#meter.tokens,
+      seconds: this.#meter.seconds,
+      device: this.setup.device,
+      log: this.#log,
+      evaluations: this.#evaluations,
+    };
+    await this.#emit({ type: "end", history });
+    return history;
+  }
+
+  get #epoch(): number {
+    return this.step / this.setup.batches;
+  }
+
+  async #emit(event: TrainerEvent): Promise<void> {
+    for (const listener of this.listeners) await listener(event);
+  }
+
+  #nonFinite(reading: Reading): TorchwrightError {
+    const first = this.step - reading.skipped + 1;
+    const what = Number.isFinite(reading.lossSum) ? "gradient norm" : "loss";
+    return new TorchwrightError(
+      "ERR_NON_FINITE",
+      `fit: expected a finite loss and gradient, got a ${what} that is NaN or infinite at step ${first} of ` +
+        `${this.setup.plan.totalSteps}; the model keeps the weights that it had before that step. ` +
+        "A lower learning rate, more warm-up or a smaller maxGradNorm usually helps",
+    );
+  }
+}

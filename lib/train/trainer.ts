@@ -1,0 +1,195 @@
+/**
+ * The training loop on one page: batches go in at the top of `#loop`, better weights come out below.
+ *
+ * Everything else hangs on it as a small part: the books in `run.ts`, the device's NaN flag in
+ * `step-monitor.ts`, Ctrl-C in `stop-request.ts`, the display in `progress.ts`.
+ */
+import type { DataLoader } from "../data/data-loader";
+import type { ScriptModule } from "../jit/script-module";
+import type { TextClassifier } from "../models/model";
+import { asTextClassifier } from "../models/script-classifier";
+import { AdamW } from "../optim/adamw";
+import { clipGradNorm } from "../optim/clip-grad-norm";
+import { decayGroups } from "../optim/decay-groups";
+import { LinearSchedule } from "../optim/linear-schedule";
+import { manualSeed, resolveDevice } from "../tensor/device";
+import { scope } from "../tensor/scope";
+import type { Tokenizer } from "../text/tokenizer";
+import { evaluateModel, unlabelled, type Evaluation } from "./evaluation";
+import type { History } from "./events";
+import { exclusive } from "./exclusive";
+import { planSteps, resolveOptions, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
+import { predictModel, type Predictions } from "./predictions";
+import { Progress } from "./progress";
+import { formatRecord, recordedOptions, RunFolder, summarize, type TrainingRecord } from "./run-folder";
+import { Run } from "./run";
+import { StepMonitor } from "./step-monitor";
+import { StopRequest } from "./stop-request";
+
+export interface FitOptions {
+  /** Held-out data, evaluated after every epoch and at the end. Default: none. */
+  readonly evalLoader?: DataLoader;
+}
+
+/**
+ * Fine-tunes a text classifier as Hugging Face's `Trainer` does: AdamW without decay on biases and
+ * LayerNorm, clipping by global norm, linear warm-up and decay.
+ *
+ * @example
+ * ```ts
+ * const trainer = new Trainer(model, { epochs: 1, learningRate: 2e-5 });
+ * await trainer.fit(new DataLoader(train, { tokenizer, batchSize: 32, shuffle: true }));
+ * console.log(await trainer.evaluate(new DataLoader(test, { tokenizer })));
+ * await trainer.save("runs/tickets/model");
+ * ```
+ */
+export class Trainer {
+  readonly model: TextClassifier;
+  /** The options with the defaults filled in. */
+  readonly options: ResolvedTrainerOptions;
+  readonly #identity: object;
+  #tokenizer: Tokenizer | undefined;
+  #record: TrainingRecord | undefined;
+  #history: History | undefined;
+
+  /**
+   * @param model a model of this library, or a TorchScript module with `options.labels`
+   * @throws ERR_INVALID_ARG for an option that does not exist or has a value that is not allowed;
+   *   ERR_UNKNOWN_DEVICE or ERR_DEVICE_UNAVAILABLE for a device that cannot be used
+   */
+  constructor(model: TextClassifier | ScriptModule, options: TrainerOptions = {}) {
+    this.options = resolveOptions(options);
+    if (options.device !== undefined) resolveDevice(options.device);
+    this.#identity = model;
+    this.model = asTextClassifier(model, options.labels);
+  }
+
+  /** What the last `fit` did; undefined before the first. */
+  get history(): History | undefined {
+    return this.#history;
+  }
+
+  /**
+   * Trains the model on the loader's batches; resolves with the history when all steps are done, or
+   * earlier after Ctrl-C or an abort, with the step in progress finished.
+   *
+   * @throws ERR_BUSY while this model is trained or evaluated; ERR_UNKNOWN_LABEL
+   *   for a label that the model does not have; ERR_NON_FINITE when loss or gradient became NaN or
+   *   infinite, with the model at its last good weights
+   */
+  async fit(loader: DataLoader, { evalLoader }: FitOptions = {}): Promise<History> {
+    return exclusive(this.#identity, "fit", async () => {
+      await this.#place();
+      const { model, options } = this;
+      const plan = planSteps(options, loader.length);
+      const data = { examples: loader.dataset.length, batchSize: loader.batchSize, batches: loader.length };
+      this.#tokenizer = loader.tokenizer;
+      this.#record = { options: recordedOptions(options), plan, data, labels: model.labels };
+
+      const folder = options.outputDir === undefined ? undefined : await RunFolder.open(options.outputDir);
+      await folder?.writeRecord(this.#record);
+      const progress = new Progress(options.progress);
+      const listeners = [progress.onEvent, ...(folder ? [folder.onEvent] : []), ...options.callbacks];
+      const run = new Run({ plan, batches: data.batches, examples: data.examples, device: model.device }, listeners);
+      try {
+        this.#history = await this.#loop(run, loader, evalLoader, progress);
+      } finally {
+        progress.close();
+      }
+      this.#record = { ...this.#record, outcome: summarize(this.#history) };
+      await folder?.writeRecord(this.#record);
+      return this.#history;
+    });
+  }
+
+  async #loop(run: Run, loader: DataLoader, evalLoader: DataLoader | undefined, progress: Progress): Promise<History> {
+    const { model, options } = this;
+    const { learningRate: lr, adamBeta1, adamBeta2, adamEpsilon: eps, weightDecay, logEvery } = options;
+    const maxNorm = options.maxGradNorm === 0 ? Infinity : options.maxGradNorm;
+    const where = { labels: model.labels, device: model.device };
+
+    using stop = new StopRequest(options.signal);
+    using optimizer = new AdamW(decayGroups(model, weightDecay), { lr, betas: [adamBeta1, adamBeta2], eps });
+    using monitor = new StepMonitor(model.device);
+    const schedule = new LinearSchedule(optimizer, planSteps(options, loader.length));
+    const parameters = model.parameters();
+    const wasTraining = model.training;
+
+    manualSeed(options.seed);
+    model.train();
+    try {
+      await run.start();
+      for (let epoch = 0; !run.done && stop.reason === undefined; epoch++) {
+        for await (const batch of loader.epoch(epoch, where)) {
+          const learningRate = schedule.lr;
+          await scope(async () => {
+            const { loss } = await model.forward(batch);
+            if (loss === undefined) throw unlabelled("fit");
+            await loss.backward();
+            const gradNorm = await clipGradNorm(parameters, maxNorm);
+            monitor.update(loss, gradNorm);
+            await optimizer.step({ foundInf: monitor.foundInf });
+            schedule.step();
+            optimizer.zeroGrad();
+          }); // whatever the step made is freed here
+          await run.stepped(batch, learningRate);
+          if (run.step % logEvery === 0) await run.log(monitor);
+          if (run.done || stop.reason !== undefined) break;
+        }
+        await run.log(monitor);
+        if (evalLoader !== undefined && stop.reason === undefined) {
+          await run.evaluate(() => evaluateModel(model, evalLoader, progress));
+        }
+      }
+      return await run.end(stop.reason ?? "end");
+    } finally {
+      optimizer.zeroGrad(); // after an error there may be gradients left
+      if (!wasTraining) model.eval();
+    }
+  }
+
+  /**
+   * Loss and classification metrics over the loader's examples, without dropout or gradients.
+   * @throws ERR_UNKNOWN_LABEL, ERR_BUSY; ERR_INVALID_ARG for data without labels
+   */
+  async evaluate(loader: DataLoader): Promise<Evaluation> {
+    return this.#withProgress("evaluate", (progress) => evaluateModel(this.model, loader, progress));
+  }
+
+  /**
+   * Classes and probabilities of the loader's examples, in the dataset's order even where the loader
+   * shuffles.
+   * @throws ERR_BUSY; ERR_INVALID_ARG for a loader that drops its last batch
+   */
+  async predict(loader: DataLoader): Promise<Predictions> {
+    return this.#withProgress("predict", (progress) => predictModel(this.model, loader, progress));
+  }
+
+  /**
+   * Saves model, tokenizer, label names and training settings as one Hugging Face model folder,
+   * atomically. The tokenizer is the one of the last `fit`'s loader.
+   * @throws ERR_FILE_WRITE
+   */
+  async save(folder: string): Promise<void> {
+    await this.model.save(folder, {
+      ...(this.#tokenizer && { tokenizer: this.#tokenizer }),
+      ...(this.#record && { files: { "training.json": formatRecord(this.#record) } }),
+    });
+  }
+
+  async #withProgress<T>(operation: string, work: (progress: Progress) => Promise<T>): Promise<T> {
+    return exclusive(this.#identity, operation, async () => {
+      await this.#place();
+      const progress = new Progress(this.options.progress);
+      try {
+        return await work(progress);
+      } finally {
+        progress.close();
+      }
+    });
+  }
+
+  async #place(): Promise<void> {
+    if (this.options.device !== undefined) await this.model.to(this.options.device);
+  }
+}

@@ -1,0 +1,55 @@
+/** Builds both addons with cmake-js into `build/Release`. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import path from "node:path";
+import type { Libtorch } from "../../lib/native/describe-libtorch";
+import { runNode } from "./run";
+import { hashOf, isStamped, removeStamp, writeStamp } from "./stamp";
+
+const ADDONS = ["loader.node", "torchwright.node"] as const;
+
+/** A file that includes libtorch's headers takes about this much memory to compile. */
+const BYTES_PER_JOB = 3e9;
+
+/** Builds what is not there yet for these sources and this libtorch; says whether it did. */
+export async function buildAddon(root: string, libtorch: Libtorch, force: boolean): Promise<boolean> {
+  const build = path.join(root, "build");
+  const stamp = path.join(build, "addon.stamp");
+  const packages = ["node-addon-api", "node-api-headers", "cmake-js"].map((name) => `${name} ${versionOf(root, name)}`);
+  const words = [...packages, libtorch.version, process.platform, process.arch];
+  const hash = hashOf(root, ["binding"], words);
+  const complete = ADDONS.every((name) => existsSync(path.join(build, "Release", name)));
+  if (!force && complete && isStamped(stamp, hash)) return false;
+
+  removeStamp(stamp);
+  try {
+    await cmake(root, libtorch, "configure");
+  } catch {
+    // The cache may be of another generator or compiler: begin from nothing, once.
+    rmSync(path.join(build, "CMakeCache.txt"), { force: true });
+    rmSync(path.join(build, "CMakeFiles"), { recursive: true, force: true });
+    await cmake(root, libtorch, "configure");
+  }
+  await cmake(root, libtorch, "build");
+  const missing = ADDONS.filter((name) => !existsSync(path.join(build, "Release", name)));
+  if (missing.length > 0) throw new Error(`the build ended well, but left no ${missing.join(", ")} in build/Release`);
+  writeStamp(stamp, hash);
+  return true;
+}
+
+async function cmake(root: string, libtorch: Libtorch, command: "configure" | "build"): Promise<void> {
+  const jobs = process.env.TORCHWRIGHT_JOBS ?? Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_PER_JOB)));
+  await runNode(root, "cmake-js/bin/cmake-js", [
+    command,
+    "--directory", path.join(root, "binding"),
+    "--out", path.join(root, "build"),
+    "--parallel", String(jobs),
+    "--log-level", "warn",
+    ...(command === "configure" ? [`--CDLIBTORCH=${libtorch.root}`, `--CDLIBTORCH_VERSION=${libtorch.version}`] : []),
+  ]);
+}
+
+function versionOf(root: string, name: string): string {
+  const file = path.join(root, "node_modules", name, "package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,15 @@
+/** Runs a package's Node program with its output passed through. */
+import { spawn } from "node:child_process";
+
+/** Fails when the program does not end with 0. `program` is a path inside node_modules. */
+export function runNode(root: string, program: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const file = require.resolve(program, { paths: [root] });
+    const child = spawn(process.execPath, [file, ...args], { cwd: root, stdio: "inherit" });
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${program} ${args[0] ?? ""} ended with ${signal ?? `code ${code}`}`));
+    });
+  });
+}

@@ -1,0 +1,149 @@
+/** Downloads one file: resumed where it was cut, checked for size and SHA-256 before it is believed. */
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { transferProgress } from "../progress-line";
+import type { Archive } from "./release";
+
+export interface DownloadOptions {
+  readonly sha256: string;
+  /** Attempts; each goes on where the last one was cut. Default 4. */
+  readonly attempts?: number;
+  /** Longest silence of the server before it counts as gone, default 30 s. */
+  readonly stallMs?: number;
+  /** Longest wait for the first answer, default 15 s. */
+  readonly connectMs?: number;
+  readonly quiet?: boolean;
+}
+
+/** A refusal that another attempt would not change. */
+class Refused extends Error {}
+
+/**
+ * Downloads `archive` to `file`, through `file.part`, which a later call resumes.
+ * Fails with a plain Error whose message is the reason, for the list of sources tried.
+ */
+export async function download(archive: Archive, file: string, options: DownloadOptions): Promise<void> {
+  const part = `${file}.part`;
+  await mkdir(path.dirname(file), { recursive: true });
+  const attempts = options.attempts ?? 4;
+  for (let attempt = 1; ; attempt += 1) {
+    const resumed = await sizeOf(part);
+    try {
+      await transfer(archive, part, options);
+      await verify(archive, part, options.sha256);
+      await rename(part, file);
+      return;
+    } catch (error) {
+      // A resumed part may have been of another file: that alone is worth a start from nothing.
+      if (error instanceof Refused && resumed > 0 && attempt < attempts) continue;
+      const progressed = (await sizeOf(part)) > resumed;
+      if (error instanceof Refused || attempt >= attempts || !progressed) throw withReason(error);
+    }
+  }
+}
+
+async function transfer(archive: Archive, part: string, options: DownloadOptions): Promise<void> {
+  const start = await sizeOf(part);
+  if (archive.bytes !== undefined && start === archive.bytes) return;
+  const abort = new AbortController();
+  const watchdog = new Watchdog(abort, options.connectMs ?? 15_000);
+  try {
+    const response = await fetch(archive.url, {
+      headers: start > 0 ? { range: `bytes=${start}-` } : {},
+      signal: abort.signal,
+    });
+    if (response.status === 416) {
+      await rm(part, { force: true });
+      throw new Refused("the server has less than was downloaded before");
+    }
+    if (!response.ok || !response.body) throw new Refused(`HTTP status ${response.status}`);
+    const from = response.status === 206 ? start : 0;
+    const length = Number(response.headers.get("content-length") ?? Number.NaN);
+    checkAnnounced(archive, from + length);
+    const total = archive.bytes ?? (Number.isFinite(length) ? from + length : undefined);
+    const progress = options.quiet ? undefined : transferProgress(path.basename(part, ".part"), total, from);
+    let done = from;
+    const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of source) {
+        watchdog.feed(options.stallMs ?? 30_000);
+        done += chunk.length;
+        progress?.update(done);
+        yield chunk;
+      }
+    };
+    try {
+      const body = Readable.fromWeb(response.body);
+      await pipeline(body, counted, createWriteStream(part, { flags: from > 0 ? "a" : "w" }));
+    } finally {
+      progress?.finish();
+    }
+    if (total !== undefined && done < total) throw new Error(`the connection was cut after ${done} of ${total} bytes`);
+  } finally {
+    watchdog.stop();
+  }
+}
+
+/** Refuses another file before it is transferred. */
+function checkAnnounced(archive: Archive, announced: number): void {
+  if (archive.bytes !== undefined && Number.isFinite(announced) && announced !== archive.bytes) {
+    throw new Refused(`expected ${archive.bytes} bytes, the server announces ${announced}`);
+  }
+}
+
+async function verify(archive: Archive, file: string, sha256: string): Promise<void> {
+  const bytes = await sizeOf(file);
+  const problem =
+    archive.bytes !== undefined && bytes !== archive.bytes
+      ? `expected ${archive.bytes} bytes, got ${bytes}`
+      : await checksumProblem(file, sha256);
+  if (problem === undefined) return;
+  await rm(file, { force: true });
+  throw new Refused(problem);
+}
+
+/** A sentence when the file's SHA-256 is not the expected one. */
+export async function checksumProblem(file: string, sha256: string): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  const got = hash.digest("hex");
+  return got === sha256.toLowerCase() ? undefined : `checksum: expected SHA-256 ${sha256.toLowerCase()}, got ${got}`;
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.size ?? 0;
+}
+
+/** fetch says "fetch failed" and hides why in `cause`. */
+function withReason(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return new Error(`${error.message}${cause}`, { cause: error });
+}
+
+/** Ends a transfer that has gone silent. */
+class Watchdog {
+  #timer: NodeJS.Timeout;
+  readonly #abort: AbortController;
+
+  constructor(abort: AbortController, ms: number) {
+    this.#abort = abort;
+    this.#timer = this.#start(ms);
+  }
+
+  feed(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#start(ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#abort.abort(new Error(`the server was silent for ${ms / 1000} s`)), ms);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * `npm run verify -- <saved folder> [text …]`: does Python open what we saved, and compute the same?
+ *
+ * Opens the folder here, writes token ids, logits in eval mode and in train mode under a seed, and a TorchScript file,
+ * and lets `scripts/verify_saved.py` compare. Ends with its exit code and its JSON as the last line.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  AutoTokenizer, type Batch, BertForSequenceClassification, DataLoader, manualSeed, noGrad, numThreads, scope, type Tensor, TextDataset,
+} from "../lib/index";
+import { batchToJson } from "./parity/batch-file";
+import { referencePython, runReference } from "./python-env";
+
+const TEXTS = [
+  "a small wild mammal with thick fur that sleeps through the winter",
+  "walk slowly through the streets without any particular aim",
+  "Ça va? naïve café, 東京 and a ☕️ — unaffable!",
+  "x",
+];
+const SEED = 7;
+const MAX_LENGTH = 128;
+
+function rows(tensor: Tensor): number[][] {
+  const values = Array.from(tensor.toTypedArray(), Number);
+  const width = tensor.shape[1] ?? 1;
+  return Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width));
+}
+
+async function logits(model: BertForSequenceClassification, batch: Batch): Promise<number[][]> {
+  return scope(async () => rows((await noGrad(() => model.forward(batch))).logits));
+}
+
+/** Our results as the JSON that `verify_saved.py` describes. */
+async function expectations(folder: string, texts: readonly string[], torchscript: string): Promise<object> {
+  const model = await BertForSequenceClassification.fromPretrained(folder, { device: "cpu" });
+  const tokenizer = await AutoTokenizer.fromPretrained(folder);
+  const maxLength = Math.min(MAX_LENGTH, tokenizer.maxLength);
+  await model.saveTorchScript(torchscript);
+  const loader = new DataLoader(TextDataset.from(texts), { tokenizer, batchSize: texts.length, maxLength, device: "cpu" });
+  const encodings = await tokenizer.encodeBatch(texts, { maxLength });
+  for await (const batch of loader) {
+    model.eval();
+    const inEval = await logits(model, batch);
+    model.train();
+    manualSeed(SEED);
+    const inTrain = await logits(model, batch);
+    const labels = model.labels;
+    const inputs: unknown = JSON.parse(batchToJson(batch));
+    model.dispose();
+    return {
+      inputs,
+      logits: inEval,
+      train: { seed: SEED, logits: inTrain },
+      texts: texts.map((text, row) => ({ text, ids: Array.from(encodings[row]?.ids ?? []), typeIds: Array.from(encodings[row]?.typeIds ?? []) })),
+      labels,
+    };
+  }
+  throw new Error("verify: the loader gave no batch");
+}
+
+async function main(): Promise<void> {
+  const [folder, ...texts] = process.argv.slice(2);
+  if (folder === undefined) throw new Error("verify: expected a saved folder: npm run verify -- runs/demo/model");
+  const work = await mkdtemp(join(tmpdir(), "torchwright-verify-"));
+  try {
+    const expected = join(work, "expected.json");
+    const torchscript = join(work, "model.pt");
+    const ours = await expectations(folder, texts.length > 0 ? texts : TEXTS, torchscript);
+    await writeFile(expected, JSON.stringify(ours));
+    const report = (await runReference(await referencePython(), "verify_saved.py", [
+      folder, "--expected", expected, "--torchscript", torchscript, "--max-length", `${MAX_LENGTH}`, "--threads", `${numThreads()}`,
+    ])) as { readonly ok: boolean };
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    if (!report.ok) process.exitCode = 1;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { inFolder, tinyBert, tinyData, writeTokenizer } from "./support/tiny-bert";
+
+const EXAMPLES = join(__dirname, "../examples");
+
+/** A folder with what the examples expect: a model, its tokenizer, and a CSV file of tickets. */
+async function prepare(folder: string): Promise<void> {
+  const model = tinyBert(["x", "y"]);
+  await model.save(join(folder, "minilm"));
+  model.dispose();
+  await writeTokenizer(join(folder, "minilm"));
+  const rows = Array.from(tinyData(60), ({ text, label }) => `"${String(text)}",${label}`);
+  await writeFile(join(folder, "tickets.csv"), `body,queue\n${rows.join("\n")}\n`);
+}
+
+async function run(name: string, cwd: string): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(
+    process.execPath,
+    ["-r", require.resolve("ts-node/register/transpile-only"), join(__dirname, "support/run-program.ts"), join(EXAMPLES, name)],
+    { cwd },
+  );
+}
+
+describe("the examples run as they read", () => {
+  it("fine-tune.mts, then classify.mts on what it saved", async () => {
+    await inFolder(async (folder) => {
+      await prepare(folder);
+      const { stdout, stderr } = await run("fine-tune.mts", folder);
+      expect(stdout).to.match(/accuracy: [01]/).and.to.contain("macroF1");
+      expect(stderr).to.contain("training on ").and.to.contain("step 6/6").and.to.not.contain("Warning");
+      expect(await readdir(join(folder, "runs/tickets"))).to.include.members(["model", "log.jsonl", "training.json"]);
+      const config = JSON.parse(await readFile(join(folder, "runs/tickets/model/config.json"), "utf8")) as { id2label: unknown };
+      expect(config.id2label).to.deep.equal({ 0: "bad", 1: "good" });
+      expect((await run("classify.mts", folder)).stdout.trim().split("\n")).to.have.length(3);
+    });
+  });
+
+  it("training-loop.mts", async () => {
+    await inFolder(async (folder) => {
+      await prepare(folder);
+      const { stdout } = await run("training-loop.mts", folder);
+      expect(stdout.trim().split("\n").map((line) => line.replace(/[\d.]+$/, ""))).to.deep.equal(
+        [1, 2, 3].map((epoch) => `epoch ${epoch}: mean loss `),
+      );
+    });
+  });
+});

@@ -1,0 +1,128 @@
+/** Where libtorch is looked for, and what is said when it is not there. */
+import { expect } from "chai";
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { TorchwrightError } from "../../lib/errors";
+import { describeLibtorch } from "../../lib/native/describe-libtorch";
+import { cacheFolder, locateLibtorch } from "../../lib/native/locate";
+import { fakeLibtorch, LIBRARY } from "./fake-libtorch";
+
+describe("locateLibtorch", () => {
+  let folder: string;
+  let env: NodeJS.ProcessEnv;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "torchwright-"));
+    env = { TORCHWRIGHT_CACHE: path.join(folder, "cache") };
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("takes LIBTORCH as a wheel's torch folder, a libtorch folder, or the folder around either", () => {
+    for (const inner of ["torch", "libtorch"]) {
+      const around = path.join(folder, inner, "around");
+      fakeLibtorch(path.join(around, inner));
+      const root = path.join(around, inner);
+      expect(locateLibtorch({}, { ...env, LIBTORCH: around }).root).to.equal(root);
+      expect(locateLibtorch({}, { ...env, LIBTORCH: root }).root).to.equal(root);
+    }
+  });
+
+  it("names include folders, library folder and the library to open by absolute path", () => {
+    const root = fakeLibtorch(path.join(folder, "torch"));
+    const found = locateLibtorch({ folder: root }, env);
+    expect(found.includeDirs).to.deep.equal([path.join(root, "include"), path.join(root, "include/torch/csrc/api/include")]);
+    expect(found.libDir).to.equal(path.join(root, "lib"));
+    expect(found.library).to.equal(path.join(root, "lib", LIBRARY));
+  });
+
+  it("prefers the option to LIBTORCH, and LIBTORCH to the cache", () => {
+    const option = fakeLibtorch(path.join(folder, "a", "torch"));
+    const named = fakeLibtorch(path.join(folder, "b", "torch"));
+    const cached = fakeLibtorch(path.join(folder, "cache", "libtorch-2.13.0-cpu", "torch"));
+    expect(locateLibtorch({ folder: option }, { ...env, LIBTORCH: named }).root).to.equal(option);
+    expect(locateLibtorch({}, { ...env, LIBTORCH: named }).root).to.equal(named);
+    expect(locateLibtorch({}, env).root).to.equal(cached);
+  });
+
+  it("never passes over a wrong LIBTORCH in favour of the cache", () => {
+    fakeLibtorch(path.join(folder, "cache", "libtorch-2.13.0-cpu", "torch"));
+    const wrong = path.join(folder, "nowhere");
+    expect(() => locateLibtorch({}, { ...env, LIBTORCH: wrong }))
+      .to.throw(TorchwrightError, `LIBTORCH: ${wrong} does not exist`)
+      .with.property("code", "ERR_LIBTORCH_NOT_FOUND");
+  });
+
+  it("chooses from the cache: the wanted release before others, an accelerator before the CPU, a variant on request", () => {
+    const cache = path.join(folder, "cache");
+    fakeLibtorch(path.join(cache, "libtorch-2.12.0-cpu", "torch"), "2.12.0+cpu");
+    fakeLibtorch(path.join(cache, "libtorch-2.13.0-cpu", "torch"));
+    fakeLibtorch(path.join(cache, "libtorch-2.13.0-cu130", "torch"), "2.13.0+cu130");
+    expect(locateLibtorch({}, env)).to.include({ version: "2.13.0", variant: "cu130" });
+    expect(locateLibtorch({ variant: "cpu" }, env)).to.include({ version: "2.13.0", variant: "cpu" });
+    expect(locateLibtorch({ version: "2.12.1" }, env)).to.include({ version: "2.12.0", variant: "cpu" });
+  });
+
+  it("does not take half an unpacked folder, and says what is missing in it", () => {
+    mkdirSync(path.join(folder, "cache", "libtorch-2.13.0-cpu", "torch", "include"), { recursive: true });
+    mkdirSync(path.join(folder, "cache", ".unpack-1-0"), { recursive: true });
+    expect(() => locateLibtorch({}, env)).to.throw(TorchwrightError, `has no lib/${LIBRARY}`);
+  });
+
+  it("lists what was looked at and every remedy", () => {
+    fakeLibtorch(path.join(folder, "cache", "libtorch-1.9.0-cpu", "torch"), "1.9.0+cpu");
+    let message = "";
+    try {
+      locateLibtorch({}, env);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    for (const part of ["LIBTORCH: not set", "is 1.9.0, not one of 2.11", "fetch-libtorch", "LIBTORCH=<folder", "--from-python"]) {
+      expect(message).to.include(part);
+    }
+  });
+
+  it("says so when the Python that was asked for has no torch or cannot be run", () => {
+    expect(() => locateLibtorch({ python: path.join(folder, "no-python") }, env))
+      .to.throw(TorchwrightError, "could not be run")
+      .with.property("code", "ERR_LIBTORCH_NOT_FOUND");
+  });
+});
+
+describe("describeLibtorch", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "torchwright-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("reads the version from version.py, build-version or the header, in this order", () => {
+    const root = fakeLibtorch(folder, "2.12.1+cu128");
+    expect(describeLibtorch(root)).to.include({ version: "2.12.1", variant: "cu128" });
+    rmSync(path.join(root, "version.py"));
+    writeFileSync(path.join(root, "build-version"), "2.14.0+cpu\n");
+    expect(describeLibtorch(root)).to.include({ version: "2.14.0", variant: "cpu" });
+    rmSync(path.join(root, "build-version"));
+    const header = path.join(root, "include/torch/headeronly");
+    mkdirSync(header, { recursive: true });
+    const lines = ["MAJOR 2", "MINOR 11", "PATCH 3"].map((line) => `#define TORCH_VERSION_${line}\n`);
+    writeFileSync(path.join(header, "version.h"), lines.join(""));
+    expect(describeLibtorch(root)).to.include({ version: "2.11.3", variant: "cpu" });
+    rmSync(header, { recursive: true });
+    expect(describeLibtorch(root)).to.match(/no readable version/);
+  });
+
+  it("knows the toolkit of a wheel without a suffix", () => {
+    const root = fakeLibtorch(folder, "2.13.0");
+    writeFileSync(path.join(root, "version.py"), "__version__ = '2.13.0'\ncuda: Optional[str] = '13.0'\n");
+    expect(describeLibtorch(root)).to.include({ version: "2.13.0", variant: "cu130" });
+  });
+});
+
+describe("cacheFolder", () => {
+  it("is TORCHWRIGHT_CACHE, else under XDG_CACHE_HOME, else the system's place for caches", () => {
+    expect(cacheFolder({ TORCHWRIGHT_CACHE: "/a/b", XDG_CACHE_HOME: "/c" })).to.equal(path.resolve("/a/b"));
+    expect(cacheFolder({ XDG_CACHE_HOME: "/c" })).to.equal(path.resolve("/c/torchwright"));
+    expect(path.basename(cacheFolder({}))).to.match(/torchwright|Cache/);
+  });
+});

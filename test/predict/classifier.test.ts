@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import { Classifier } from "../../lib/predict/classifier";
+import { memory } from "../../lib/tensor/memory";
+import type { Tokenizer } from "../../lib/text/tokenizer";
+import { inFolder, tinyBert, tinyTokenizer } from "../support/tiny-bert";
+
+describe("Classifier", () => {
+  let tokenizer: Tokenizer;
+  let classifier: Classifier;
+  const texts = ["this film was very good", "dull", "the meal of the day was a very very fine meal", "", "this book was poor"];
+  const reason = (error: unknown): unknown => error;
+
+  before(async () => {
+    tokenizer = await tinyTokenizer();
+    classifier = new Classifier(tinyBert(["a", "b", "c"]), tokenizer, { batchSize: 2 });
+  });
+
+  after(() => classifier.dispose());
+
+  it("gives one result for one text, with the most probable label", async () => {
+    const { label, probability, top } = await classifier.predict("this film was very good");
+    expect(["a", "b", "c"]).to.include(label);
+    expect(probability).to.be.within(1 / 3, 1);
+    expect(top).to.deep.equal([{ label, probability }]);
+  });
+
+  it("keeps the order of many texts of any length, whatever the batches", async () => {
+    const together = await classifier.predict(texts, { topK: 3 });
+    expect(together).to.have.length(texts.length);
+    for (const [i, text] of texts.entries()) {
+      const alone = await classifier.predict(text, { topK: 3 });
+      expect(together[i]?.top.map(({ label }) => label)).to.deep.equal(alone.top.map(({ label }) => label));
+      alone.top.forEach(({ probability }, k) => expect(together[i]?.top[k]?.probability).to.be.closeTo(probability, 1e-6));
+    }
+  });
+
+  it("sorts by probability, and all labels together have probability 1", async () => {
+    for (const { top } of await classifier.predict(texts, { topK: 9 })) {
+      expect(top).to.have.length(3);
+      expect(top.map(({ probability }) => -probability)).to.deep.equal(top.map(({ probability }) => -probability).sort((a, b) => a - b));
+      expect(top.reduce((sum, { probability }) => sum + probability, 0)).to.be.closeTo(1, 1e-6);
+    }
+  });
+
+  it("is without dropout: the same text twice gives the same", async () => {
+    expect(await classifier.predict("dull")).to.deep.equal(await classifier.predict("dull"));
+  });
+
+  it("takes pairs and an empty list", async () => {
+    const [pair] = await classifier.predict([["this film was good", "that book was dull"]], { topK: 3 });
+    const [flat] = await classifier.predict(["this film was good that book was dull"], { topK: 3 });
+    expect(pair?.top).to.not.deep.equal(flat?.top);
+    expect(await classifier.predict([])).to.deep.equal([]);
+  });
+
+  it("cuts texts that are too long", async () => {
+    expect((await classifier.predict("very ".repeat(10_000))).probability).to.be.within(0, 1);
+  });
+
+  it("serves calls that overlap", async () => {
+    const [one, two] = await Promise.all([classifier.predict(texts), classifier.predict(texts)]);
+    expect(one).to.deep.equal(two);
+  });
+
+  it("frees all that it makes", async () => {
+    const before = memory().liveTensors;
+    await classifier.predict(texts);
+    expect(memory().liveTensors).to.equal(before);
+  });
+
+  it("refuses what is no text, topK or option of its", async () => {
+    const call = (...args: unknown[]): Promise<unknown> => (classifier.predict as (...args: unknown[]) => Promise<unknown>).apply(classifier, args).catch(reason);
+    for (const args of [[1], [undefined], [["a", 1]], ["a", { topK: 0 }], ["a", { topK: 1.5 }]]) {
+      expect(await call(...args), JSON.stringify(args)).to.include({ code: "ERR_INVALID_ARG" });
+    }
+    expect(() => new Classifier(classifier.model, tokenizer, { batchSize: 0 })).to.throw().with.property("code", "ERR_INVALID_ARG");
+  });
+
+  it("says which file of a folder is missing", async () => {
+    await inFolder(async (folder) => {
+      expect(await Classifier.load(folder).catch(reason)).to.have.property("code").that.is.oneOf(["ERR_FILE_NOT_FOUND", "ERR_TOKENIZER_INVALID"]);
+    });
+  });
+
+  it("is of no use after dispose, and says so", async () => {
+    const short = new Classifier(tinyBert(), tokenizer);
+    short.dispose();
+    short.dispose();
+    expect(await short.predict("dull").catch(reason)).to.include({ code: "ERR_MODULE_DISPOSED" });
+  });
+});

@@ -1,0 +1,29 @@
+/**
+ * A long fit in a process of its own, for tests that interrupt it: says "step" when the first step is
+ * done, and prints how the fit ended as JSON.
+ */
+import { DataLoader } from "../../lib/data/data-loader";
+import { Trainer } from "../../lib/train/trainer";
+import { tinyBert, tinyData, tinyTokenizer } from "./tiny-bert";
+
+async function main(): Promise<void> {
+  const loader = new DataLoader(tinyData(64), { tokenizer: await tinyTokenizer(), batchSize: 8, shuffle: true });
+  let busy = false;
+  const trainer = new Trainer(tinyBert(), {
+    maxSteps: 1_000_000,
+    progress: "silent",
+    callbacks: [
+      async (event) => {
+        if (event.type === "step" && event.step === 1) process.stdout.write("step\n");
+        // A step that takes long: an interrupt must wait for it, a second one must not.
+        if (event.type === "step" && process.argv[2] === "hang" && event.step === 2) await new Promise((resolve) => setTimeout(resolve, 60_000));
+        busy = event.type === "step";
+      },
+    ],
+  });
+  const { stoppedBy, steps, log } = await trainer.fit(loader);
+  const listeners = process.listenerCount("SIGINT");
+  process.stdout.write(`${JSON.stringify({ stoppedBy, steps, lastLogged: log.at(-1)?.step, listeners, busy })}\n`);
+}
+
+void main();
