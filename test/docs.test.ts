@@ -1,0 +1,81 @@
+/** Every TypeScript block of the documentation runs: README, docs/ and the `@example`s of doc comments. */
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect } from "chai";
+import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
+import * as torchwright from "../lib/index";
+import { inFolder, tinyBert, tinyData, writeTokenizer } from "./support/tiny-bert";
+
+const ROOT = path.join(__dirname, "..");
+const BLOCK = /```ts\n([\s\S]*?)```/g;
+
+interface Block {
+  readonly name: string;
+  readonly code: string;
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(?:ts|md)$/.test(name) && !name.includes("generated"))
+    .map((name) => path.join(folder, name));
+}
+
+function blocks(file: string): Block[] {
+  const text = readFileSync(path.join(ROOT, file), "utf8");
+  // In a doc comment every line begins with " * ".
+  const plain = file.endsWith(".ts") ? text.replace(/^ *\* ?/gm, "") : text;
+  return [...plain.matchAll(BLOCK)].map((match, i) => ({ name: `${file} #${i + 1}`, code: match[1] ?? "" }));
+}
+
+/** What programs of the documentation expect around them: a model folder, its tokenizer, a table of tickets. */
+async function prepare(folder: string): Promise<void> {
+  const model = tinyBert(["x", "y"]);
+  await model.save(path.join(folder, "minilm"));
+  await writeTokenizer(path.join(folder, "minilm"));
+  await model.saveTorchScript(path.join(folder, "model.pt"));
+  // A model that an earlier program of the text saved.
+  await model.save(path.join(folder, "saved"), {});
+  await writeTokenizer(path.join(folder, "saved"));
+  await mkdir(path.join(folder, "runs/tickets"), { recursive: true });
+  await rename(path.join(folder, "saved"), path.join(folder, "runs/tickets/model"));
+  model.dispose();
+  const rows = Array.from(tinyData(60), ({ text, label }) => `"${String(text)}",${label}`);
+  await writeFile(path.join(folder, "tickets.csv"), `body,queue\n${rows.join("\n")}\n`);
+}
+
+async function run(code: string): Promise<void> {
+  const { outputText } = transpileModule(code, {
+    compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 },
+  });
+  const load = (name: string): unknown => (name === "torchwright" ? torchwright : require(name));
+  const quiet = { ...console, log: () => undefined };
+  const program = new Function("require", "exports", "console", `return (async () => {${outputText}\n})();`) as (
+    ...scope: unknown[]
+  ) => Promise<void>;
+  await program(load, {}, quiet);
+}
+
+describe("the documentation", () => {
+  const all = ["README.md", ...sources("docs"), ...sources("lib")].flatMap(blocks);
+
+  it("has programs that import what they use", () => {
+    expect(all.length).to.be.greaterThan(10);
+    for (const { name, code } of all) expect(code, name).to.match(/from "torchwright"/);
+  });
+
+  for (const { name, code } of all) {
+    it(`runs: ${name}`, async () => {
+      const before = process.cwd();
+      await inFolder(async (folder) => {
+        await prepare(folder);
+        process.chdir(folder);
+        try {
+          await run(code);
+        } finally {
+          process.chdir(before);
+        }
+      });
+    });
+  }
+});
