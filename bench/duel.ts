@@ -25,7 +25,7 @@ export interface Command {
 
 /** The environment of both sides: the same number of threads. */
 export function sideEnvironment(threads: number): NodeJS.ProcessEnv {
-  return { ...process.env, OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}`, TOKENIZERS_PARALLELISM: "true" };
+  return { ...process.env, OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}`, HF_HUB_DISABLE_PROGRESS_BARS: "1" };
 }
 
 /** One process that does what it is asked, one request at a time. */
@@ -46,9 +46,9 @@ export class Side {
   }
 
   async #reply(): Promise<Reply> {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`${this.name}: the process ended (exit code ${this.#child.exitCode}) before it replied`);
-    return JSON.parse(value) as Reply;
+    const line = await this.#lines.next();
+    if (line.done) throw new Error(`${this.name}: the process ended (exit code ${this.#child.exitCode}) before it replied`);
+    return JSON.parse(line.value) as Reply;
   }
 
   async ready(): Promise<void> {

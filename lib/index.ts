@@ -41,7 +41,8 @@ export type { ColumnOptions } from "./data/columns";
 export { loadTextClassifier } from "./models/auto-classifier";
 export type { BertConfig } from "./models/bert-config";
 export { BertForSequenceClassification } from "./models/bert-for-sequence-classification";
-export type { FromConfigOptions, FromPretrainedOptions, LoadingReport } from "./models/bert-for-sequence-classification";
+export type { FromConfigOptions, FromPretrainedOptions } from "./models/bert-for-sequence-classification";
+export type { LoadingReport } from "./models/bert-weights";
 export type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./models/model";
 export { ScriptClassifier } from "./models/script-classifier";
 

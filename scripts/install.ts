@@ -2,6 +2,7 @@
  * From a checkout to something that runs: checks what the machine needs, finds or fetches libtorch,
  * builds the addon and the JavaScript. What is done already is not done again. `--force` builds anew.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { TorchwrightError } from "../lib/errors";
@@ -20,13 +21,13 @@ function say(line: string): void {
 }
 
 async function install(force: boolean): Promise<void> {
-  checkBuildTools();
   const libtorch = await findOrFetch();
   if (libtorch) {
     say(`libtorch ${libtorch.version} ${libtorch.variant} in ${libtorch.root}`);
     if (await buildAddon(root, libtorch, force)) {
-      say("built build/Release/loader.node and torchwright.node");
       removeOldPrebuilds();
+      checkThatItOpens(libtorch);
+      say("built build/Release/loader.node and torchwright.node");
     }
   }
   if (await buildDist(root, force)) say("compiled dist/");
@@ -55,9 +56,20 @@ async function findOrFetch(): Promise<Libtorch | undefined> {
     );
     return undefined;
   }
+  // Before the transfer: what is missing for the build is better known now than minutes later.
+  checkBuildTools();
   const problem = pipProblem(findPython(undefined));
   if (problem !== undefined) say(`the pip source of libtorch will not work: ${problem}`);
   return fetchLibtorch();
+}
+
+/** In a process of its own: what cannot be opened is better known now than at first use. */
+function checkThatItOpens(libtorch: Libtorch): void {
+  const program = `try { require("./lib/native/load").native(); } catch (e) { console.error(e.message); process.exit(1); }`;
+  const args = ["-r", "ts-node/register/transpile-only", "-e", program];
+  const env = { ...process.env, LIBTORCH: libtorch.root };
+  const { status, signal } = spawnSync(process.execPath, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+  if (status !== 0) throw new Error(`the addon was built, but could not be opened (${signal ?? `exit code ${status}`})`);
 }
 
 /** A prebuilt addon is loaded in preference, and would hide the one just built. */

@@ -8,9 +8,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  AutoTokenizer, type Batch, BertForSequenceClassification, DataLoader, manualSeed, noGrad, numThreads, scope, type Tensor, TextDataset,
+  AutoTokenizer, type Batch, BertForSequenceClassification, DataLoader, manualSeed, noGrad, numThreads, scope, TextDataset,
 } from "../lib/index";
-import { batchToJson } from "./parity/batch-file";
+import { batchToJson, rows } from "./parity/batch-file";
 import { referencePython, runReference } from "./python-env";
 
 const TEXTS = [
@@ -21,12 +21,6 @@ const TEXTS = [
 ];
 const SEED = 7;
 const MAX_LENGTH = 128;
-
-function rows(tensor: Tensor): number[][] {
-  const values = Array.from(tensor.toTypedArray(), Number);
-  const width = tensor.shape[1] ?? 1;
-  return Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width));
-}
 
 async function logits(model: BertForSequenceClassification, batch: Batch): Promise<number[][]> {
   return scope(async () => rows((await noGrad(() => model.forward(batch))).logits));

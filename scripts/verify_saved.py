@@ -20,6 +20,7 @@ under the seed. Prints one JSON object with every difference; exit code 0 where 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 from pathlib import Path
@@ -112,8 +113,9 @@ def main() -> int:
         with torch.no_grad():
             differences["folder"] = compare_modes(expected, inputs, model, lambda given: model(**given).logits)
         if options.torchscript is not None:
-            module = torch.jit.load(str(options.torchscript))
-            differences["torchscript"] = compare_modes(expected, inputs, module, lambda given: run_script(module, given))
+            script = torch.jit.load(str(options.torchscript))
+            call = functools.partial(run_script, script)
+            differences["torchscript"] = compare_modes(expected, inputs, script, call)
         report["differences"] = differences
         for where, modes in differences.items():
             problems += [
@@ -130,12 +132,13 @@ def main() -> int:
                 problems.append(f"labels: ours {labels}, Python's {theirs}")
 
     if options.text:
-        encoded = tokenizer(options.text, padding=True, truncation=True, max_length=options.max_length, return_tensors="pt")
+        limits = {"padding": True, "truncation": True, "max_length": options.max_length}
+        encoded = tokenizer(options.text, return_tensors="pt", **limits)
         with torch.no_grad():
             probabilities = model.eval()(**encoded).logits.softmax(-1)
         report["texts"] = [
             {"text": text, "label": model.config.id2label[int(row.argmax())], "probability": row.max().item()}
-            for text, row in zip(options.text, probabilities)
+            for text, row in zip(options.text, probabilities, strict=True)
         ]
 
     report["ok"] = not problems

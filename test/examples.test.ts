@@ -21,7 +21,7 @@ async function run(name: string, cwd: string): Promise<{ stdout: string; stderr:
   return promisify(execFile)(
     process.execPath,
     ["-r", require.resolve("ts-node/register/transpile-only"), join(__dirname, "support/run-program.ts"), join(EXAMPLES, name)],
-    { cwd },
+    { cwd, env: { ...process.env, TS_NODE_PROJECT: join(__dirname, "../tsconfig.json") } },
   );
 }
 

@@ -47,7 +47,7 @@ class TimedTrainer(ReferenceTrainer):
 def timed(trainer: TimedTrainer, batches: Iterator[Batch], count: int) -> Values:
     """Every step's milliseconds, whole and in parts."""
     steps = [trainer.timed_step(next(batches)) for _ in range(count)]
-    forward, backward, update = (list(part) for part in zip(*steps))
+    forward, backward, update = (list(part) for part in zip(*steps, strict=True))
     return {"step": [sum(step) for step in steps], "forward": forward, "backward": backward, "update": update}
 
 

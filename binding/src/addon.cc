@@ -74,7 +74,8 @@ void InitializeProcess() {
     InstallCpuAllocator();
     // The profiling executor specialises anew for every shape, and batches have many.
     torch::jit::getProfilingMode() = false;
-    // TorchScript's own autocast list differs from eager's; follow eager's, as PyTorch users know it.
+    // TorchScript's own autocast list differs from eager's; follow eager's, as PyTorch users know
+    // it.
     torch::jit::setAutocastMode(false);
   });
 }
@@ -96,7 +97,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterModules(*environment, exports);
   RegisterSafetensors(*environment, exports);
   RegisterDevices(*environment, exports);
-  exports.Set("initialize", Napi::Function::New<Guarded<Initialize>>(env, "initialize", environment));
+  exports.Set("initialize",
+              Napi::Function::New<Guarded<Initialize>>(env, "initialize", environment));
   return exports;
 }
 

@@ -83,8 +83,10 @@ class CachingAllocator final : public at::Allocator {
     const std::lock_guard lock(mutex_);
     const auto found = cache_.find(size);
     if (found != cache_.end()) return Pop(found);
-    // A size that is not kept: give up kept blocks, largest first, rather than grow beyond the peak.
-    while (!cache_.empty() && live_.load() + static_cast<int64_t>(cached_bytes_ + size) > peak_.load()) {
+    // A size that is not kept: give up kept blocks, largest first, rather than grow beyond the
+    // peak.
+    while (!cache_.empty() &&
+           live_.load() + static_cast<int64_t>(cached_bytes_ + size) > peak_.load()) {
       c10::free_cpu(Pop(std::prev(cache_.end())));
     }
     return nullptr;

@@ -7,14 +7,12 @@
 namespace torchwright {
 namespace {
 
-std::vector<at::Tensor> PeekAll(Environment& environment, const Napi::Value& handles) {
-  if (!handles.IsArray()) Fail("ERR_INVALID_ARG", "expected an array of tensors");
-  const auto array = handles.As<Napi::Array>();
+std::vector<at::Tensor> PeekAll(Environment& environment, const Napi::Value& handles,
+                                bool may_be_absent = false) {
   std::vector<at::Tensor> tensors;
-  tensors.reserve(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::Value handle = array.Get(i);
-    tensors.push_back(handle.IsUndefined() ? at::Tensor() : environment.Peek(handle));
+  for (const Napi::Value& handle : ReadArray(handles, "tensors")) {
+    const bool absent = may_be_absent && handle.IsUndefined();
+    tensors.push_back(absent ? at::Tensor() : environment.Peek(handle));
   }
   return tensors;
 }
@@ -22,7 +20,7 @@ std::vector<at::Tensor> PeekAll(Environment& environment, const Napi::Value& han
 // The engine runs a CPU graph in the calling thread, so backward shares the executor's one team.
 Napi::Value Backward(Environment& environment, const Napi::CallbackInfo& info) {
   auto outputs = PeekAll(environment, info[0]);
-  auto gradients = PeekAll(environment, info[1]);
+  auto gradients = PeekAll(environment, info[1], /*may_be_absent=*/true);
   for (const at::Tensor& output : outputs) {
     if (!output.requires_grad()) {
       Fail("ERR_NO_GRAD_HISTORY",
@@ -30,8 +28,8 @@ Napi::Value Backward(Environment& environment, const Napi::CallbackInfo& info) {
            "history (it was detached, made under noGrad, or no input has requiresGrad)");
     }
   }
-  const bool retain = info[2].ToBoolean();
-  const bool create = info[3].ToBoolean();
+  const bool retain = ReadFlag(info[2], "backward: retainGraph");
+  const bool create = ReadFlag(info[3], "backward: createGraph");
   return environment.executor().Queue(
       "backward",
       [outputs = std::move(outputs), gradients = std::move(gradients), retain, create] {
@@ -45,13 +43,13 @@ Napi::Value GradMode(Environment&, const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SetGradMode(Environment&, const Napi::CallbackInfo& info) {
-  at::GradMode::set_enabled(info[0].ToBoolean());
+  at::GradMode::set_enabled(ReadFlag(info[0], "grad mode"));
   return info.Env().Undefined();
 }
 
 Napi::Value SetRequiresGrad(Environment& environment, const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = environment.Use(info[0]);
-  const bool wanted = info[1].ToBoolean();
+  const bool wanted = ReadFlag(info[1], "requiresGrad");
   if (!tensor.is_leaf() && !wanted) {
     Fail("ERR_INVALID_ARG", "requiresGrad: only a leaf's can be turned off; use detach()");
   }
@@ -78,15 +76,38 @@ Napi::Value Grad(Environment& environment, const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), environment.Wrap(gradient));
 }
 
+std::string ShapeText(const at::Tensor& tensor) {
+  std::string text = "[";
+  for (const int64_t size : tensor.sizes()) {
+    text += (text.size() == 1 ? "" : ", ") + std::to_string(size);
+  }
+  return text + "]";
+}
+
 Napi::Value SetGrad(Environment& environment, const Napi::CallbackInfo& info) {
   const at::Tensor tensor = environment.Use(info[0]);
-  tensor.mutable_grad() = info[1].IsUndefined() ? at::Tensor() : environment.Use(info[1]);
+  const at::Tensor gradient = info[1].IsUndefined() ? at::Tensor() : environment.Use(info[1]);
+  if (gradient.defined()) {
+    // What backward guarantees and every optimizer relies on.
+    if (gradient.is_same(tensor)) Fail("ERR_INVALID_ARG", "grad: a tensor is not its own gradient");
+    if (!gradient.sizes().equals(tensor.sizes())) {
+      Fail("ERR_SHAPE_MISMATCH", "grad: expected the tensor's shape " + ShapeText(tensor) +
+                                     ", got " + ShapeText(gradient));
+    }
+    if (gradient.scalar_type() != tensor.scalar_type() || gradient.device() != tensor.device()) {
+      Fail("ERR_INVALID_ARG", std::string("grad: expected ") + DtypeName(tensor.scalar_type()) +
+                                  " on " + tensor.device().str() + ", got " +
+                                  DtypeName(gradient.scalar_type()) + " on " +
+                                  gradient.device().str());
+    }
+  }
+  tensor.mutable_grad() = gradient;
   return info.Env().Undefined();
 }
 
 Napi::Value ZeroGrad(Environment& environment, const Napi::CallbackInfo& info) {
   auto tensors = PeekAll(environment, info[0]);
-  const bool to_none = info[1].ToBoolean();
+  const bool to_none = ReadFlag(info[1], "zeroGrad: toNone");
   return environment.executor().Queue(
       "zeroGrad",
       [tensors = std::move(tensors), to_none] {

@@ -27,7 +27,7 @@ Napi::Value DeviceInfo(Environment&, const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Synchronize(Environment& environment, const Napi::CallbackInfo& info) {
-  const at::Device device = ParseDevice(info[0].ToString().Utf8Value());
+  const at::Device device = ParseDevice(ReadText(info[0], "device"));
   return environment.executor().Queue(
       "synchronize",
       [device] {
@@ -41,7 +41,8 @@ Napi::Value Synchronize(Environment& environment, const Napi::CallbackInfo& info
 // Waits for queued work first: it may be drawing from the same process-wide generator.
 Napi::Value ManualSeed(Environment& environment, const Napi::CallbackInfo& info) {
   const double seed = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
-  if (!(seed >= 0) || seed > 9007199254740991.0 || seed != static_cast<double>(static_cast<uint64_t>(seed))) {
+  if (!(seed >= 0) || seed > 9007199254740991.0 ||
+      seed != static_cast<double>(static_cast<uint64_t>(seed))) {
     Fail("ERR_INVALID_ARG", "manualSeed: expected a non-negative integer");
   }
   environment.executor().WaitFor(environment.executor().last_queued());
@@ -86,12 +87,12 @@ Napi::Value EmptyCache(Environment&, const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Shutdown(Environment& environment, const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(),
-                            environment.executor().Shutdown(info[0].ToNumber().Int32Value()));
+  return Napi::Boolean::New(info.Env(), environment.executor().Shutdown(static_cast<int>(
+                                            ReadNumber(info[0], "shutdown", INT32_MAX))));
 }
 
 Napi::Value ExitNow(Environment&, const Napi::CallbackInfo& info) {
-  std::_Exit(info[0].ToNumber().Int32Value());
+  std::_Exit(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 1);
 }
 
 }  // namespace

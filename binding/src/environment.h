@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "arguments.h"
 #include "error.h"
 #include "executor.h"
 #include "napi_setup.h"

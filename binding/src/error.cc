@@ -27,15 +27,25 @@ std::string CodeFromTorchMessage(const std::string& message) {
     return "ERR_NO_GRAD_HISTORY";
   }
   if (Contains(message, "No CUDA GPUs") || Contains(message, "Found no NVIDIA driver") ||
-      Contains(message, "not linked with support for cuda") ||
-      Contains(message, "CUDA hooks") || Contains(message, "invalid device ordinal")) {
+      Contains(message, "not linked with support for cuda") || Contains(message, "CUDA hooks") ||
+      Contains(message, "invalid device ordinal")) {
     return "ERR_DEVICE_UNAVAILABLE";
   }
-  constexpr std::array<std::string_view, 12> kShape = {
-      "must match the size",       "shapes cannot be multiplied", "size mismatch",
-      "shape mismatch",            "is invalid for input of size", "Sizes of tensors must match",
-      "must match the existing",   "The size of tensor",           "same number of dimensions",
-      "doesn't match the broadcast", "Expected size for first two", "to have the same shape"};
+  constexpr std::array<std::string_view, 15> kShape = {"must match the size",
+                                                       "shapes cannot be multiplied",
+                                                       "size mismatch",
+                                                       "shape mismatch",
+                                                       "inconsistent tensor size",
+                                                       "but expected shape compatible",
+                                                       "tensor to be equal size",
+                                                       "is invalid for input of size",
+                                                       "Sizes of tensors must match",
+                                                       "must match the existing",
+                                                       "The size of tensor",
+                                                       "same number of dimensions",
+                                                       "doesn't match the broadcast",
+                                                       "Expected size for first two",
+                                                       "to have the same shape"};
   for (const auto part : kShape) {
     if (Contains(message, part)) return "ERR_SHAPE_MISMATCH";
   }

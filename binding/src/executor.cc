@@ -9,18 +9,10 @@
 
 namespace torchwright {
 
+// The thread-safe function is made here, before the environment's cleanup hook is added: hooks run
+// last-in first-out, so ours joins the thread before Node's own closes the function under it.
 Executor::Executor(Environment& environment)
-    : environment_(environment), num_threads_(at::get_num_threads()) {}
-
-Executor::~Executor() {
-  Shutdown(-1);
-  if (wake_javascript_ != nullptr) {
-    napi_release_threadsafe_function(wake_javascript_, napi_tsfn_abort);
-  }
-}
-
-void Executor::Start() {
-  if (thread_.joinable()) return;
+    : environment_(environment), num_threads_(at::get_num_threads()) {
   const Napi::Env env = environment_.env();
   napi_value name = Napi::String::New(env, "torchwright executor");
   const napi_status status =
@@ -29,7 +21,12 @@ void Executor::Start() {
   if (status != napi_ok) Fail("ERR_NATIVE", "executor: no thread-safe function could be made");
   // Only unsettled promises keep the process alive; see Queue and Settle.
   napi_unref_threadsafe_function(env, wake_javascript_);
-  thread_ = std::thread([this] { Loop(); });
+}
+
+Executor::~Executor() { Shutdown(-1); }
+
+void Executor::Start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { Loop(); });
 }
 
 Napi::Value Executor::Queue(std::string operation, Work work, Result result) {
@@ -115,7 +112,12 @@ void Executor::Loop() {
       completed_ = task->sequence;
       finished_.push_back(std::move(task));
       // Under the lock: Shutdown may release the function once it has seen `running_` false.
-      napi_call_threadsafe_function(wake_javascript_, nullptr, napi_tsfn_nonblocking);
+      // Once Node says that the function closes it must not be touched again.
+      if (wake_javascript_ != nullptr &&
+          napi_call_threadsafe_function(wake_javascript_, nullptr, napi_tsfn_nonblocking) ==
+              napi_closing) {
+        wake_javascript_ = nullptr;
+      }
     }
     running_ = false;
     has_finished_.notify_all();
@@ -123,7 +125,13 @@ void Executor::Loop() {
 }
 
 void Executor::OnSettle(napi_env env, napi_value, void* context, void*) {
-  if (env != nullptr) static_cast<Executor*>(context)->Settle();
+  if (env == nullptr) return;
+  try {
+    static_cast<Executor*>(context)->Settle();
+  } catch (...) {
+    // JavaScript cannot run any more: the worker is being terminated, and nobody waits for
+    // promises.
+  }
 }
 
 void Executor::Settle() {
@@ -152,9 +160,21 @@ void Executor::Settle() {
   environment_.ReportMemory();
 }
 
+void Executor::set_num_threads(int threads) {
+  const std::lock_guard lock(mutex_);
+  num_threads_ = threads;
+}
+
 bool Executor::Shutdown(int timeout_ms) {
   stopped_ = true;
-  if (!thread_.joinable()) return true;
+  if (thread_.joinable() && !Join(timeout_ms)) return false;
+  if (wake_javascript_ != nullptr) {
+    napi_release_threadsafe_function(std::exchange(wake_javascript_, nullptr), napi_tsfn_abort);
+  }
+  return true;
+}
+
+bool Executor::Join(int timeout_ms) {
   {
     std::unique_lock lock(mutex_);
     stopping_ = true;

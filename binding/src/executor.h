@@ -55,7 +55,7 @@ class Executor {
   bool Shutdown(int timeout_ms);
 
   int num_threads() const { return num_threads_; }
-  void set_num_threads(int threads) { num_threads_ = threads; }
+  void set_num_threads(int threads);
 
  private:
   struct Task {
@@ -69,6 +69,7 @@ class Executor {
   };
 
   void Start();
+  bool Join(int timeout_ms);
   void Loop();
   void Settle();
   static void OnSettle(napi_env env, napi_value, void* context, void*);
@@ -79,10 +80,10 @@ class Executor {
   // JavaScript thread only.
   uint64_t last_queued_ = 0;
   uint64_t unsettled_ = 0;
-  napi_threadsafe_function wake_javascript_ = nullptr;
   std::thread thread_;
 
   std::mutex mutex_;
+  napi_threadsafe_function wake_javascript_ = nullptr;  // null again once Node closes it
   std::condition_variable has_work_;
   std::condition_variable has_finished_;
   std::deque<std::unique_ptr<Task>> waiting_;

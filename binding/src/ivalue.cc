@@ -4,6 +4,7 @@
 #include <ATen/core/List.h>
 #include <ATen/core/TensorBody.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -74,10 +75,14 @@ std::optional<at::Scalar> ToScalar(napi_env env, napi_value value) {
 std::vector<napi_value> Elements(napi_env env, napi_value array) {
   uint32_t length = 0;
   napi_get_array_length(env, array, &length);
+  if (length > kMaxArrayLength) {
+    Fail("ERR_INVALID_ARG",
+         "a list: expected at most 1,048,576 elements, got " + std::to_string(length));
+  }
   std::vector<napi_value> elements(length);
   for (uint32_t i = 0; i < length; ++i) {
     if (napi_get_element(env, array, i, &elements[i]) != napi_ok) {
-      Fail("ERR_INVALID_ARG", "an array's element could not be read");
+      throw Napi::Error::New(env);  // what its getter threw
     }
   }
   return elements;
@@ -320,19 +325,25 @@ napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64
   Fail("ERR_NATIVE", "result: a " + value.tagKind() + " has no JavaScript form");
 }
 
+namespace {
+
+std::string DescribeTensor(Environment& environment, napi_value handle) {
+  double number = 0;
+  if (napi_get_value_double(environment.env(), handle, &number) != napi_ok) return "no tensor";
+  if (!environment.tensors().IsLive(number)) return "a disposed tensor";
+  const at::Tensor& tensor = environment.tensors().Get(number).tensor;
+  std::string text = std::string(DtypeName(tensor.scalar_type())) + "[";
+  for (int64_t i = 0; i < tensor.dim(); ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(tensor.size(i));
+  }
+  return text + "]";
+}
+
+}  // namespace
+
 std::string DescribeArgument(Environment& environment, napi_value value, ArgKind kind) {
   const napi_env env = environment.env();
-  if (kind == ArgKind::kTensor) {
-    double handle = 0;
-    napi_get_value_double(env, value, &handle);
-    if (!environment.tensors().IsLive(handle)) return "a disposed tensor";
-    const at::Tensor& tensor = environment.tensors().Get(handle).tensor;
-    std::string text = std::string(DtypeName(tensor.scalar_type())) + "[";
-    for (int64_t i = 0; i < tensor.dim(); ++i) {
-      text += (i == 0 ? "" : ", ") + std::to_string(tensor.size(i));
-    }
-    return text + "]";
-  }
+  if (kind == ArgKind::kTensor) return DescribeTensor(environment, value);
   switch (TypeOf(env, value)) {
     case napi_undefined:
       return "undefined";
@@ -352,8 +363,15 @@ std::string DescribeArgument(Environment& environment, napi_value value, ArgKind
       if (!is_array) return "an object";
       uint32_t length = 0;
       napi_get_array_length(env, value, &length);
-      return (kind == ArgKind::kTensorList ? "tensors[" : "array of ") + std::to_string(length) +
-             (kind == ArgKind::kTensorList ? "]" : "");
+      if (kind != ArgKind::kTensorList) return "array of " + std::to_string(length);
+      constexpr uint32_t kShown = 8;
+      std::string text = "[";
+      for (uint32_t i = 0; i < std::min(length, kShown); ++i) {
+        napi_value item = nullptr;
+        if (napi_get_element(env, value, i, &item) != napi_ok) throw Napi::Error::New(env);
+        text += (i == 0 ? "" : ", ") + DescribeTensor(environment, item);
+      }
+      return text + (length > kShown ? ", …]" : "]");
     }
     default:
       return "something that is no argument";

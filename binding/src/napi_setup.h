@@ -7,4 +7,9 @@
 #ifndef NAPI_CPP_EXCEPTIONS
 #define NAPI_CPP_EXCEPTIONS
 #endif
+// While a worker is being terminated nothing can be thrown into JavaScript: give up quietly then
+// instead of ending the process.
+#ifndef NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
+#define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
+#endif
 #include <napi.h>

@@ -18,9 +18,10 @@ constexpr int64_t kLargeOperator = 32768;
 constexpr size_t kMaxArguments = 26;  // two bits each in a JavaScript number
 
 // Operators that kill the process or never end on well-typed arguments, with the reason.
-constexpr std::array<std::pair<const char*, const char*>, 6> kDenied = {{
+constexpr std::array<std::pair<const char*, const char*>, 7> kDenied = {{
     {"quantized_lstm_cell", "it dereferences packed weights that no argument check covers"},
     {"quantized_gru_cell", "it dereferences packed weights that no argument check covers"},
+    {"mkldnn_rnn_layer", "it ends the process on weights that it does not expect"},
     {"fbgemm_pack_gemm_matrix_fp16", "it aborts the process on matrices it does not expect"},
     {"fbgemm_pack_quantized_matrix", "it aborts the process on matrices it does not expect"},
     {"from_file", "it maps a file that someone else may truncate, which ends the process"},
@@ -84,8 +85,10 @@ uint32_t OperatorTable::Find(const std::string& name, bool internal) {
   const std::string base = name.substr(0, dot);
   const auto found = registry_.find(base);
   if (found == registry_.end() || (base[0] == '_' && !internal)) {
-    Fail("ERR_UNKNOWN_OPERATOR", "operator: expected the name of a public ATen operator of this "
-                                 "libtorch, got \"" + name + "\"");
+    Fail("ERR_UNKNOWN_OPERATOR",
+         "operator: expected the name of a public ATen operator of this "
+         "libtorch, got \"" +
+             name + "\"");
   }
   for (const auto& [denied, reason] : kDenied) {
     if (base == denied) {
@@ -134,23 +137,23 @@ std::vector<std::string> OperatorTable::Schemas() {
   return schemas;
 }
 
-CallArguments ReadArguments(Napi::Env env, const napi_value* values, size_t count,
-                            napi_value kinds, napi_value names) {
+CallArguments ReadArguments(Napi::Env env, const napi_value* values, size_t count, napi_value kinds,
+                            napi_value names) {
   if (count > kMaxArguments) {
     Fail("ERR_OPERATOR_ARGS", "call: expected at most 26 arguments, got " + std::to_string(count));
   }
   double bits = 0;
-  if (napi_get_value_double(env, kinds, &bits) != napi_ok || !(bits >= 0) || bits > 4503599627370495.0) {
+  if (napi_get_value_double(env, kinds, &bits) != napi_ok || !(bits >= 0) ||
+      bits > 4503599627370495.0) {
     Fail("ERR_INVALID_ARG", "call: expected the arguments' kinds");
   }
   CallArguments arguments{values, count, static_cast<uint64_t>(bits), count, {}};
   bool has_names = false;
   napi_is_array(env, names, &has_names);
   if (has_names) {
-    const auto list = Napi::Value(env, names).As<Napi::Array>();
-    if (list.Length() > count) Fail("ERR_INVALID_ARG", "call: more names than arguments");
-    for (uint32_t i = 0; i < list.Length(); ++i) {
-      arguments.names.push_back(Napi::Value(list.Get(i)).ToString().Utf8Value());
+    arguments.names = ReadTexts(Napi::Value(env, names), "call");
+    if (arguments.names.size() > count) {
+      Fail("ERR_INVALID_ARG", "call: more names than arguments");
     }
     arguments.positional = count - arguments.names.size();
   }
@@ -217,6 +220,8 @@ namespace {
 ErrorText DescribeFailure(Environment& environment, const Operator& op,
                           const CallArguments& arguments) {
   ErrorText text = Describe(std::current_exception(), op.name);
+  // Kernels also throw plain standard exceptions.
+  if (text.code == "ERR_NATIVE") text.code = "ERR_OPERATOR_FAILED";
   std::string got;
   for (size_t i = 0; i < arguments.count; ++i) {
     got += (i == 0 ? "" : ", ") +
@@ -262,7 +267,7 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
 
 Napi::Value Call(Environment& environment, const Napi::CallbackInfo& info) {
   if (info.Length() < 3) Fail("ERR_INVALID_ARG", "call: expected operator, kinds and names");
-  const Operator& op = environment.operators().Get(info[0].ToNumber().Uint32Value());
+  const Operator& op = environment.operators().Get(ReadNumber(info[0], "operator"));
   std::array<napi_value, kMaxArguments + 1> values{};
   const size_t count = std::min(info.Length() - 3, kMaxArguments + 1);
   for (size_t i = 0; i < count; ++i) values[i] = info[i + 3];
@@ -271,9 +276,9 @@ Napi::Value Call(Environment& environment, const Napi::CallbackInfo& info) {
 }
 
 Napi::Value FindOperator(Environment& environment, const Napi::CallbackInfo& info) {
-  const bool internal = info[1].ToBoolean();
-  return Napi::Number::New(
-      info.Env(), environment.operators().Find(info[0].ToString().Utf8Value(), internal));
+  const bool internal = ReadFlag(info[1], "operator");
+  return Napi::Number::New(info.Env(),
+                           environment.operators().Find(ReadText(info[0], "operator"), internal));
 }
 
 Napi::Value Schemas(Environment& environment, const Napi::CallbackInfo& info) {

@@ -5,6 +5,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,27 +37,30 @@ class OperatorTable {
   void IndexRegistry();
   std::unordered_map<std::string, std::vector<c10::OperatorName>> registry_;
   std::unordered_map<std::string, uint32_t> indices_;
-  std::vector<Operator> operators_;
+  // A deque, whose elements stay where they are: a getter among the arguments of a call may look
+  // another operator up.
+  std::deque<Operator> operators_;
 };
 
 // The arguments of one call, as JavaScript passed them.
 struct CallArguments {
   const napi_value* values;
   size_t count;
-  uint64_t kinds;          // two bits per argument
-  size_t positional;       // the rest are named, in the order of `names`
+  uint64_t kinds;     // two bits per argument
+  size_t positional;  // the rest are named, in the order of `names`
   std::vector<std::string> names;
 
   ArgKind kind(size_t i) const { return static_cast<ArgKind>((kinds >> (2 * i)) & 3U); }
 };
 
 // Reads `names` (undefined or an array of strings) for the last arguments of a call.
-CallArguments ReadArguments(Napi::Env env, const napi_value* values, size_t count,
-                            napi_value kinds, napi_value names);
+CallArguments ReadArguments(Napi::Env env, const napi_value* values, size_t count, napi_value kinds,
+                            napi_value names);
 
-// Fills a stack by a schema: positional, named, then defaults. False where the arguments do not fit.
-// `skip` leaves out a method's `self`.
+// Fills a stack by a schema: positional, named, then defaults. False where the arguments do not
+// fit. `skip` leaves out a method's `self`.
 bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
-               const CallArguments& arguments, size_t skip, Access access, torch::jit::Stack& stack);
+               const CallArguments& arguments, size_t skip, Access access,
+               torch::jit::Stack& stack);
 
 }  // namespace torchwright

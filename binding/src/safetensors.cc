@@ -3,6 +3,7 @@
 // Files are read, not mapped: a mapped file that someone truncates ends the process.
 #include <ATen/Functions.h>
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -30,22 +31,21 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 int64_t ToOffset(const Napi::Value& value, const char* what) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= 0) || number > 9007199254740991.0) {
+  if (!(number >= 0) || number > 9007199254740991.0 || number != std::floor(number)) {
     Fail("ERR_SAFETENSORS_INVALID", std::string("safetensors: bad ") + what);
   }
   return static_cast<int64_t>(number);
 }
 
 Entry ReadEntry(const Napi::Object& object) {
-  Entry entry{object.Get("name").ToString().Utf8Value(),
-              ParseDtype(object.Get("dtype").ToString().Utf8Value()),
+  Entry entry{ReadText(object.Get("name"), "safetensors: name"),
+              ParseDtype(ReadText(object.Get("dtype"), "safetensors: dtype")),
               {},
               ToOffset(object.Get("offset"), "offset"),
               ToOffset(object.Get("bytes"), "length")};
-  const auto shape = object.Get("shape").As<Napi::Array>();
   int64_t expected = static_cast<int64_t>(c10::elementSize(entry.dtype));
-  for (uint32_t i = 0; i < shape.Length(); ++i) {
-    entry.shape.push_back(ToOffset(shape.Get(i), "shape"));
+  for (const Napi::Value& size : ReadArray(object.Get("shape"), "safetensors: shape")) {
+    entry.shape.push_back(ToOffset(size, "shape"));
     if (__builtin_mul_overflow(expected, entry.shape.back(), &expected)) expected = -1;
   }
   if (expected != entry.bytes) {
@@ -64,12 +64,10 @@ int Seek(std::FILE* file, int64_t offset) {
 }
 
 Napi::Value ReadSafetensors(Environment& environment, const Napi::CallbackInfo& info) {
-  const std::string path = info[0].ToString().Utf8Value();
-  if (!info[1].IsArray()) Fail("ERR_INVALID_ARG", "safetensors: expected an array of entries");
-  const auto list = info[1].As<Napi::Array>();
+  const std::string path = ReadPath(info[0], "safetensors: path");
   std::vector<Entry> entries;
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    entries.push_back(ReadEntry(Napi::Value(list.Get(i)).As<Napi::Object>()));
+  for (const Napi::Value& entry : ReadArray(info[1], "safetensors: entries")) {
+    entries.push_back(ReadEntry(ReadObject(entry, "safetensors: entry")));
   }
   auto tensors = std::make_shared<std::vector<at::Tensor>>();
   return environment.executor().Queue(
@@ -127,13 +125,11 @@ int64_t WriteFile(const std::string& path, const std::string& header,
 }
 
 Napi::Value WriteSafetensors(Environment& environment, const Napi::CallbackInfo& info) {
-  const std::string path = info[0].ToString().Utf8Value();
-  const std::string header = info[1].ToString().Utf8Value();
-  if (!info[2].IsArray()) Fail("ERR_INVALID_ARG", "save: expected an array of tensors");
-  const auto list = info[2].As<Napi::Array>();
+  const std::string path = ReadPath(info[0], "save: path");
+  const std::string header = ReadText(info[1], "save: header");
   std::vector<at::Tensor> tensors;
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    tensors.push_back(environment.Peek(Napi::Value(list.Get(i))));
+  for (const Napi::Value& handle : ReadArray(info[2], "save: tensors")) {
+    tensors.push_back(environment.Peek(handle));
   }
   auto written = std::make_shared<int64_t>(0);
   return environment.executor().Queue(

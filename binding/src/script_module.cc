@@ -25,7 +25,7 @@ Module& ModuleTable::Get(uint32_t number) {
 namespace {
 
 Module& GetModule(Environment& environment, const Napi::Value& number) {
-  return environment.modules().Get(number.ToNumber().Uint32Value());
+  return environment.modules().Get(ReadNumber(number, "module"));
 }
 
 Module Part(const Module& module, const std::string& path) {
@@ -50,37 +50,45 @@ class Compiler {
   explicit Compiler(Environment& environment)
       : environment_(environment), unit_(std::make_shared<torch::jit::CompilationUnit>()) {}
 
-  Module Build(const Napi::Object& spec) {
-    const std::string name = spec.Get("className").ToString().Utf8Value();
+  Module Build(const Napi::Object& spec, int depth = 0) {
+    // Deeper than any model; a description that contains itself would overflow the stack.
+    if (depth > 32) Fail("ERR_INVALID_ARG", "compile: expected at most 32 levels of modules");
+    const std::string name = ReadText(spec.Get("className"), "compile: className");
     const auto known = types_.find(name);
     if (known != types_.end()) {
       Module module(unit_, known->second);
-      Fill(spec, [&](const std::string& key, const c10::IValue& value) { module.setattr(key, value); },
-           [&](const std::string& key, const at::Tensor& tensor, bool) { module.setattr(key, tensor); },
-           [&](const std::string& key, const Module& part) { module.setattr(key, part._ivalue()); });
+      Fill(
+          spec, depth,
+          [&](const std::string& key, const c10::IValue& value) { module.setattr(key, value); },
+          [&](const std::string& key, const at::Tensor& tensor, bool) {
+            module.setattr(key, tensor);
+          },
+          [&](const std::string& key, const Module& part) { module.setattr(key, part._ivalue()); });
+      CheckComplete(module, name);
       return module;
     }
     Module module(c10::QualifiedName("__torch__.torchwright." + name), unit_);
-    Fill(spec,
-         [&](const std::string& key, const c10::IValue& value) {
-           module.register_attribute(key, value.type(), value);
-         },
-         [&](const std::string& key, const at::Tensor& tensor, bool is_parameter) {
-           if (is_parameter) {
-             module.register_parameter(key, tensor, /*is_buffer=*/false);
-           } else {
-             module.register_buffer(key, tensor);
-           }
-         },
-         [&](const std::string& key, const Module& part) { module.register_module(key, part); });
-    module.define(spec.Get("source").ToString().Utf8Value());
+    Fill(
+        spec, depth,
+        [&](const std::string& key, const c10::IValue& value) {
+          module.register_attribute(key, value.type(), value);
+        },
+        [&](const std::string& key, const at::Tensor& tensor, bool is_parameter) {
+          if (is_parameter) {
+            module.register_parameter(key, tensor, /*is_buffer=*/false);
+          } else {
+            module.register_buffer(key, tensor);
+          }
+        },
+        [&](const std::string& key, const Module& part) { module.register_module(key, part); });
+    module.define(ReadText(spec.Get("source"), "compile: source"));
     types_.emplace(name, module.type());
     return module;
   }
 
  private:
   template <typename Attribute, typename Tensor, typename Child>
-  void Fill(const Napi::Object& spec, Attribute attribute, Tensor tensor, Child child) {
+  void Fill(const Napi::Object& spec, int depth, Attribute attribute, Tensor tensor, Child child) {
     attribute("training", c10::IValue(true));
     for (const char* kind : {"parameters", "buffers"}) {
       ForEach(spec.Get(kind), [&](const std::string& key, const Napi::Value& handle) {
@@ -88,39 +96,49 @@ class Compiler {
       });
     }
     std::set<std::string> floats;
-    if (spec.Get("floats").IsArray()) {
-      const auto names = spec.Get("floats").As<Napi::Array>();
-      for (uint32_t i = 0; i < names.Length(); ++i) {
-        floats.insert(Napi::Value(names.Get(i)).ToString().Utf8Value());
-      }
+    const Napi::Value names = spec.Get("floats");
+    if (!names.IsUndefined()) {
+      for (std::string& name : ReadTexts(names, "compile: floats")) floats.insert(std::move(name));
     }
     ForEach(spec.Get("attributes"), [&](const std::string& key, const Napi::Value& value) {
-      if (value.IsBoolean()) {
-        attribute(key, c10::IValue(value.ToBoolean().Value()));
-      } else if (value.IsString()) {
-        attribute(key, c10::IValue(value.ToString().Utf8Value()));
-      } else if (floats.count(key) > 0) {
-        attribute(key, c10::IValue(value.ToNumber().DoubleValue()));
-      } else {
-        attribute(key, c10::IValue(value.ToNumber().Int64Value()));
-      }
+      attribute(key, ReadAttribute(value, floats.count(key) > 0));
     });
-    if (!spec.Get("modules").IsArray()) return;
-    const auto modules = spec.Get("modules").As<Napi::Array>();
-    for (uint32_t i = 0; i < modules.Length(); ++i) {
-      const auto pair = Napi::Value(modules.Get(i)).As<Napi::Array>();
-      child(Napi::Value(pair.Get(0U)).ToString().Utf8Value(),
-            Build(Napi::Value(pair.Get(1U)).As<Napi::Object>()));
+    const Napi::Value modules = spec.Get("modules");
+    if (modules.IsUndefined()) return;
+    for (const Napi::Value& module : ReadArray(modules, "compile: modules")) {
+      const std::vector<Napi::Value> pair = ReadArray(module, "compile: module");
+      if (pair.size() != 2) Fail("ERR_INVALID_ARG", "compile: module: expected name and module");
+      const std::string name = ReadText(pair[0], "compile: module");
+      child(name, Build(ReadObject(pair[1], "compile: module"), depth + 1));
+    }
+  }
+
+  static c10::IValue ReadAttribute(const Napi::Value& value, bool is_float) {
+    if (value.IsBoolean()) return c10::IValue(value.As<Napi::Boolean>().Value());
+    if (value.IsString()) return c10::IValue(value.As<Napi::String>().Utf8Value());
+    if (!value.IsNumber()) {
+      Fail("ERR_INVALID_ARG", "compile: attribute: expected a number, a string or a boolean");
+    }
+    if (is_float) return c10::IValue(value.As<Napi::Number>().DoubleValue());
+    return c10::IValue(value.As<Napi::Number>().Int64Value());
+  }
+
+  // A later module of a class must set all that its first one has: an empty slot of a type that
+  // cannot be None is trouble in the interpreter.
+  static void CheckComplete(const Module& module, const std::string& name) {
+    const auto type = module.type();
+    for (size_t slot = 0; slot < type->numAttributes(); ++slot) {
+      if (module._ivalue()->getSlot(slot).isNone()) {
+        Fail("ERR_SCRIPT_COMPILE", "compile: a " + name + " lacks " + type->getAttributeName(slot));
+      }
     }
   }
 
   template <typename Visit>
   void ForEach(const Napi::Value& record, Visit visit) {
-    if (!record.IsObject()) return;
-    const auto object = record.As<Napi::Object>();
-    const Napi::Array keys = object.GetPropertyNames();
-    for (uint32_t i = 0; i < keys.Length(); ++i) {
-      const std::string key = Napi::Value(keys.Get(i)).ToString().Utf8Value();
+    if (record.IsUndefined()) return;
+    const Napi::Object object = ReadObject(record, "compile");
+    for (const std::string& key : ReadTexts(object.GetPropertyNames(), "compile")) {
       visit(key, object.Get(key));
     }
   }
@@ -131,18 +149,22 @@ class Compiler {
 };
 
 Napi::Value CompileModule(Environment& environment, const Napi::CallbackInfo& info) {
-  if (!info[0].IsObject()) Fail("ERR_INVALID_ARG", "compile: expected a module's description");
+  const Napi::Object spec = ReadObject(info[0], "compile");
   try {
-    Module module = Compiler(environment).Build(info[0].As<Napi::Object>());
+    Module module = Compiler(environment).Build(spec);
     return Napi::Number::New(info.Env(), environment.modules().Add(std::move(module)));
-  } catch (const c10::Error& e) {
-    Fail("ERR_SCRIPT_COMPILE", std::string("compile: ") + e.what_without_backtrace());
+  } catch (const CodedError&) {
+    throw;
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception&) {
+    Fail("ERR_SCRIPT_COMPILE", Describe(std::current_exception(), "compile").message);
   }
 }
 
 Napi::Value LoadModule(Environment& environment, const Napi::CallbackInfo& info) {
-  const std::string path = info[0].ToString().Utf8Value();
-  const at::Device device = ParseDevice(info[1].ToString().Utf8Value());
+  const std::string path = ReadPath(info[0], "jit.load");
+  const at::Device device = ParseDevice(ReadText(info[1], "device"));
   auto loaded = std::make_shared<Module>();
   return environment.executor().Queue(
       "jit.load",
@@ -151,7 +173,8 @@ Napi::Value LoadModule(Environment& environment, const Napi::CallbackInfo& info)
           *loaded = torch::jit::load(path, device);
           if (HasDeviceConstants(*loaded)) *loaded = WithDeviceConstants(*loaded, device);
         } catch (const c10::Error& e) {
-          Fail("ERR_SCRIPT_LOAD", "jit.load: " + path + " is no TorchScript archive or is damaged: " +
+          Fail("ERR_SCRIPT_LOAD", "jit.load: " + path +
+                                      " is no TorchScript archive or is damaged: " +
                                       std::string(e.what_without_backtrace()));
         } catch (const std::exception& e) {
           Fail("ERR_SCRIPT_LOAD", "jit.load: " + path + " could not be read: " + e.what());
@@ -163,14 +186,14 @@ Napi::Value LoadModule(Environment& environment, const Napi::CallbackInfo& info)
 }
 
 Napi::Value ReleaseModule(Environment& environment, const Napi::CallbackInfo& info) {
-  environment.modules().Release(info[0].ToNumber().Uint32Value());
+  environment.modules().Release(ReadNumber(info[0], "module"));
   return info.Env().Undefined();
 }
 
 Napi::Value Submodule(Environment& environment, const Napi::CallbackInfo& info) {
   const Module& module = GetModule(environment, info[0]);
-  return Napi::Number::New(
-      info.Env(), environment.modules().Add(Part(module, info[1].ToString().Utf8Value())));
+  return Napi::Number::New(info.Env(),
+                           environment.modules().Add(Part(module, ReadText(info[1], "submodule"))));
 }
 
 Napi::Value ModuleNames(Environment& environment, const Napi::CallbackInfo& info) {
@@ -183,11 +206,30 @@ Napi::Value ModuleNames(Environment& environment, const Napi::CallbackInfo& info
 }
 
 torch::jit::Method FindMethod(const Module& module, const Napi::Value& name) {
-  auto method = module.find_method(name.ToString().Utf8Value());
+  const std::string text = ReadText(name, "call: method");
+  auto method = module.find_method(text);
   if (!method) {
-    Fail("ERR_SCRIPT_CALL", "call: the module has no method \"" + name.ToString().Utf8Value() + "\"");
+    Fail("ERR_SCRIPT_CALL", "call: the module has no method \"" + text + "\"");
   }
   return *method;
+}
+
+// TorchScript wraps an operator's error in a trace of its source lines, the reason last. The reason
+// belongs first.
+void RunMethod(const torch::jit::Method& method, torch::jit::Stack& stack) {
+  try {
+    method.function().run(stack);
+  } catch (...) {
+    ErrorText text = Describe(std::current_exception(), "");
+    const std::string marker = "\nRuntimeError: ";
+    const size_t reason = text.message.rfind(marker);
+    if (reason != std::string::npos) {
+      text.message =
+          text.message.substr(reason + marker.size()) + "\n" + text.message.substr(0, reason);
+    }
+    if (text.code == "ERR_NATIVE") text.code = "ERR_OPERATOR_FAILED";
+    throw CodedError(text.code, method.name() + ": " + text.message);
+  }
 }
 
 Napi::Value CallModule(Environment& environment, const Napi::CallbackInfo& info) {
@@ -206,13 +248,14 @@ Napi::Value CallModule(Environment& environment, const Napi::CallbackInfo& info)
              (i >= arguments.positional ? arguments.names[i - arguments.positional] + "=" : "") +
              DescribeArgument(environment, values[i], arguments.kind(i));
     }
-    Fail("ERR_SCRIPT_CALL", schema.name() + ": expected " + c10::toString(schema) + ", got (" + got + ")");
+    Fail("ERR_SCRIPT_CALL",
+         schema.name() + ": expected " + c10::toString(schema) + ", got (" + got + ")");
   }
   auto output = std::make_shared<c10::IValue>();
   return environment.executor().Queue(
       schema.name(),
       [method, stack, output] {
-        method.function().run(*stack);
+        RunMethod(method, *stack);
         *output = std::move(stack->back());
         stack->clear();
       },
@@ -243,7 +286,8 @@ Napi::Value NamedTensors(Environment& environment, const List& tensors) {
   for (const auto& entry : tensors) {
     Napi::Array pair = Napi::Array::New(environment.env(), 2);
     pair.Set(0U, entry.name);
-    pair.Set(1U, Napi::Value(environment.env(), environment.Wrap(entry.value)));
+    // Born before every task: queued work that writes them is waited for.
+    pair.Set(1U, environment.tensors().Add(entry.value, /*born=*/0));
     result.Set(index++, pair);
   }
   return result;
@@ -258,7 +302,7 @@ Napi::Value ModuleBuffers(Environment& environment, const Napi::CallbackInfo& in
 }
 
 Napi::Value SetTraining(Environment& environment, const Napi::CallbackInfo& info) {
-  const bool training = info[1].ToBoolean();
+  const bool training = ReadFlag(info[1], "train");
   return environment.executor().Queue(
       training ? "train" : "eval",
       [module = GetModule(environment, info[0]), training]() mutable { module.train(training); },
@@ -269,7 +313,7 @@ Napi::Value SetTraining(Environment& environment, const Napi::CallbackInfo& info
 // replaced by a clone, so its parts must be asked for again.
 Napi::Value MoveModule(Environment& environment, const Napi::CallbackInfo& info) {
   Module& module = GetModule(environment, info[0]);
-  const at::Device device = ParseDevice(info[1].ToString().Utf8Value());
+  const at::Device device = ParseDevice(ReadText(info[1], "device"));
   if (HasDeviceConstants(module)) module = WithDeviceConstants(module, device);
   return environment.executor().Queue(
       "to", [moved = module, device]() mutable { moved.to(device); },
@@ -277,14 +321,15 @@ Napi::Value MoveModule(Environment& environment, const Napi::CallbackInfo& info)
 }
 
 Napi::Value SaveModule(Environment& environment, const Napi::CallbackInfo& info) {
-  const std::string path = info[1].ToString().Utf8Value();
+  const std::string path = ReadPath(info[1], "save");
   return environment.executor().Queue(
       "saveTorchScript",
       [module = GetModule(environment, info[0]), path] {
         try {
           module.save(path);
         } catch (const c10::Error& e) {
-          Fail("ERR_FILE_WRITE", "save: " + path + " could not be written: " + e.what_without_backtrace());
+          Fail("ERR_FILE_WRITE",
+               "save: " + path + " could not be written: " + e.what_without_backtrace());
         }
       },
       [env = info.Env()](uint64_t) { return env.Undefined(); });

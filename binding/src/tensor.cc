@@ -127,7 +127,8 @@ at::Device ParseDevice(const std::string& name) {
   if (index >= count) {
     std::string reason = "this process sees " + std::to_string(count) + " CUDA device(s)";
     if (accelerator != at::kCUDA) reason = "this libtorch was built without CUDA";
-    if (accelerator == at::kCUDA && count == 0) reason += ": no NVIDIA driver or no device is there";
+    if (accelerator == at::kCUDA && count == 0)
+      reason += ": no NVIDIA driver or no device is there";
     Fail("ERR_DEVICE_UNAVAILABLE", "device: \"" + name + "\" cannot be used: " + reason);
   }
   return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
@@ -149,11 +150,8 @@ constexpr std::array<ArrayType, 7> kArrayTypes = {{{napi_float32_array, at::kFlo
                                                    {napi_uint8_array, at::kByte}}};
 
 std::vector<int64_t> ParseShape(const Napi::Value& value) {
-  if (!value.IsArray()) Fail("ERR_INVALID_ARG", "shape: expected an array of numbers");
-  const auto array = value.As<Napi::Array>();
   std::vector<int64_t> shape;
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::Value size = array.Get(i);
+  for (const Napi::Value& size : ReadArray(value, "shape")) {
     const double number = size.IsNumber() ? size.As<Napi::Number>().DoubleValue() : -1;
     if (!(number >= 0) || number != std::floor(number) || number > 9007199254740991.0) {
       Fail("ERR_INVALID_ARG", "shape: expected non-negative integers");
@@ -176,30 +174,39 @@ int64_t CheckedNumel(const std::vector<int64_t>& shape) {
 
 Napi::Value FromTypedArray(Environment& environment, const Napi::CallbackInfo& info) {
   if (!info[0].IsTypedArray()) Fail("ERR_INVALID_ARG", "Tensor.from: expected a typed array");
-  napi_typedarray_type type = napi_int8_array;
+  const std::vector<int64_t> shape = ParseShape(info[1]);
+  const at::ScalarType dtype = ParseDtype(ReadText(info[2], "dtype"));
+  const at::Device device = ParseDevice(ReadText(info[3], "device"));
+  // After the shape, whose getters may run JavaScript that detaches or shrinks the buffer.
+  napi_typedarray_type type = napi_uint8_clamped_array;  // not supported, like any that N-API adds
   size_t length = 0;
   void* data = nullptr;
   napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, nullptr);
-  const std::vector<int64_t> shape = ParseShape(info[1]);
   if (CheckedNumel(shape) != static_cast<int64_t>(length)) {
     Fail("ERR_SHAPE_MISMATCH", "Tensor.from: expected " + std::to_string(CheckedNumel(shape)) +
                                    " elements for the shape, got " + std::to_string(length));
   }
-  const at::ScalarType dtype = ParseDtype(info[2].ToString().Utf8Value());
-  const at::Device device = ParseDevice(info[3].ToString().Utf8Value());
   for (const ArrayType& known : kArrayTypes) {
     if (known.type != type) continue;
     // A detached buffer has length 0 and a null address; from_blob takes neither amiss.
     const at::Tensor view = at::from_blob(data, shape, at::TensorOptions(known.dtype));
-    return Napi::Value(info.Env(),
-                       environment.Wrap(at::empty(shape, at::TensorOptions(dtype).device(device))
-                                            .copy_(view)));
+    return Napi::Value(
+        info.Env(),
+        environment.Wrap(at::empty(shape, at::TensorOptions(dtype).device(device)).copy_(view)));
   }
   Fail("ERR_INVALID_ARG", "Tensor.from: this kind of typed array is not supported");
 }
 
+// V8's limit; it ends the process when asked for more.
+constexpr int64_t kMaxTypedArray = 4294967295;
+
 // A contiguous CPU tensor of a dtype that a typed array can hold.
 at::Tensor Readable(const at::Tensor& tensor) {
+  // Before anything is copied: an expanded tensor has few bytes and any number of elements.
+  if (tensor.numel() > kMaxTypedArray) {
+    Fail("ERR_INVALID_ARG",
+         "read: expected at most 4,294,967,295 elements, got " + std::to_string(tensor.numel()));
+  }
   at::Tensor result = tensor.detach();
   if (result.is_complex()) Fail("ERR_INVALID_ARG", "read: a complex tensor has no typed array");
   if (result.scalar_type() == at::kHalf || result.scalar_type() == at::kBFloat16) {
@@ -233,14 +240,18 @@ napi_value ToTypedArrayValue(napi_env env, const at::Tensor& readable) {
 }
 
 Napi::Value ToTypedArray(Environment& environment, const Napi::CallbackInfo& info) {
-  return Napi::Value(info.Env(),
-                     ToTypedArrayValue(info.Env(), Readable(environment.Use(info[0]))));
+  return Napi::Value(info.Env(), ToTypedArrayValue(info.Env(), Readable(environment.Use(info[0]))));
 }
 
 Napi::Value ReadAsync(Environment& environment, const Napi::CallbackInfo& info) {
   auto readable = std::make_shared<at::Tensor>();
   return environment.executor().Queue(
-      "read", [tensor = environment.Peek(info[0]), readable] { *readable = Readable(tensor); },
+      "read",
+      [tensor = environment.Peek(info[0]), readable] {
+        *readable = Readable(tensor);
+        // By the time JavaScript takes the values, later work may have written to the tensor.
+        if (readable->is_alias_of(tensor)) *readable = readable->clone();
+      },
       [readable, env = info.Env()](uint64_t) { return ToTypedArrayValue(env, *readable); });
 }
 
@@ -274,8 +285,13 @@ Napi::Value Meta(Environment& environment, const Napi::CallbackInfo& info) {
   return meta;
 }
 
+double ReadHandle(const Napi::Value& value) {
+  if (!value.IsNumber()) Fail("ERR_INVALID_ARG", "tensor: expected a tensor");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
 Napi::Value Release(Environment& environment, const Napi::CallbackInfo& info) {
-  environment.tensors().Release(info[0].ToNumber().DoubleValue());
+  environment.tensors().Release(ReadHandle(info[0]));
   return info.Env().Undefined();
 }
 
@@ -283,15 +299,16 @@ Napi::Value ReleaseMany(Environment& environment, const Napi::CallbackInfo& info
   if (!info[0].IsArray()) Fail("ERR_INVALID_ARG", "release: expected an array of handles");
   const auto handles = info[0].As<Napi::Array>();
   for (uint32_t i = 0; i < handles.Length(); ++i) {
-    environment.tensors().Release(Napi::Value(handles.Get(i)).ToNumber().DoubleValue());
+    // One at a time: a scope may have made more tensors than any list that operators take.
+    const Napi::HandleScope scope(info.Env());
+    environment.tensors().Release(ReadHandle(handles.Get(i)));
   }
   environment.ReportMemory();
   return info.Env().Undefined();
 }
 
 Napi::Value IsLive(Environment& environment, const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(),
-                            environment.tensors().IsLive(info[0].ToNumber().DoubleValue()));
+  return Napi::Boolean::New(info.Env(), environment.tensors().IsLive(ReadHandle(info[0])));
 }
 
 }  // namespace

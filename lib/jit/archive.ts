@@ -3,9 +3,10 @@
  * which libtorch does not verify: flipped bits would load silently.
  */
 import { createReadStream } from "node:fs";
-import { crc32 } from "node:zlib";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import { pipeline } from "node:stream";
+import { crc32, createInflateRaw } from "node:zlib";
 import { TorchwrightError } from "../errors";
 
 const END_OF_DIRECTORY = 0x06054b50;
@@ -15,10 +16,16 @@ const DIRECTORY_ENTRY = 0x02014b50;
 const LOCAL_HEADER = 0x04034b50;
 const MAX_COMMENT = 0xffff;
 const UNKNOWN_32 = 0xffffffff;
+/** Tensors are stored, source code is deflated. */
+const STORED = 0;
+const DEFLATED = 8;
 
 interface Entry {
   readonly name: string;
+  /** Of the content, inflated. */
   readonly crc: number;
+  readonly method: number;
+  /** Bytes in the archive. */
   readonly size: number;
   readonly offset: number;
 }
@@ -89,10 +96,12 @@ async function readDirectory(file: FileHandle, size: number): Promise<readonly E
     const nameLength = directory.readUInt16LE(at + 28);
     const extraLength = directory.readUInt16LE(at + 30);
     const extra = directory.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength);
-    if (directory.readUInt16LE(at + 10) !== 0) return undefined; // PyTorch stores, it never compresses
+    const method = directory.readUInt16LE(at + 10);
+    if (method !== STORED && method !== DEFLATED) return undefined;
     entries.push({
       name: directory.toString("utf8", at + 46, at + 46 + nameLength),
       crc: directory.readUInt32LE(at + 16),
+      method,
       ...wideFields(directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 42), extra),
     });
     at += 46 + nameLength + extraLength + directory.readUInt16LE(at + 32);
@@ -100,7 +109,7 @@ async function readDirectory(file: FileHandle, size: number): Promise<readonly E
   return entries;
 }
 
-/** Size and offset, from the zip64 field where they do not fit 32 bits. */
+/** Size in the archive and offset, from the zip64 field where they do not fit 32 bits. */
 function wideFields(compressed: number, size: number, offset: number, extra: Buffer): { size: number; offset: number } {
   let at = 0;
   while (at + 4 <= extra.length && extra.readUInt16LE(at) !== 1) at += 4 + extra.readUInt16LE(at + 2);
@@ -110,9 +119,8 @@ function wideFields(compressed: number, size: number, offset: number, extra: Buf
     field += 8;
     return Number(extra.readBigUInt64LE(field - 8));
   };
-  const realSize = wide(size);
-  wide(compressed);
-  return { size: realSize, offset: wide(offset) };
+  wide(size); // the field holds them in this order
+  return { size: wide(compressed), offset: wide(offset) };
 }
 
 async function checksum(file: FileHandle, path: string, entry: Entry, fileSize: number): Promise<number> {
@@ -122,7 +130,10 @@ async function checksum(file: FileHandle, path: string, entry: Entry, fileSize: 
   if (start + entry.size > fileSize) throw damaged(path, `"${entry.name}" ends beyond the file`);
   if (entry.size === 0) return 0;
   let crc = 0;
-  for await (const chunk of createReadStream(path, { start, end: start + entry.size - 1, highWaterMark: 1 << 20 })) {
+  const content = createReadStream(path, { start, end: start + entry.size - 1, highWaterMark: 1 << 20 });
+  // pipeline passes an error of reading on to the loop; the loop reports it
+  const inflated = entry.method === STORED ? content : pipeline(content, createInflateRaw(), () => undefined);
+  for await (const chunk of inflated) {
     crc = crc32(chunk as Buffer, crc);
   }
   return crc;

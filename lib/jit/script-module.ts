@@ -135,7 +135,7 @@ export class ScriptModule {
       await native().saveModule(this.#number, beside);
       await rename(beside, path);
     } catch (cause) {
-      await rm(beside, { force: true });
+      await rm(beside, { force: true }).catch(() => undefined); // the cause is what counts
       if (cause instanceof TorchwrightError) throw cause;
       throw new TorchwrightError("ERR_FILE_WRITE", `save: ${path} could not be written: ${(cause as Error).message}`, { cause });
     }

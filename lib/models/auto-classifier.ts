@@ -2,8 +2,9 @@
 import path from "node:path";
 import { loadScriptModule } from "../jit/load";
 import { TorchwrightError } from "../errors";
-import { labelsOf, readConfig } from "./bert-config";
+import { readConfig } from "./bert-config";
 import { BertForSequenceClassification } from "./bert-for-sequence-classification";
+import { labelsOf } from "./labels";
 import type { TextClassifier } from "./model";
 import { ScriptClassifier } from "./script-classifier";
 

@@ -52,7 +52,8 @@ export const ACTIVATIONS: Readonly<Record<string, string>> = {
   tanh: "torch.tanh(x)",
 };
 
-function invalid(where: string, expected: string, got: unknown): TorchwrightError {
+/** @internal */
+export function invalidConfig(where: string, expected: string, got: unknown): TorchwrightError {
   return new TorchwrightError("ERR_CONFIG_INVALID", `${where}: expected ${expected}, got ${describe(got)}`);
 }
 
@@ -61,7 +62,7 @@ function refuseUnsupported(config: Readonly<Record<string, unknown>>, where: str
   const refuse = (key: string, allowed: readonly unknown[]): void => {
     const value = config[key];
     if (value !== undefined && value !== null && !allowed.includes(value)) {
-      throw invalid(`${where}: ${key}`, allowed.map((item) => JSON.stringify(item)).join(" or "), value);
+      throw invalidConfig(`${where}: ${key}`, allowed.map((item) => JSON.stringify(item)).join(" or "), value);
     }
   };
   refuse("model_type", ["bert"]);
@@ -77,14 +78,14 @@ function refuseUnsupported(config: Readonly<Record<string, unknown>>, where: str
  * @throws TorchwrightError ERR_CONFIG_INVALID naming the key
  */
 export function checkBertConfig(given: unknown, where = "BertConfig"): BertConfig {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalid(where, "an object", given);
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalidConfig(where, "an object", given);
   refuseUnsupported(given as Record<string, unknown>, where);
   const config: BertConfig = { ...DEFAULTS, ...(given as Partial<BertConfig>) };
   const number = (key: string, low: number, high: number, integer: boolean, mayBeNull = false): void => {
     const value = config[key];
     if (mayBeNull && value === null) return;
     if (typeof value === "number" && value >= low && value <= high && (!integer || Number.isInteger(value))) return;
-    throw invalid(`${where}: ${key}`, `${integer ? "an integer" : "a number"} from ${low} to ${high}`, value);
+    throw invalidConfig(`${where}: ${key}`, `${integer ? "an integer" : "a number"} from ${low} to ${high}`, value);
   };
   for (const key of ["vocab_size", "hidden_size", "num_attention_heads", "intermediate_size", "max_position_embeddings", "type_vocab_size"]) {
     number(key, 1, 2 ** 31 - 1, true);
@@ -96,10 +97,10 @@ export function checkBertConfig(given: unknown, where = "BertConfig"): BertConfi
   number("layer_norm_eps", 0, 1, false);
   number("pad_token_id", 0, config.vocab_size - 1, true, true);
   if (config.hidden_size % config.num_attention_heads !== 0) {
-    throw invalid(`${where}: num_attention_heads`, `a divisor of hidden_size ${config.hidden_size}`, config.num_attention_heads);
+    throw invalidConfig(`${where}: num_attention_heads`, `a divisor of hidden_size ${config.hidden_size}`, config.num_attention_heads);
   }
   if (typeof config.hidden_act !== "string" || !Object.hasOwn(ACTIVATIONS, config.hidden_act)) {
-    throw invalid(`${where}: hidden_act`, `one of ${Object.keys(ACTIVATIONS).join(", ")}`, config.hidden_act);
+    throw invalidConfig(`${where}: hidden_act`, `one of ${Object.keys(ACTIVATIONS).join(", ")}`, config.hidden_act);
   }
   return config;
 }
@@ -123,31 +124,5 @@ export async function readConfig(folder: string): Promise<Readonly<Record<string
   } catch (cause) {
     throw new TorchwrightError("ERR_CONFIG_INVALID", `${file}: expected JSON: ${(cause as Error).message}`, { cause });
   }
-  throw invalid(file, "a JSON object", text);
-}
-
-/** The class names of a configuration, by id, or undefined where it has none. */
-export function labelsOf(config: Readonly<Record<string, unknown>>, where: string): readonly string[] | undefined {
-  const map = config["id2label"];
-  if (map === undefined || map === null) return undefined;
-  if (typeof map !== "object") throw invalid(`${where}: id2label`, "an object", map);
-  const entries = Object.entries(map as Record<string, unknown>);
-  const labels = entries.map((_, id) => (map as Record<string, unknown>)[String(id)]);
-  if (entries.length === 0 || labels.some((label) => typeof label !== "string")) {
-    throw invalid(`${where}: id2label`, `names for 0 to ${entries.length - 1}`, map);
-  }
-  return labels as string[];
-}
-
-/** @throws TorchwrightError ERR_INVALID_ARG unless `labels` are at least two different names */
-export function checkLabels(labels: unknown, operation: string): readonly string[] {
-  if (!Array.isArray(labels) || labels.length < 2 || labels.some((label) => typeof label !== "string")) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at least two label names, got ${describe(labels)}`);
-  }
-  const names = labels as string[];
-  const twice = names.find((label, index) => names.indexOf(label) !== index);
-  if (twice !== undefined) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected different label names, got ${describe(twice)} twice`);
-  }
-  return [...names];
+  throw invalidConfig(file, "a JSON object", text);
 }

@@ -7,16 +7,18 @@ import { ScriptModule } from "../jit/script-module";
 import { outsideScopes } from "../tensor/context";
 import { manualSeed, resolveDevice } from "../tensor/device";
 import type { DType } from "../tensor/dtype";
-import { ops } from "../tensor/ops";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import type { BertConfig } from "./bert-config";
-import { checkBertConfig, checkLabels, labelsOf, readConfig } from "./bert-config";
+import { checkBertConfig, readConfig } from "./bert-config";
 import { bertModuleSpec, bertParameterShapes } from "./bert-source";
+import type { LoadingReport } from "./bert-weights";
+import { fitWeights, initialTensor, loadWeights } from "./bert-weights";
 import { canonicalNames, listTensors } from "./checkpoint";
+import { checkLabels, chooseLabels, labelsOf } from "./labels";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
-import { ClassifierOutput } from "./model";
-import { readTensors, writeSafetensors } from "./safetensors";
+import { ClassifierOutput, toDevice } from "./model";
+import { writeSafetensors } from "./safetensors";
 import { writeFolder } from "./save-folder";
 
 /** Dtypes that a model may compute in. */
@@ -35,24 +37,16 @@ export interface FromPretrainedOptions {
 
 export type FromConfigOptions = FromPretrainedOptions & { readonly labels: readonly string[] };
 
-/** What loading found beside the weights that fit. */
-export interface LoadingReport {
-  /** Parameters that the checkpoint lacks and that were drawn anew. */
-  readonly missing: readonly string[];
-  /** Tensors of the checkpoint that the model has no place for. */
-  readonly unexpected: readonly string[];
-}
-
-/** Parts that a checkpoint may lack: an encoder pretrained without a task has neither. */
-const OPTIONAL = /^(?:classifier|bert\.pooler)\./;
-
 /**
  * BERT for single-label text classification, compiled as TorchScript in-process.
  *
  * @example
  * ```ts
+ * import { BertForSequenceClassification, Tensor } from "torchwright";
  * const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: ["ham", "spam"] });
- * const { logits } = await model.forward(batch); // [batch, 2]
+ * const { logits } = await model.forward({ inputIds: Tensor.from([[2n, 7n, 3n]]) }); // [batch, 2]
+ * console.log(logits.softmax(-1).toArray());
+ * model.dispose();
  * ```
  */
 export class BertForSequenceClassification implements TextClassifier {
@@ -90,35 +84,13 @@ export class BertForSequenceClassification implements TextClassifier {
     const labels = chooseLabels(folder, options.labels, labelsOf(raw, folder), head);
     const shapes = bertParameterShapes(config, labels.length);
 
-    const missing = [...shapes.keys()].filter((name) => !stored.has(name));
-    const unexpected = [...stored.keys()].filter((name) => !shapes.has(name));
-    const required = missing.filter((name) => !OPTIONAL.test(name));
-    const misshaped = [...shapes].flatMap(([name, shape]) => {
-      const found = stored.get(name)?.entry.shape;
-      return found && found.join() !== shape.join() ? [`${name} is [${found.join(", ")}], config.json says [${shape.join(", ")}]`] : [];
-    });
-    if (required.length + misshaped.length > 0) {
-      throw new TorchwrightError(
-        "ERR_WEIGHTS_MISMATCH",
-        `fromPretrained: the weights in ${folder} do not fit its config.json.` +
-          list("mis-shaped", misshaped) + list("missing", missing) + list("unexpected", unexpected),
-      );
-    }
-
-    const tensors = new Map<string, Tensor>();
-    const load = async (): Promise<void> => {
-      for (const file of new Set([...stored.values()].map((tensor) => tensor.file))) {
-        const names = [...shapes.keys()].filter((name) => stored.get(name)?.file === file);
-        const entries = names.flatMap((name) => stored.get(name)?.entry ?? []);
-        (await readTensors(file, entries)).forEach((tensor, i) => tensors.set(names[i] ?? "", tensor));
-      }
-      if (options.seed !== undefined && missing.length > 0) manualSeed(options.seed);
-      for (const name of missing) tensors.set(name, initialTensor(name, shapes.get(name) ?? [], config));
-    };
+    const loading = fitWeights(folder, stored, shapes);
     return await scope(async () => {
-      await load();
+      const tensors = await loadWeights(stored, shapes);
+      if (options.seed !== undefined && loading.missing.length > 0) manualSeed(options.seed);
+      for (const name of loading.missing) tensors.set(name, initialTensor(name, shapes.get(name) ?? [], config));
       const module = compile(config, tensors, device, dtype);
-      return new BertForSequenceClassification(module, device, config, labels, { missing, unexpected });
+      return new BertForSequenceClassification(module, device, config, labels, loading);
     });
   }
 
@@ -266,64 +238,12 @@ export class BertForSequenceClassification implements TextClassifier {
   }
 }
 
-/** The tensor itself where it is on the device already, else a copy there. */
-export function toDevice(tensor: Tensor | undefined, device: string): Tensor | undefined {
-  if (!tensor || device === "cpu" || tensor.device !== "cpu") return tensor;
-  return tensor.to({ device });
-}
-
 function checkTypes(options: FromPretrainedOptions): { device: string; dtype: FloatType } {
   const dtype = options.dtype ?? "float32";
   if (!["float32", "float64", "float16", "bfloat16"].includes(dtype)) {
     throw new TorchwrightError("ERR_UNKNOWN_DTYPE", `dtype: expected float32, float64, float16 or bfloat16, got ${describe(dtype)}`);
   }
   return { device: resolveDevice(options.device), dtype };
-}
-
-function list(title: string, names: readonly string[]): string {
-  if (names.length === 0) return "";
-  const shown = names.slice(0, 10).join("; ");
-  return ` ${title} (${names.length}): ${shown}${names.length > 10 ? "; …" : ""}.`;
-}
-
-/** The model's class names: those asked for, checked against what the checkpoint's head was trained on. */
-function chooseLabels(
-  folder: string,
-  wanted: readonly string[] | undefined,
-  stored: readonly string[] | undefined,
-  head: number | undefined,
-): readonly string[] {
-  if (wanted === undefined) {
-    if (head === undefined) {
-      throw new TorchwrightError(
-        "ERR_LABEL_COUNT",
-        `fromPretrained: ${folder} has no classification head; expected { labels: [...] }, the names of the classes`,
-      );
-    }
-    if (stored && stored.length !== head) {
-      throw new TorchwrightError("ERR_LABEL_COUNT", `${folder}: config.json names ${stored.length} labels, the head has ${head} classes`);
-    }
-    return stored ?? Array.from({ length: head }, (_, id) => `LABEL_${id}`);
-  }
-  const labels = checkLabels(wanted, "fromPretrained");
-  if (head !== undefined && head !== labels.length) {
-    throw new TorchwrightError(
-      "ERR_LABEL_COUNT",
-      `fromPretrained: the head in ${folder} has ${head} classes, got ${labels.length} labels. ` +
-        "Leave `labels` out to use the checkpoint's own, or start from a checkpoint without a head.",
-    );
-  }
-  // The head's rows are in the checkpoint's order: the same names in another order would mislabel silently.
-  const sameNames = head !== undefined && stored?.length === labels.length && stored.every((label) => labels.includes(label));
-  return sameNames ? stored : labels;
-}
-
-function initialTensor(name: string, shape: readonly number[], config: BertConfig): Tensor {
-  if (name.endsWith(".bias")) return ops.zeros(shape);
-  if (name.endsWith("LayerNorm.weight")) return ops.ones(shape);
-  const weight = ops.empty(shape).normal_(0, config.initializer_range);
-  if (name.endsWith("word_embeddings.weight") && config.pad_token_id !== null) weight.select(0, config.pad_token_id).zero_();
-  return weight;
 }
 
 /** Compiles the module over the tensors; it shares their storage, so their own handles may go with the scope. */

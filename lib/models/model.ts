@@ -81,3 +81,9 @@ export interface TextClassifier {
   save(folder: string, options?: SaveOptions): Promise<void>;
   dispose(): void;
 }
+
+/** The tensor itself where it is on the device already, else a copy there; `"cuda"` is the first GPU. */
+export function toDevice(tensor: Tensor | undefined, device: string): Tensor | undefined {
+  if (!tensor || tensor.device === (device === "cuda" ? "cuda:0" : device)) return tensor;
+  return tensor.to({ device });
+}

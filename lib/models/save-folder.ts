@@ -39,7 +39,7 @@ export async function writeFolder(folder: string, write: (temporary: string) => 
       await rename(beside, target);
     }
   } catch (cause) {
-    await rm(beside, { recursive: true, force: true });
+    await rm(beside, { recursive: true, force: true }).catch(() => undefined); // the cause is what counts
     if (cause instanceof TorchwrightError) throw cause;
     throw new TorchwrightError("ERR_FILE_WRITE", `save: ${folder} could not be written: ${(cause as Error).message}`, { cause });
   }

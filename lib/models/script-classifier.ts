@@ -7,10 +7,9 @@ import { resolveDevice } from "../tensor/device";
 import type { OperatorResult } from "../tensor/operators";
 import { ops } from "../tensor/ops";
 import { Tensor } from "../tensor/tensor";
-import { checkLabels } from "./bert-config";
-import { toDevice } from "./bert-for-sequence-classification";
+import { checkLabels } from "./labels";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
-import { ClassifierOutput } from "./model";
+import { ClassifierOutput, toDevice } from "./model";
 import { writeFolder } from "./save-folder";
 
 /** Batch columns by the names that arguments have in Python. */

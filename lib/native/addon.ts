@@ -97,8 +97,10 @@ export interface ProgramCall {
 export interface Program {
   /** List 0: the parameters. List 1 is made where the program runs: their gradients. */
   readonly parameters: readonly Handle[];
-  /** Lists 2 …: tensors aligned with the parameters; rows without a gradient are left out of all. */
+  /** Lists 2 …: a tensor of each parameter's shape; rows without a gradient are left out of all lists. */
   readonly aligned: readonly (readonly Handle[])[];
+  /** The lists after those: a scalar tensor for each parameter. */
+  readonly scalars: readonly (readonly Handle[])[];
   readonly calls: readonly ProgramCall[];
   /** Which call's result to return. */
   readonly result?: number;

@@ -1,8 +1,9 @@
 /** AdamW on libtorch's fused kernel: the same arithmetic as `torch.optim.AdamW(..., fused=True)`. */
+import { describe, TorchwrightError } from "../errors";
 import type { Program, ProgramCall } from "../native/addon";
 import { nativeInContext, outsideScopes } from "../tensor/context";
 import { ops } from "../tensor/ops";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import type { ParamsOrGroups } from "./optimizer";
 import { checkRange, toGroups, zeroGrads } from "./optimizer";
 
@@ -78,10 +79,16 @@ export class AdamW {
    *
    * @param options.foundInf float32 scalar on the parameters' device: where it is 1 when the step runs,
    *   nothing is updated. So a bad gradient is skipped without synchronising.
+   * @throws TorchwrightError ERR_INVALID_ARG, ERR_SHAPE_MISMATCH for parameters or gradients that were reshaped,
+   *   share memory or are sparse
    */
   async step(options: { readonly foundInf?: Tensor } = {}): Promise<void> {
+    const { foundInf } = options;
+    if (foundInf !== undefined && !(foundInf instanceof Tensor && foundInf.numel === 1 && foundInf.dtype === "float32")) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `step: expected foundInf to be one float32, got ${describe(foundInf)}`);
+    }
     const addon = nativeInContext();
-    await Promise.all(this.groups.map((group) => addon.queueProgram(this.#program(group, options.foundInf))));
+    await Promise.all(this.groups.map((group) => addon.queueProgram(this.#program(group, foundInf))));
   }
 
   #program(group: Group, foundInf: Tensor | undefined): Program {
@@ -103,7 +110,8 @@ export class AdamW {
     const handles = (tensors: readonly Tensor[]): number[] => tensors.map(({ handle }) => handle);
     return {
       parameters: handles(group.params),
-      aligned: [handles(group.expAvg), handles(group.expAvgSq), handles(group.steps)],
+      aligned: [handles(group.expAvg), handles(group.expAvgSq)],
+      scalars: [handles(group.steps)],
       calls,
     };
   }

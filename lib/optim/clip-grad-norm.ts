@@ -12,11 +12,14 @@ import { Tensor } from "../tensor/tensor";
  * `maxNorm` Infinity the norm is only measured.
  *
  * @returns the norm before clipping, a scalar tensor; 0 where no parameter has a gradient
- * @throws TorchwrightError ERR_INVALID_ARG unless `maxNorm` > 0
+ * @throws TorchwrightError ERR_INVALID_ARG unless `params` are tensors and `maxNorm` > 0
  */
 export async function clipGradNorm(params: readonly Tensor[], maxNorm: number): Promise<Tensor> {
   if (typeof maxNorm !== "number" || !(maxNorm > 0)) {
     throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected maxNorm > 0, got ${describe(maxNorm)}`);
+  }
+  if (!Array.isArray(params) || !params.every((parameter) => parameter instanceof Tensor)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected a list of tensors, got ${describe(params)}`);
   }
   const [first] = params;
   const result = (index: number): { readonly result: number } => ({ result: index });
@@ -24,6 +27,7 @@ export async function clipGradNorm(params: readonly Tensor[], maxNorm: number): 
   const norm = await nativeInContext().queueProgram({
     parameters: params.map(({ handle }) => handle),
     aligned: [],
+    scalars: [],
     calls: [
       { operator: "_foreach_norm.Scalar", args: [gradients] },
       { operator: "stack", args: [result(0)] },

@@ -5,7 +5,7 @@ import { noGrad } from "../autograd/grad-mode";
 import { collate } from "../data/collate";
 import { padEncodings } from "../data/pad";
 import { describe, TorchwrightError } from "../errors";
-import { BertForSequenceClassification } from "../models/bert-for-sequence-classification";
+import { loadTextClassifier } from "../models/auto-classifier";
 import type { TextClassifier } from "../models/model";
 import { scope } from "../tensor/scope";
 import { AutoTokenizer } from "../text/auto-tokenizer";
@@ -17,7 +17,7 @@ export interface ClassifierOptions {
   readonly device?: string;
   /** Texts that go through the model at once. Default 32. */
   readonly batchSize?: number;
-  /** Longest text in tokens, special tokens included; longer ones are cut. Default: the tokenizer's. */
+  /** Longest text in tokens, special tokens included; longer ones are cut. Default: what tokenizer and model take. */
   readonly maxLength?: number;
 }
 
@@ -37,6 +37,7 @@ export interface Prediction extends LabelProbability {
  *
  * @example
  * ```ts
+ * import { Classifier } from "torchwright";
  * const classifier = await Classifier.load("runs/tickets/model");
  * const { label, probability } = await classifier.predict("the printer is on fire");
  * ```
@@ -49,7 +50,7 @@ export class Classifier implements Disposable {
   constructor(
     readonly model: TextClassifier,
     readonly tokenizer: Tokenizer,
-    { batchSize = 32, maxLength = tokenizer.maxLength }: Omit<ClassifierOptions, "device"> = {},
+    { batchSize = 32, maxLength = Math.min(tokenizer.maxLength, model.maxLength) }: Omit<ClassifierOptions, "device"> = {},
   ) {
     this.#batchSize = atLeast("batchSize", batchSize, 1);
     this.#maxLength = atLeast("maxLength", maxLength, 2);
@@ -57,13 +58,13 @@ export class Classifier implements Disposable {
   }
 
   /**
-   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote.
+   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote; a saved TorchScript module, too.
    * @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_SAFETENSORS_INVALID, ERR_WEIGHTS_MISMATCH,
    *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   static async load(folder: string, { device, ...options }: ClassifierOptions = {}): Promise<Classifier> {
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
-    const model = await BertForSequenceClassification.fromPretrained(folder, device === undefined ? {} : { device });
+    const model = await loadTextClassifier(folder, device === undefined ? {} : { device });
     try {
       return new Classifier(model, tokenizer, options);
     } catch (error) {

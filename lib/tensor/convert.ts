@@ -25,6 +25,11 @@ export function flatten(data: NestedArray): Flat {
   }
   switch (kind) {
     case "bigint":
+      for (const element of elements as bigint[]) {
+        if (BigInt.asIntN(64, element) !== element) {
+          throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected bigints of 64 bits, got ${describe(element)}`);
+        }
+      }
       return { values: BigInt64Array.from(elements as bigint[]), shape, dtype: "int64" };
     case "boolean":
       return { values: Uint8Array.from(elements as boolean[], Number), shape, dtype: "bool" };

@@ -2,7 +2,7 @@
  * Calls any public ATen operator by name. One native function serves them all: it converts arguments
  * by the operator's schema and picks the overload that they fit.
  */
-import { TorchwrightError } from "../errors";
+import { describe, TorchwrightError } from "../errors";
 import type { NativeResult } from "../native/addon";
 import { ArgKind } from "../native/addon";
 import { nativeInContext } from "./context";
@@ -100,7 +100,7 @@ export function callInternal(name: string, args: readonly unknown[], named?: Rea
  */
 export function op(name: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
   if (typeof name !== "string" || name.startsWith("_")) {
-    throw new TorchwrightError("ERR_UNKNOWN_OPERATOR", `operator: expected a public ATen operator, got ${String(name)}`);
+    throw new TorchwrightError("ERR_UNKNOWN_OPERATOR", `operator: expected a public ATen operator, got ${describe(name)}`);
   }
   return callInternal(name, args, named);
 }

@@ -6,19 +6,25 @@ import { adopt, Tensor } from "./tensor";
 
 class Scope implements TensorOwner {
   readonly #tensors = new Set<Tensor>();
+  #closed = false;
 
   constructor(readonly parent: TensorOwner | undefined) {}
 
   own(tensor: Tensor): void {
-    this.#tensors.add(tensor);
+    // Work that nobody awaited may outlive the scope that it was started in.
+    if (this.#closed) adopt(tensor, this.parent);
+    else this.#tensors.add(tensor);
   }
 
-  /** Hands a tensor to the scope around this one, or to the garbage collector. */
-  release(tensor: Tensor): void {
-    if (this.#tensors.delete(tensor)) adopt(tensor, this.parent);
+  /** Hands a tensor to the scope around this one, or to the garbage collector. False for one that it does not own. */
+  release(tensor: Tensor): boolean {
+    const owned = this.#tensors.delete(tensor);
+    if (owned) adopt(tensor, this.parent);
+    return owned;
   }
 
   close(result: unknown): void {
+    this.#closed = true;
     for (const tensor of tensorsIn(result)) this.release(tensor);
     native().releaseMany(Array.from(this.#tensors, (tensor) => tensor.handle));
     this.#tensors.clear();
@@ -69,10 +75,13 @@ export function scope<T>(fn: () => T): T {
   return settled as T;
 }
 
-/** Takes a tensor out of the scope that would free it; the caller owns it from here. Returns it. */
+/**
+ * Takes a tensor out of the scope that would free it: the scope around that one owns it from here, or else
+ * the caller. Returns it.
+ */
 export function keep<T extends Tensor>(tensor: T): T {
-  const { owner } = currentContext();
-  if (owner instanceof Scope) owner.release(tensor);
+  let { owner } = currentContext();
+  while (owner instanceof Scope && !owner.release(tensor)) owner = owner.parent;
   return tensor;
 }
 

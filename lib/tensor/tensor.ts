@@ -118,9 +118,11 @@ export class Tensor {
     return this.#gradient;
   }
 
+  /** @throws TorchwrightError ERR_SHAPE_MISMATCH, ERR_INVALID_ARG unless shape, dtype and device are this tensor's */
   set grad(gradient: Tensor | undefined) {
-    this.forgetGrad();
+    checkGradient(gradient, "grad");
     native().setGrad(this.handle, gradient?.handle);
+    this.forgetGrad();
   }
 
   /** @internal Lets go of the handle that {@link Tensor.grad} gave out. */
@@ -137,6 +139,7 @@ export class Tensor {
    *   the graph was freed by an earlier backward; ERR_OPERATOR_FAILED for a non-scalar without `gradient`
    */
   async backward(gradient?: Tensor, options: { readonly retainGraph?: boolean; readonly createGraph?: boolean } = {}): Promise<void> {
+    checkGradient(gradient, "backward");
     const createGraph = options.createGraph ?? false;
     await nativeInContext().backward([this.handle], [gradient?.handle], options.retainGraph ?? createGraph, createGraph);
   }
@@ -147,6 +150,9 @@ export class Tensor {
    * @throws TorchwrightError ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   to(target: DType | Device | { readonly dtype?: DType; readonly device?: string }): Tensor {
+    if (typeof target !== "string" && (typeof target !== "object" || target === null)) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `to: expected a dtype, a device or an object with both, got ${describe(target)}`);
+    }
     const change = typeof target !== "string" ? target : isDtype(target) ? { dtype: target } : { device: target };
     const device = change.device === undefined ? {} : { device: resolveDevice(change.device) };
     const dtype = change.dtype === undefined ? {} : { dtype: checkDtype(change.dtype) };
@@ -199,6 +205,11 @@ export class Tensor {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function checkGradient(gradient: unknown, operation: string): void {
+  if (gradient === undefined || gradient instanceof Tensor) return;
+  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor as gradient, got ${describe(gradient)}`);
 }
 
 /** A new handle as a tensor, owned by the current scope or else by the garbage collector. */

@@ -3,9 +3,9 @@
  */
 import { ops } from "../tensor/ops";
 import type { DataLoader } from "../data/data-loader";
-import { TorchwrightError } from "../errors";
 import { ConfusionMatrix, type MetricSummary } from "../metrics/confusion-matrix";
 import type { TextClassifier } from "../models/model";
+import type { Tensor } from "../tensor/tensor";
 import { forEachOutput } from "./predictions";
 import type { Progress } from "./progress";
 
@@ -27,9 +27,8 @@ export async function evaluateModel(model: TextClassifier, loader: DataLoader, p
   let lossSum = 0;
   let examples = 0;
   await forEachOutput("evaluate", model, loader, progress, async ({ logits, loss }, { labels, size }) => {
-    if (loss === undefined || labels === undefined) throw unlabelled("evaluate");
     const [ids, [batchLoss = NaN]] = (await Promise.all([
-      ops.stack([labels, logits.argmax(-1)]).read(), // [2, B]
+      ops.stack([labels as Tensor, logits.argmax(-1)]).read(), // [2, B]
       loss.read(),
     ])) as [BigInt64Array, Float32Array];
     confusionMatrix.addAll(ids.subarray(0, size), ids.subarray(size));
@@ -43,12 +42,4 @@ export async function evaluateModel(model: TextClassifier, loader: DataLoader, p
     examples,
     seconds: (performance.now() - started) / 1000,
   };
-}
-
-/** The error for data without labels where they are needed. */
-export function unlabelled(operation: string): TorchwrightError {
-  return new TorchwrightError(
-    "ERR_INVALID_ARG",
-    `${operation}: expected every example to have a label, got a batch without labels; give the dataset its label column`,
-  );
 }

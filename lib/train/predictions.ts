@@ -8,6 +8,7 @@ import type { DataLoader } from "../data/data-loader";
 import { TorchwrightError } from "../errors";
 import type { ModelOutput, TextClassifier } from "../models/model";
 import { scope } from "../tensor/scope";
+import { checkLoader } from "./check-loader";
 import type { Progress } from "./progress";
 
 /** What a model says about a dataset, row by row in the dataset's order. */
@@ -29,6 +30,7 @@ export async function forEachOutput(
   progress: Progress | undefined,
   visit: (output: ModelOutput, batch: Batch) => Promise<void>,
 ): Promise<void> {
+  checkLoader(operation, loader, model, { labels: operation === "evaluate" });
   const wasTraining = model.training;
   model.eval();
   try {

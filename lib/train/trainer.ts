@@ -15,7 +15,8 @@ import { LinearSchedule } from "../optim/linear-schedule";
 import { manualSeed, resolveDevice } from "../tensor/device";
 import { scope } from "../tensor/scope";
 import type { Tokenizer } from "../text/tokenizer";
-import { evaluateModel, unlabelled, type Evaluation } from "./evaluation";
+import { checkLabels, checkLoader } from "./check-loader";
+import { evaluateModel, type Evaluation } from "./evaluation";
 import type { History } from "./events";
 import { exclusive } from "./exclusive";
 import { planSteps, resolveOptions, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
@@ -37,6 +38,10 @@ export interface FitOptions {
  *
  * @example
  * ```ts
+ * import { AutoTokenizer, BertForSequenceClassification, DataLoader, TextDataset, Trainer } from "torchwright";
+ * const { train, test } = (await TextDataset.fromCsv("tickets.csv", { text: "body", label: "queue" })).split({ test: 0.1 });
+ * const tokenizer = await AutoTokenizer.fromPretrained("./minilm");
+ * const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: train.labels });
  * const trainer = new Trainer(model, { epochs: 1, learningRate: 2e-5 });
  * await trainer.fit(new DataLoader(train, { tokenizer, batchSize: 32, shuffle: true }));
  * console.log(await trainer.evaluate(new DataLoader(test, { tokenizer })));
@@ -74,20 +79,26 @@ export class Trainer {
    * earlier after Ctrl-C or an abort, with the step in progress finished.
    *
    * @throws ERR_BUSY while this model is trained or evaluated; ERR_UNKNOWN_LABEL
-   *   for a label that the model does not have; ERR_NON_FINITE when loss or gradient became NaN or
+   *   for a label that the model does not have; ERR_INVALID_ARG for data without labels; ERR_MAX_LENGTH for a
+   *   loader whose rows may be longer than the model takes; ERR_NON_FINITE when loss or gradient became NaN or
    *   infinite, with the model at its last good weights
    */
   async fit(loader: DataLoader, { evalLoader }: FitOptions = {}): Promise<History> {
     return exclusive(this.#identity, "fit", async () => {
-      await this.#place();
       const { model, options } = this;
+      checkLoader("fit", loader, model, { labels: true });
+      if (evalLoader !== undefined) {
+        checkLoader("fit", evalLoader, model, { labels: true });
+        await checkLabels(evalLoader, model);
+      }
+      await this.#place();
       const plan = planSteps(options, loader.length);
       const data = { examples: loader.dataset.length, batchSize: loader.batchSize, batches: loader.length };
       this.#tokenizer = loader.tokenizer;
-      this.#record = { options: recordedOptions(options), plan, data, labels: model.labels };
+      const record = { options: recordedOptions(options), plan, data, labels: model.labels };
 
       const folder = options.outputDir === undefined ? undefined : await RunFolder.open(options.outputDir);
-      await folder?.writeRecord(this.#record);
+      await folder?.writeRecord(record);
       const progress = new Progress(options.progress);
       const listeners = [progress.onEvent, ...(folder ? [folder.onEvent] : []), ...options.callbacks];
       const run = new Run({ plan, batches: data.batches, examples: data.examples, device: model.device }, listeners);
@@ -95,8 +106,9 @@ export class Trainer {
         this.#history = await this.#loop(run, loader, evalLoader, progress);
       } finally {
         progress.close();
+        if (run.step > 0) this.#record = record; // what became of the weights, also where the run failed
       }
-      this.#record = { ...this.#record, outcome: summarize(this.#history) };
+      this.#record = { ...record, outcome: summarize(this.#history) };
       await folder?.writeRecord(this.#record);
       return this.#history;
     });
@@ -124,7 +136,6 @@ export class Trainer {
           const learningRate = schedule.lr;
           await scope(async () => {
             const { loss } = await model.forward(batch);
-            if (loss === undefined) throw unlabelled("fit");
             await loss.backward();
             const gradNorm = await clipGradNorm(parameters, maxNorm);
             monitor.update(loss, gradNorm);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
 import type { Libtorch } from "../../lib/native/describe-libtorch";
+import { checkBuildTools } from "./prerequisites";
 import { runNode } from "./run";
 import { hashOf, isStamped, removeStamp, writeStamp } from "./stamp";
 
@@ -21,6 +22,7 @@ export async function buildAddon(root: string, libtorch: Libtorch, force: boolea
   const complete = ADDONS.every((name) => existsSync(path.join(build, "Release", name)));
   if (!force && complete && isStamped(stamp, hash)) return false;
 
+  checkBuildTools();
   removeStamp(stamp);
   try {
     await cmake(root, libtorch, "configure");

@@ -7,10 +7,10 @@ export const USAGE = `Fine-tunes a pretrained MiniLM on WordNet's definitions, o
 
 npm run demo -- [flags]
 
-  --steps <n>         optimizer steps in all                   (default 400, three epochs at most)
+  --steps <n>         optimizer steps in all                   (default 600, three epochs at most)
   --epochs <n>        passes over the training data; ends the default of --steps
   --batch-size <n>    examples per step                        (default 32)
-  --max-length <n>    longest text in tokens                   (default 32)
+  --max-length <n>    longest text in tokens                   (default 24)
   --seed <n>          seed of split, order, head and dropout   (default 42)
   --device <name>     cpu, cuda, cuda:1                        (default: a GPU where there is one)
   --model <path>      a Hugging Face model folder, or a TorchScript file.pt
@@ -44,7 +44,7 @@ const FLAGS = {
   steps: { type: "string" },
   epochs: { type: "string" },
   "batch-size": { type: "string", default: "32" },
-  "max-length": { type: "string", default: "32" },
+  "max-length": { type: "string", default: "24" },
   seed: { type: "string", default: "42" },
   device: { type: "string" },
   model: { type: "string" },

@@ -11,6 +11,8 @@ export interface Summary {
   readonly evaluation: Omit<Evaluation, "confusionMatrix">;
   readonly confused: readonly Confusion[];
   readonly eventLoopDelayMs: Delay;
+  /** Of an idle Node process at the same time. */
+  readonly idleEventLoopDelayMs?: Delay;
   readonly peakMemoryBytes: number;
   readonly predictions: readonly { readonly text: unknown; readonly label: string; readonly probability: number }[];
   readonly model: string;
@@ -27,6 +29,10 @@ export interface Delay {
 export function eventLoopDelay(histogram: Pick<IntervalHistogram, "percentile" | "max">, resolution = 10): Delay {
   const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolution);
   return { p50: late(histogram.percentile(50)), p99: late(histogram.percentile(99)), max: late(histogram.max) };
+}
+
+export function describeDelay({ p50, p99, max }: Delay): string {
+  return `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`;
 }
 
 /** The most memory that the process had at once, in bytes. */

@@ -10,17 +10,20 @@ import type { Archive } from "./release";
 
 export interface DownloadOptions {
   readonly sha256: string;
-  /** Attempts; each goes on where the last one was cut. Default 4. */
+  /** Attempts; each goes on where the last one was cut. Default 3. */
   readonly attempts?: number;
-  /** Longest silence of the server before it counts as gone, default 30 s. */
+  /** Longest silence of the server before it counts as gone, default 20 s. */
   readonly stallMs?: number;
   /** Longest wait for the first answer, default 15 s. */
   readonly connectMs?: number;
   readonly quiet?: boolean;
 }
 
-/** A refusal that another attempt would not change. */
+/** A refusal that another attempt would not change, unless it went on from what an earlier one left. */
 class Refused extends Error {}
+
+/** A transfer that had begun: the next attempt goes on from there. */
+class Cut extends Error {}
 
 /**
  * Downloads `archive` to `file`, through `file.part`, which a later call resumes.
@@ -29,7 +32,7 @@ class Refused extends Error {}
 export async function download(archive: Archive, file: string, options: DownloadOptions): Promise<void> {
   const part = `${file}.part`;
   await mkdir(path.dirname(file), { recursive: true });
-  const attempts = options.attempts ?? 4;
+  const attempts = options.attempts ?? 3;
   for (let attempt = 1; ; attempt += 1) {
     const resumed = await sizeOf(part);
     try {
@@ -38,10 +41,9 @@ export async function download(archive: Archive, file: string, options: Download
       await rename(part, file);
       return;
     } catch (error) {
-      // A resumed part may have been of another file: that alone is worth a start from nothing.
-      if (error instanceof Refused && resumed > 0 && attempt < attempts) continue;
-      const progressed = (await sizeOf(part)) > resumed;
-      if (error instanceof Refused || attempt >= attempts || !progressed) throw withReason(error);
+      const again = error instanceof Cut || (error instanceof Refused && resumed > 0);
+      // What never answered is given up at once: the next source may be better.
+      if (!again || attempt >= attempts) throw withReason(error);
     }
   }
 }
@@ -69,7 +71,7 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
     let done = from;
     const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
       for await (const chunk of source) {
-        watchdog.feed(options.stallMs ?? 30_000);
+        watchdog.feed(options.stallMs ?? 20_000);
         done += chunk.length;
         progress?.update(done);
         yield chunk;
@@ -78,10 +80,12 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
     try {
       const body = Readable.fromWeb(response.body);
       await pipeline(body, counted, createWriteStream(part, { flags: from > 0 ? "a" : "w" }));
+    } catch (error) {
+      throw new Cut(withReason(error).message, { cause: error });
     } finally {
       progress?.finish();
     }
-    if (total !== undefined && done < total) throw new Error(`the connection was cut after ${done} of ${total} bytes`);
+    if (total !== undefined && done < total) throw new Cut(`the connection was cut after ${done} of ${total} bytes`);
   } finally {
     watchdog.stop();
   }
@@ -121,7 +125,7 @@ async function sizeOf(file: string): Promise<number> {
 function withReason(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return new Error(`${error.message}${cause}`, { cause: error });
+  return error instanceof Cut ? error : new Error(`${error.message}${cause}`, { cause: error });
 }
 
 /** Ends a transfer that has gone silent. */

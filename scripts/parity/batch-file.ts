@@ -4,8 +4,8 @@ import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
 import type { Batch, Tensor } from "../../lib/index";
 
-/** Rows of an int64 tensor `[batch, sequence]`. */
-function rows(tensor: Tensor): number[][] {
+/** Rows of a tensor `[batch, …]` as numbers. */
+export function rows(tensor: Tensor): number[][] {
   const flat = Array.from(tensor.toTypedArray(), Number);
   const width = tensor.shape[1] ?? 1;
   return Array.from({ length: flat.length / width }, (_, row) => flat.slice(row * width, (row + 1) * width));

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { readArguments, UsageError } from "../../scripts/demo/arguments";
+import { IdlePeer } from "../../scripts/demo/idle-peer";
 import { eventLoopDelay, formatBytes } from "../../scripts/demo/summary";
 import { LEXICOGRAPHER_FILES, parseDefinition, readWordnet } from "../../scripts/demo/wordnet";
 
@@ -29,7 +30,7 @@ describe("the demo's data", () => {
 describe("the demo's flags", () => {
   it("have defaults", () => {
     expect(readArguments([])).to.deep.include({
-      steps: undefined, epochs: undefined, batchSize: 32, maxLength: 32, seed: 42, device: undefined, data: undefined, json: false,
+      steps: undefined, epochs: undefined, batchSize: 32, maxLength: 24, seed: 42, device: undefined, data: undefined, json: false,
     });
   });
 
@@ -60,6 +61,15 @@ describe("the demo's flags", () => {
 describe("the demo's report", () => {
   it("gives the event loop's lateness beyond the timer's own interval", () => {
     expect(eventLoopDelay({ percentile: (p) => (p === 50 ? 10.2e6 : 14e6), max: 9e6 })).to.deep.equal({ p50: 10.2 - 10, p99: 4, max: 0 });
+  });
+
+  it("has the delay of an idle process beside it", async () => {
+    const peer = await IdlePeer.start();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const delay = await peer.stop();
+    expect(delay?.p50).to.be.at.least(0);
+    expect(delay?.max).to.be.at.least(delay?.p50 ?? NaN);
+    expect(await peer.stop()).to.equal(undefined);
   });
 
   it("writes bytes for people", () => {

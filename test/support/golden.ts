@@ -21,7 +21,7 @@ export function readGolden<T>(name: string): T {
 
 /** The batch as tensors; the caller disposes it, or makes it in a scope. */
 export function toBatch(golden: GoldenBatch): Batch & { readonly labels: Tensor } {
-  const int64 = (data: readonly number[] | readonly number[][]): Tensor => Tensor.from(data as number[], { dtype: "int64" });
+  const int64 = (data: readonly number[] | readonly number[][]): Tensor => Tensor.from(data, { dtype: "int64" });
   const inputIds = int64(golden.inputIds);
   const attentionMask = int64(golden.attentionMask);
   const tokenTypeIds = int64(golden.tokenTypeIds);

@@ -29,9 +29,11 @@ export const TINY_CONFIG = {
 
 export const LABELS = ["good", "bad"] as const;
 
-/** Always the same model for the same arguments. */
+/** Always the same model for the same arguments; its parameters' handles, made when first asked for, exist already. */
 export function tinyBert(labels: readonly string[] = LABELS, config: object = {}): BertForSequenceClassification {
-  return BertForSequenceClassification.fromConfig({ ...TINY_CONFIG, ...config }, { labels, seed: 7, device: "cpu" });
+  const model = BertForSequenceClassification.fromConfig({ ...TINY_CONFIG, ...config }, { labels, seed: 7, device: "cpu" });
+  model.parameters();
+  return model;
 }
 
 /** A sentence per row whose adjective decides the class; lengths differ, so batches are padded. */

@@ -5,7 +5,7 @@ import { planSteps, resolveOptions, TRAINER_DEFAULTS, type TrainerOptions } from
 
 function failure(options: object): TorchwrightError {
   try {
-    resolveOptions(options as TrainerOptions);
+    resolveOptions(options);
   } catch (error) {
     if (error instanceof TorchwrightError) return error;
     throw error;

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { DataLoader } from "../../lib/data/data-loader";
+import { TextDataset } from "../../lib/data/text-dataset";
 import { AdamW } from "../../lib/optim/adamw";
 import { clipGradNorm } from "../../lib/optim/clip-grad-norm";
 import { decayGroups } from "../../lib/optim/decay-groups";
@@ -11,6 +12,7 @@ import type { Tokenizer } from "../../lib/text/tokenizer";
 import type { TrainerEvent } from "../../lib/train/events";
 import type { TrainerOptions } from "../../lib/train/options";
 import { Trainer } from "../../lib/train/trainer";
+import { rejection } from "../support/rejection";
 import { tinyBert, tinyData, tinyTokenizer } from "../support/tiny-bert";
 
 let tokenizer: Tokenizer;
@@ -47,7 +49,7 @@ describe("Trainer.fit", () => {
 
   it("learns: the loss falls and held-out texts are classified", async () => {
     const model = tinyBert();
-    const trainer = new Trainer(model, { epochs: 8, learningRate: 3e-3, logEvery: 8, progress: "silent" });
+    const trainer = new Trainer(model, { epochs: 12, learningRate: 5e-3, logEvery: 8, progress: "silent" });
     const { log } = await trainer.fit(loaderOf(64));
     expect(log.at(-1)?.loss).to.be.lessThan(0.2 * (log[0]?.loss ?? 0));
     expect((await trainer.evaluate(loaderOf(37))).accuracy).to.equal(1);
@@ -59,7 +61,7 @@ describe("Trainer.fit", () => {
     const { history, weights: byTrainer } = await trained(options);
 
     const model = tinyBert();
-    const loader = loaderOf(32);
+    const loader = new DataLoader(tinyData(32), { tokenizer, batchSize: 8, shuffle: true, device: "cpu", labels: model.labels });
     const optimizer = new AdamW(decayGroups(model, 0.1), { lr: 1e-3 });
     const schedule = new LinearSchedule(optimizer, { warmupSteps: 2, totalSteps: 8 });
     const byHand: { loss: number; learningRate: number; gradNorm: number }[] = [];
@@ -68,13 +70,14 @@ describe("Trainer.fit", () => {
     for (let epoch = 0; epoch < 2; epoch++) {
       for await (const batch of loader) {
         const learningRate = optimizer.lr;
-        using logits = (await model.forward(batch)) as { logits: Disposable; loss: { item(): number; backward(): Promise<void> } & Disposable } & Disposable;
-        await logits.loss.backward();
+        const { loss, logits } = await model.forward(batch);
+        await loss.backward();
         const norm = await clipGradNorm(model.parameters(), 1);
         await optimizer.step();
         schedule.step();
         optimizer.zeroGrad();
-        byHand.push({ loss: logits.loss.item(), learningRate, gradNorm: Number(norm.item()) });
+        byHand.push({ loss: Number(loss.item()), learningRate, gradNorm: Number(norm.item()) });
+        for (const tensor of [loss, logits, norm]) tensor.dispose();
       }
     }
     expect(history.log.map(({ loss, learningRate, gradNorm }) => ({ loss, learningRate, gradNorm }))).to.deep.equal(byHand);
@@ -231,6 +234,22 @@ describe("Trainer.fit", () => {
     await trainer.fit(loader);
     const { labels } = await trainer.predict(new DataLoader(tinyData(4), { tokenizer, device: "cpu" }));
     expect(labels).to.deep.equal(["good", "bad", "good", "bad"]);
+    model.dispose();
+  });
+
+  it("refuses held-out data and lengths that would fail later, before the first step", async () => {
+    const model = tinyBert();
+    const before = weights(model);
+    const trainer = new Trainer(model, { progress: "silent" });
+    const withEval = (evalLoader: DataLoader): Promise<unknown> => trainer.fit(loaderOf(8), { evalLoader });
+    await rejection(withEval(new DataLoader(tinyData(8, ["good", "fair"]), { tokenizer })), "ERR_UNKNOWN_LABEL");
+    await rejection(withEval(new DataLoader(TextDataset.from(["this film"]), { tokenizer })), "ERR_INVALID_ARG");
+    const long = new DataLoader(tinyData(8), { tokenizer, maxLength: 65 }); // the position table has 64 rows
+    for (const work of [withEval, (loader: DataLoader) => trainer.fit(loader), (loader: DataLoader) => trainer.evaluate(loader), (loader: DataLoader) => trainer.predict(loader)]) {
+      expect((await rejection(work(long), "ERR_MAX_LENGTH")).message).to.contain("maxLength: 64");
+    }
+    await rejection(trainer.fit(undefined as unknown as DataLoader), "ERR_INVALID_ARG");
+    expect(weights(model)).to.deep.equal(before);
     model.dispose();
   });
 

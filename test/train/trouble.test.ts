@@ -2,9 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { Batch } from "../../lib/data/batch";
 import { DataLoader } from "../../lib/data/data-loader";
-import type { ModelOutput, TextClassifier } from "../../lib/models/model";
+import type { ModelInputs, ModelOutput, TextClassifier } from "../../lib/models/model";
 import { memory } from "../../lib/tensor/memory";
 import type { Tensor } from "../../lib/tensor/tensor";
 import type { Tokenizer } from "../../lib/text/tokenizer";
@@ -19,10 +18,10 @@ const reason = (error: unknown): unknown => error;
 /** The model with its loss spoilt at one forward pass. */
 function spoilt(model: TextClassifier, at: number, spoil: (loss: Tensor) => Tensor): TextClassifier {
   let calls = 0;
-  const forward = async (batch: Batch): Promise<ModelOutput> => {
+  const forward = async (batch: ModelInputs): Promise<ModelOutput> => {
     const output = await model.forward(batch);
     calls += 1;
-    return calls === at && output.loss ? { ...output, logits: output.logits, loss: spoil(output.loss) } : output;
+    return calls === at ? { logits: output.logits, loss: spoil(output.loss) } : output;
   };
   return new Proxy(model, {
     get: (target, name) => {
@@ -76,6 +75,15 @@ describe("Trainer in trouble", () => {
         });
       }
     }
+
+    it("stops at the step after one with a learning rate far too high", async () => {
+      const model = tinyBert();
+      const error = await new Trainer(model, { maxSteps: 10, learningRate: 1e30, logEvery: 1, progress: "silent" }).fit(loaderOf(32)).catch(reason);
+      expect(error).to.include({ code: "ERR_NON_FINITE" });
+      expect((error as Error).message).to.match(/at step [23] of 10/);
+      expect(weights(model).every(Number.isFinite)).to.equal(true);
+      model.dispose();
+    });
 
     it("later good batches do not move the weights before the log, and a new fit starts clean", async () => {
       const model = tinyBert();

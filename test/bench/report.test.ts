@@ -1,0 +1,20 @@
+import { expect } from "chai";
+import { cost, formatTable, median, throughput } from "../../bench/report";
+
+describe("the benchmarks' report", () => {
+  it("takes the middle value, or the mean of the middle two", () => {
+    expect(median([9, 1, 5])).to.equal(5);
+    expect(median([8, 1, 2, 4])).to.equal(3);
+    expect(median([])).to.be.NaN;
+  });
+
+  it("gives a ratio below 1 where we are better, in time and in throughput", () => {
+    expect(cost("step", "ms", { ours: [50], peer: [100] }).ratio).to.equal(0.5);
+    expect(throughput("text", "tokens/s", { ours: [200], peer: [100] }).ratio).to.equal(0.5);
+  });
+
+  it("prints one line per item under a line of headings", () => {
+    const table = formatTable([cost("step", "ms", { ours: [512.34], peer: [640] })]);
+    expect(table.split("\n")).to.deep.equal(["       ours   peer  unit  ratio", "step  512.3  640.0  ms    0.801"]);
+  });
+});

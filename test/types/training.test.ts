@@ -1,0 +1,101 @@
+/** Types of models, data and training: checked by `tsc --noEmit`. */
+import { expectTypeOf } from "expect-type";
+import type { AdamW, Batch, BertConfig, Evaluation, History, ModelOutput, ParamGroup, Prediction, Predictions, ScriptModule, Tensor, TextClassifier, TextInput, Tokenizer } from "../../lib/index";
+import { BertForSequenceClassification, Classifier, clipGradNorm, DataLoader, decayGroups, LinearSchedule, TextDataset, Trainer } from "../../lib/index";
+
+declare const bert: BertForSequenceClassification;
+declare const script: ScriptModule;
+declare const dataset: TextDataset;
+declare const tokenizer: Tokenizer;
+declare const loader: DataLoader;
+declare const trainer: Trainer;
+declare const classifier: Classifier;
+declare const optimizer: AdamW;
+
+/** The body is compiled, never run. */
+function typesOnly(_body: () => unknown): void {}
+
+describe("types of training", () => {
+  it("a BERT is a text classifier, and its forward gives tensors", () => {
+    expectTypeOf<BertForSequenceClassification>().toExtend<TextClassifier>();
+    expectTypeOf<BertForSequenceClassification["forward"]>().returns.toEqualTypeOf<Promise<ModelOutput>>();
+    expectTypeOf<ModelOutput["loss"]>().toEqualTypeOf<Tensor>();
+    expectTypeOf<BertForSequenceClassification["config"]>().toEqualTypeOf<BertConfig>();
+    expectTypeOf<Batch>().toExtend<Parameters<TextClassifier["forward"]>[0]>();
+    typesOnly(() => [
+      BertForSequenceClassification.fromPretrained("folder"),
+      BertForSequenceClassification.fromPretrained("folder", { labels: dataset.labels, device: "cuda:1", dtype: "bfloat16", seed: 1 }),
+      // @ts-expect-error weights are floating
+      BertForSequenceClassification.fromPretrained("folder", { dtype: "int64" }),
+      // @ts-expect-error labels are names
+      BertForSequenceClassification.fromPretrained("folder", { labels: 45 }),
+      // @ts-expect-error a model from a configuration needs labels
+      BertForSequenceClassification.fromConfig({}, {}),
+      // @ts-expect-error made by its factories only
+      new BertForSequenceClassification(),
+      // @ts-expect-error a configuration's keys have types
+      BertForSequenceClassification.fromConfig({ vocab_size: "30522" }, { labels: ["a", "b"] }),
+    ]);
+  });
+
+  it("the hand-written loop types as it reads", () => {
+    typesOnly(async () => {
+      const schedule = new LinearSchedule(optimizer, { warmupSteps: 1, totalSteps: 2 });
+      for await (const batch of loader) {
+        expectTypeOf(batch).toEqualTypeOf<Batch>();
+        const { loss } = await bert.forward(batch);
+        await loss.backward();
+        expectTypeOf(await clipGradNorm(bert.parameters(), 1)).toEqualTypeOf<Tensor>();
+        await optimizer.step();
+        schedule.step();
+        optimizer.zeroGrad();
+      }
+    });
+    expectTypeOf(decayGroups).returns.toEqualTypeOf<readonly ParamGroup[]>();
+    typesOnly(() => [
+      // @ts-expect-error both are needed
+      new LinearSchedule(optimizer, { totalSteps: 2 }),
+      // @ts-expect-error a limit is needed
+      clipGradNorm([]),
+    ]);
+  });
+
+  it("data", () => {
+    expectTypeOf<TextDataset["split"]>().returns.toExtend<{ train: TextDataset; test: TextDataset }>();
+    expectTypeOf<readonly [string, string]>().toExtend<TextInput>();
+    typesOnly(() => [
+      TextDataset.fromCsv("file.csv", { text: "body", label: "queue" }),
+      new DataLoader(dataset, { tokenizer, batchSize: 32, shuffle: true }),
+      // @ts-expect-error the column of the text is needed
+      TextDataset.fromCsv("file.csv", { label: "queue" }),
+      // @ts-expect-error a loader needs a tokenizer
+      new DataLoader(dataset, { batchSize: 32 }),
+      // @ts-expect-error snake case is Python's
+      new DataLoader(dataset, { tokenizer, batch_size: 32 }),
+    ]);
+  });
+
+  it("the Trainer takes models and modules, and gives data", () => {
+    expectTypeOf<Trainer["fit"]>().returns.toEqualTypeOf<Promise<History>>();
+    expectTypeOf<Trainer["evaluate"]>().returns.toEqualTypeOf<Promise<Evaluation>>();
+    expectTypeOf<Trainer["predict"]>().returns.toEqualTypeOf<Promise<Predictions>>();
+    typesOnly(() => [
+      new Trainer(bert), new Trainer(bert, { epochs: 3, learningRate: 2e-5, outputDir: "runs" }), new Trainer(script, { labels: ["a", "b"] }),
+      // @ts-expect-error no such option
+      new Trainer(bert, { learning_rate: 2e-5 }),
+      // @ts-expect-error a dataset is no loader
+      trainer.fit(dataset),
+      // @ts-expect-error a model is needed
+      new Trainer(),
+    ]);
+  });
+
+  it("the Classifier gives one result for one text and a list for many", () => {
+    typesOnly(() => {
+      expectTypeOf(classifier.predict("a text")).toEqualTypeOf<Promise<Prediction>>();
+      expectTypeOf(classifier.predict(["a text"])).toEqualTypeOf<Promise<Prediction[]>>();
+      // @ts-expect-error a text is a string or a pair
+      return [Classifier.load("folder"), classifier.predict(5)];
+    });
+  });
+});
