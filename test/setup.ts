@@ -22,6 +22,10 @@ async function settledCount(expected: number): Promise<number> {
   return liveTensors();
 }
 
+// Read by OpenMP when libtorch is opened, and inherited by child processes. Where more threads want to run than
+// there are cores, teams that spin at every barrier make small models slower by a factor of fifty.
+process.env["OMP_WAIT_POLICY"] ??= "passive";
+
 let before = 0;
 
 export const mochaHooks: RootHookObject = {

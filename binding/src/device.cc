@@ -41,7 +41,7 @@ Napi::Value Synchronize(Environment& environment, const Napi::CallbackInfo& info
 // Waits for queued work first: it may be drawing from the same process-wide generator.
 Napi::Value ManualSeed(Environment& environment, const Napi::CallbackInfo& info) {
   const double seed = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
-  if (!(seed >= 0) || seed > 9007199254740991.0 ||
+  if (!(seed >= 0) || seed > kMaxSafeInteger ||
       seed != static_cast<double>(static_cast<uint64_t>(seed))) {
     Fail("ERR_INVALID_ARG", "manualSeed: expected a non-negative integer");
   }

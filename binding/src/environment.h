@@ -88,6 +88,7 @@ void RegisterTensors(Environment& environment, Napi::Object exports);
 void RegisterAutograd(Environment& environment, Napi::Object exports);
 void RegisterPrograms(Environment& environment, Napi::Object exports);
 void RegisterModules(Environment& environment, Napi::Object exports);
+void RegisterModuleCompiler(Environment& environment, Napi::Object exports);
 void RegisterSafetensors(Environment& environment, Napi::Object exports);
 void RegisterDevices(Environment& environment, Napi::Object exports);
 

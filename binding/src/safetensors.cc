@@ -31,7 +31,7 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 int64_t ToOffset(const Napi::Value& value, const char* what) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= 0) || number > 9007199254740991.0 || number != std::floor(number)) {
+  if (!(number >= 0) || number > kMaxSafeInteger || number != std::floor(number)) {
     Fail("ERR_SAFETENSORS_INVALID", std::string("safetensors: bad ") + what);
   }
   return static_cast<int64_t>(number);

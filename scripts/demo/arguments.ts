@@ -7,7 +7,7 @@ export const USAGE = `Fine-tunes a pretrained MiniLM on WordNet's definitions, o
 
 npm run demo -- [flags]
 
-  --steps <n>         optimizer steps in all                   (default 600, three epochs at most)
+  --steps <n>         optimizer steps in all                   (default 800, three epochs at most)
   --epochs <n>        passes over the training data; ends the default of --steps
   --batch-size <n>    examples per step                        (default 32)
   --max-length <n>    longest text in tokens                   (default 24)

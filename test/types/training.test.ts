@@ -1,4 +1,5 @@
 /** Types of models, data and training: checked by `tsc --noEmit`. */
+/* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
 import type { AdamW, Batch, BertConfig, Evaluation, History, ModelOutput, ParamGroup, Prediction, Predictions, ScriptModule, Tensor, TextClassifier, TextInput, Tokenizer } from "../../lib/index";
 import { BertForSequenceClassification, Classifier, clipGradNorm, DataLoader, decayGroups, LinearSchedule, TextDataset, Trainer } from "../../lib/index";

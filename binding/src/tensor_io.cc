@@ -1,0 +1,203 @@
+// Entry points of tensors: copying in and out, metadata, release.
+#include <ATen/Functions.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <memory>
+
+#include "environment.h"
+#include "tensor.h"
+
+namespace torchwright {
+namespace {
+
+struct ArrayType {
+  napi_typedarray_type type;
+  at::ScalarType dtype;
+};
+
+constexpr std::array<ArrayType, 7> kArrayTypes = {{{napi_float32_array, at::kFloat},
+                                                   {napi_float64_array, at::kDouble},
+                                                   {napi_int8_array, at::kChar},
+                                                   {napi_int16_array, at::kShort},
+                                                   {napi_int32_array, at::kInt},
+                                                   {napi_bigint64_array, at::kLong},
+                                                   {napi_uint8_array, at::kByte}}};
+
+std::vector<int64_t> ParseShape(const Napi::Value& value) {
+  std::vector<int64_t> shape;
+  for (const Napi::Value& size : ReadArray(value, "shape")) {
+    const double number = size.IsNumber() ? size.As<Napi::Number>().DoubleValue() : -1;
+    if (!(number >= 0) || number != std::floor(number) || number > kMaxSafeInteger) {
+      Fail("ERR_INVALID_ARG", "shape: expected non-negative integers");
+    }
+    shape.push_back(static_cast<int64_t>(number));
+  }
+  return shape;
+}
+
+// Bytes of the shape, or an error where the product overflows.
+int64_t CheckedNumel(const std::vector<int64_t>& shape) {
+  int64_t numel = 1;
+  for (const int64_t size : shape) {
+    if (__builtin_mul_overflow(numel, size, &numel)) {
+      Fail("ERR_SHAPE_MISMATCH", "shape: the number of elements overflows");
+    }
+  }
+  return numel;
+}
+
+Napi::Value FromTypedArray(Environment& environment, const Napi::CallbackInfo& info) {
+  if (!info[0].IsTypedArray()) Fail("ERR_INVALID_ARG", "Tensor.from: expected a typed array");
+  const std::vector<int64_t> shape = ParseShape(info[1]);
+  const at::ScalarType dtype = ParseDtype(ReadText(info[2], "dtype"));
+  const at::Device device = ParseDevice(ReadText(info[3], "device"));
+  // After the shape, whose getters may run JavaScript that detaches or shrinks the buffer.
+  napi_typedarray_type type = napi_uint8_clamped_array;  // not supported, like any that N-API adds
+  size_t length = 0;
+  void* data = nullptr;
+  napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, nullptr);
+  if (CheckedNumel(shape) != static_cast<int64_t>(length)) {
+    Fail("ERR_SHAPE_MISMATCH", "Tensor.from: expected " + std::to_string(CheckedNumel(shape)) +
+                                   " elements for the shape, got " + std::to_string(length));
+  }
+  for (const ArrayType& known : kArrayTypes) {
+    if (known.type != type) continue;
+    // A detached buffer has length 0 and a null address; from_blob takes neither amiss.
+    const at::Tensor view = at::from_blob(data, shape, at::TensorOptions(known.dtype));
+    return Napi::Value(
+        info.Env(),
+        environment.Wrap(at::empty(shape, at::TensorOptions(dtype).device(device)).copy_(view)));
+  }
+  Fail("ERR_INVALID_ARG", "Tensor.from: this kind of typed array is not supported");
+}
+
+// V8's limit; it ends the process when asked for more.
+constexpr int64_t kMaxTypedArray = 4294967295;
+
+// A contiguous CPU tensor of a dtype that a typed array can hold.
+at::Tensor Readable(const at::Tensor& tensor) {
+  // Before anything is copied: an expanded tensor has few bytes and any number of elements.
+  if (tensor.numel() > kMaxTypedArray) {
+    Fail("ERR_INVALID_ARG",
+         "read: expected at most 4,294,967,295 elements, got " + std::to_string(tensor.numel()));
+  }
+  at::Tensor result = tensor.detach();
+  if (result.is_complex()) Fail("ERR_INVALID_ARG", "read: a complex tensor has no typed array");
+  if (result.scalar_type() == at::kHalf || result.scalar_type() == at::kBFloat16) {
+    result = result.to(at::kFloat);
+  }
+  return result.to(at::kCPU).contiguous();
+}
+
+napi_value ToTypedArrayValue(napi_env env, const at::Tensor& readable) {
+  napi_typedarray_type type = napi_uint8_array;  // also for bool
+  at::ScalarType dtype = readable.scalar_type();
+  if (dtype != at::kBool) {
+    bool found = false;
+    for (const ArrayType& known : kArrayTypes) {
+      if (known.dtype == dtype) type = known.type, found = true;
+    }
+    if (!found) {
+      Fail("ERR_INVALID_ARG", std::string("read: no typed array holds ") + DtypeName(dtype));
+    }
+  }
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  const size_t bytes = readable.nbytes();
+  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) {
+    Fail("ERR_OUT_OF_MEMORY", "read: no buffer of " + std::to_string(bytes) + " bytes");
+  }
+  if (bytes > 0) std::memcpy(data, readable.const_data_ptr(), bytes);
+  napi_value result = nullptr;
+  napi_create_typedarray(env, type, readable.numel(), buffer, 0, &result);
+  return result;
+}
+
+Napi::Value ToTypedArray(Environment& environment, const Napi::CallbackInfo& info) {
+  return Napi::Value(info.Env(), ToTypedArrayValue(info.Env(), Readable(environment.Use(info[0]))));
+}
+
+Napi::Value ReadAsync(Environment& environment, const Napi::CallbackInfo& info) {
+  auto readable = std::make_shared<at::Tensor>();
+  return environment.executor().Queue(
+      "read",
+      [tensor = environment.Peek(info[0]), readable] {
+        *readable = Readable(tensor);
+        // By the time JavaScript takes the values, later work may have written to the tensor.
+        if (readable->is_alias_of(tensor)) *readable = readable->clone();
+      },
+      [readable, env = info.Env()](uint64_t) { return ToTypedArrayValue(env, *readable); });
+}
+
+Napi::Value Item(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = environment.Use(info[0]);
+  if (tensor.numel() != 1) {
+    Fail("ERR_SHAPE_MISMATCH",
+         "item: expected a tensor of one element, got " + std::to_string(tensor.numel()));
+  }
+  const at::Scalar scalar = tensor.item();
+  if (scalar.isComplex()) Fail("ERR_INVALID_ARG", "item: complex numbers have no JavaScript form");
+  if (scalar.isBoolean()) return Napi::Boolean::New(info.Env(), scalar.toBool());
+  if (scalar.isFloatingPoint()) return Napi::Number::New(info.Env(), scalar.toDouble());
+  const int64_t integer = scalar.toLong();
+  if (tensor.scalar_type() == at::kLong) return Napi::BigInt::New(info.Env(), integer);
+  return Napi::Number::New(info.Env(), static_cast<double>(integer));
+}
+
+Napi::Value Meta(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = environment.Peek(info[0]);
+  Napi::Object meta = Napi::Object::New(info.Env());
+  Napi::Array shape = Napi::Array::New(info.Env(), tensor.dim());
+  for (int64_t i = 0; i < tensor.dim(); ++i) {
+    shape.Set(static_cast<uint32_t>(i), static_cast<double>(tensor.size(i)));
+  }
+  meta.Set("shape", shape);
+  meta.Set("dtype", DtypeName(tensor.scalar_type()));
+  meta.Set("device", tensor.device().str());
+  meta.Set("requiresGrad", tensor.requires_grad());
+  meta.Set("isLeaf", tensor.is_leaf());
+  return meta;
+}
+
+double ReadHandle(const Napi::Value& value) {
+  if (!value.IsNumber()) Fail("ERR_INVALID_ARG", "tensor: expected a tensor");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+Napi::Value Release(Environment& environment, const Napi::CallbackInfo& info) {
+  environment.tensors().Release(ReadHandle(info[0]));
+  return info.Env().Undefined();
+}
+
+Napi::Value ReleaseMany(Environment& environment, const Napi::CallbackInfo& info) {
+  if (!info[0].IsArray()) Fail("ERR_INVALID_ARG", "release: expected an array of handles");
+  const auto handles = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < handles.Length(); ++i) {
+    // One at a time: a scope may have made more tensors than any list that operators take.
+    const Napi::HandleScope scope(info.Env());
+    environment.tensors().Release(ReadHandle(handles.Get(i)));
+  }
+  environment.ReportMemory();
+  return info.Env().Undefined();
+}
+
+Napi::Value IsLive(Environment& environment, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), environment.tensors().IsLive(ReadHandle(info[0])));
+}
+
+}  // namespace
+
+void RegisterTensors(Environment& environment, Napi::Object exports) {
+  Register<FromTypedArray>(environment, exports, "fromTypedArray");
+  Register<ToTypedArray>(environment, exports, "toTypedArray");
+  Register<ReadAsync>(environment, exports, "readAsync");
+  Register<Item>(environment, exports, "item");
+  Register<Meta>(environment, exports, "meta");
+  Register<Release>(environment, exports, "release");
+  Register<ReleaseMany>(environment, exports, "releaseMany");
+  Register<IsLive>(environment, exports, "isLive");
+}
+
+}  // namespace torchwright
