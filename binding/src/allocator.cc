@@ -85,12 +85,15 @@ class CachingAllocator final : public at::Allocator {
     if (found != cache_.end()) return Pop(found);
     // A size that is not kept: give up kept blocks, largest first, rather than grow beyond the
     // peak.
-    while (!cache_.empty() &&
-           live_.load() + static_cast<int64_t>(cached_bytes_ + size) > peak_.load()) {
+    while (!cache_.empty() && live_.load() + static_cast<int64_t>(cached_bytes_ + size) > Limit()) {
       c10::free_cpu(Pop(std::prev(cache_.end())));
     }
     return nullptr;
   }
+
+  // Most of live and kept bytes together: what was once needed at the same time, and a quarter,
+  // since kept blocks are never all of the sizes that are asked for.
+  int64_t Limit() const { return peak_.load() + peak_.load() / 4; }
 
   // With the lock held. A size whose last block goes leaves the map.
   void* Pop(std::map<size_t, std::vector<void*>>::iterator entry) {
@@ -106,8 +109,7 @@ class CachingAllocator final : public at::Allocator {
     live_.fetch_sub(static_cast<int64_t>(size));
     if (size >= kSmallest) {
       const std::lock_guard lock(mutex_);
-      // Live and kept bytes together never exceed what was once needed at the same time.
-      if (live_.load() + static_cast<int64_t>(cached_bytes_ + size) <= peak_.load()) {
+      if (live_.load() + static_cast<int64_t>(cached_bytes_ + size) <= Limit()) {
         cache_[size].push_back(block);
         cached_bytes_ += size;
         return;

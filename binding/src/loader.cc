@@ -12,9 +12,17 @@
 #include <dlfcn.h>
 #endif
 
+#include <cstdlib>
 #include <string>
 
 namespace torchwright {
+
+// How long an idle OpenMP thread spins before it sleeps, in iterations. libgomp's default is tens
+// of milliseconds: on a machine that others use too, two spinning threads take the cores from the
+// one that works, and steps became ten times slower. This is some hundred microseconds, long enough
+// for the gaps between operators.
+constexpr const char* kSpinCount = "10000";
+constexpr const char* kSpinVariable = "GOMP_SPINCOUNT";
 
 void OpenLibrary(const Napi::CallbackInfo& info) {
   if (info.Length() < 1 || !info[0].IsString()) {
@@ -26,10 +34,16 @@ void OpenLibrary(const Napi::CallbackInfo& info) {
     throw Napi::Error::New(info.Env(), path + ": error " + std::to_string(GetLastError()));
   }
 #else
+  // libgomp reads the variable while it is loaded; it is taken back so that child processes do not
+  // inherit it. What the user has set stays.
+  const bool set_spin =
+      std::getenv(kSpinVariable) == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr;
+  if (set_spin) setenv(kSpinVariable, kSpinCount, /*overwrite=*/0);
   // Never closed: the second addon and libtorch's own threads use it until the process ends.
-  if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
-    throw Napi::Error::New(info.Env(), dlerror());
-  }
+  const bool opened = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr;
+  const std::string reason = opened ? "" : dlerror();
+  if (set_spin) unsetenv(kSpinVariable);
+  if (!opened) throw Napi::Error::New(info.Env(), reason);
 #endif
 }
 

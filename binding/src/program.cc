@@ -78,7 +78,8 @@ void Program::Run() {
     lists[1].push_back(parameters[row].grad());
     for (size_t k = 0; k < aligned.size(); ++k) lists[2 + k].push_back(aligned[k][row]);
   }
-  if (lists[0].empty()) return;
+  // A program without parameters runs over the tensors that its calls name.
+  if (lists[0].empty() && !parameters.empty()) return;
   std::vector<c10::IValue> results;
   for (const ProgramCall& call : calls) {
     torch::jit::Stack stack;

@@ -53,8 +53,8 @@ export class AdamW {
       return {
         params: group.params,
         ...outsideScopes(() => ({
-          expAvg: group.params.map((parameter) => ops.zerosLike(parameter)),
-          expAvgSq: group.params.map((parameter) => ops.zerosLike(parameter)),
+          expAvg: group.params.map((parameter) => ops.emptyLike(parameter)),
+          expAvgSq: group.params.map((parameter) => ops.emptyLike(parameter)),
           steps: group.params.map(({ device }) => ops.zeros([], { dtype: "float32", device })),
         })),
         initialLr: rate,
@@ -62,6 +62,15 @@ export class AdamW {
         weightDecay: checkRange("weightDecay", group.weightDecay ?? weightDecay, 0, Number.MAX_VALUE),
       };
     });
+    this.#zeroStates();
+  }
+
+  /** Queued: to write twice the parameters' memory would block the event loop for long. */
+  #zeroStates(): void {
+    const tensors = this.groups.flatMap(({ expAvg, expAvgSq }) => [...expAvg, ...expAvgSq].map(({ handle }) => handle));
+    const program = { parameters: [], aligned: [], scalars: [], calls: [{ operator: "_foreach_zero_", args: [{ tensors }] }] };
+    // A rejection means that the process is ending.
+    nativeInContext().queueProgram(program).catch(() => undefined);
   }
 
   /** Learning rate of the first group; setting it sets that of all. */

@@ -22,6 +22,7 @@ export async function clipGradNorm(params: readonly Tensor[], maxNorm: number): 
     throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected a list of tensors, got ${describe(params)}`);
   }
   const [first] = params;
+  if (!first) return ops.zeros([]);
   const result = (index: number): { readonly result: number } => ({ result: index });
   const gradients = { list: 1 };
   const norm = await nativeInContext().queueProgram({
@@ -46,5 +47,5 @@ export async function clipGradNorm(params: readonly Tensor[], maxNorm: number): 
   });
   const total = decodeResult(norm);
   if (total instanceof Tensor) return total;
-  return ops.zeros([], { dtype: "float32", device: first?.device ?? "cpu" });
+  return ops.zeros([], { dtype: "float32", device: first.device });
 }
