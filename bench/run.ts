@@ -24,9 +24,10 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function save(report: Report): Promise<string> {
   const { cpu, cores } = report.machine;
   const machine = `${cpu.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "")}-${cores}-cores`;
-  const file = join(__dirname, "results", `${machine}-${new Date().toISOString().slice(0, 10)}-${report.suite}.json`);
+  const date = new Date().toISOString().slice(0, 10);
+  const file = join(__dirname, "results", `${machine}-${date}-${report.suite}.json`);
   await mkdir(join(__dirname, "results"), { recursive: true });
-  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFile(file, `${JSON.stringify({ date, ...report }, undefined, 2)}\n`);
   return file;
 }
 
