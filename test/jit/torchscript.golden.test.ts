@@ -12,7 +12,7 @@ import { AdamW } from "../../lib/optim/adamw";
 import { manualSeed } from "../../lib/tensor/device";
 import { scope } from "../../lib/tensor/scope";
 import { Trainer } from "../../lib/train/trainer";
-import { drawsLike, GOLDEN, type GoldenBatch, largestDifference, readGolden, toBatch } from "../support/golden";
+import { drawsLike, GOLDEN, type GoldenBatch, largestDifference, readGolden, skipForDraws, toBatch } from "../support/golden";
 import { inFolder, tinyTokenizer } from "../support/tiny-bert";
 
 interface Training {
@@ -106,7 +106,7 @@ describe("TorchScript files from Python", () => {
     });
 
     it(`${name}: fine-tunes with the losses that Python has`, async function () {
-      if (expected.training.seed !== undefined && !sameDraws) this.skip();
+      if (expected.training.seed !== undefined && !sameDraws) skipForDraws(this);
       await withModule(file(name), async (_, model) => expectClose(await losses(model, expected.training), expected.training.loss));
     });
 
@@ -121,7 +121,7 @@ describe("TorchScript files from Python", () => {
 
   for (const name of SCRIPTED) {
     it(`${name}: has dropout in train mode, the same as Python under one seed`, async function () {
-      if (!sameDraws) this.skip();
+      if (!sameDraws) skipForDraws(this);
       const { batch, seed, logits } = golden.scripted.trainMode;
       await withModule(file(name), async (module, model) => {
         expect(module.hasBakedDropout).to.equal(false);
