@@ -18,7 +18,9 @@ export async function clipGradNorm(params: readonly Tensor[], maxNorm: number): 
   if (typeof maxNorm !== "number" || !(maxNorm > 0)) {
     throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected maxNorm > 0, got ${describe(maxNorm)}`);
   }
-  if (!Array.isArray(params) || !params.every((parameter) => parameter instanceof Tensor)) {
+  // Array.from, because `every` passes over the holes of a sparse list.
+  const given: unknown = params;
+  if (!Array.isArray(given) || !Array.from<unknown>(given).every((parameter) => parameter instanceof Tensor)) {
     throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected a list of tensors, got ${describe(params)}`);
   }
   const [first] = params;
