@@ -14,7 +14,19 @@ export { op } from "./tensor/operators";
 export { ops } from "./tensor/ops";
 export { keep, scope } from "./tensor/scope";
 
-export { enableGrad, isGradEnabled, noGrad } from "./autograd/grad-mode";
+export { grad, gradSync } from "./tensor/backward";
+export type { BackwardOptions, GradOptions } from "./tensor/backward";
+export type { GradientHook } from "./tensor/hooks";
+
+export { autocast } from "./autograd/autocast";
+export type { AutocastOptions } from "./autograd/autocast";
+export { checkpoint } from "./autograd/checkpoint";
+export type { CheckpointOptions } from "./autograd/checkpoint";
+export { defineFunction } from "./autograd/define-function";
+export type { FunctionContext, FunctionDefinition } from "./autograd/define-function";
+export { detectAnomaly } from "./autograd/detect-anomaly";
+export type { AnomalyOptions } from "./autograd/detect-anomaly";
+export { enableGrad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from "./autograd/grad-mode";
 export { jit } from "./jit/load";
 export { ScriptModule } from "./jit/script-module";
 

@@ -1,5 +1,6 @@
 // Addon 2: the per-environment state, and registration of everything JavaScript can call.
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #include <torch/csrc/jit/passes/autocast.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
@@ -21,19 +22,47 @@ constexpr size_t kReadings = 8;
 
 }  // namespace
 
-Environment::Environment(Napi::Env env)
-    : env_(env), modules_(std::make_unique<ModuleTable>()), executor_(*this) {}
+Environment::Environment(Napi::Env env, int threads)
+    : env_(env), modules_(std::make_unique<ModuleTable>()), executor_(*this, threads) {
+  // No thread caches the casts of weights: the key is an address, which says nothing of a write to
+  // it.
+  at::autocast::set_autocast_cache_enabled(false);
+}
 
-Environment::~Environment() { executor_.Shutdown(-1); }
+Environment::~Environment() {
+  executor_.Shutdown(-1);
+  ChangeAnomalyScopes(-anomaly_scopes_, true);
+}
 
-const at::Tensor& Environment::Use(napi_value handle) {
+uint64_t Environment::KeepThrown(const Napi::Error& error) {
+  thrown_.emplace(++last_thrown_, error);
+  return last_thrown_;
+}
+
+std::optional<Napi::Error> Environment::TakeThrown(uint64_t number) {
+  const auto found = thrown_.find(number);
+  if (found == thrown_.end()) return std::nullopt;
+  std::optional<Napi::Error> error(std::move(found->second));
+  thrown_.erase(found);
+  return error;
+}
+
+void Environment::ChangeAnomalyScopes(int change, bool check_nan) {
+  if (change == 0) return;
+  anomaly_scopes_ += change;
+  CountAnomalyScopes(change, check_nan);
+}
+
+at::Tensor Environment::Use(napi_value handle) {
   double number = 0;
   if (napi_get_value_double(env_, handle, &number) != napi_ok) {
     Fail("ERR_INVALID_ARG", "tensor: expected a tensor");
   }
   const TensorTable::Slot& slot = tensors_.Get(number);
-  if (slot.born < executor_.last_queued()) executor_.WaitFor(executor_.last_queued());
-  return slot.tensor;
+  if (slot.born >= executor_.last_queued()) return slot.tensor;
+  at::Tensor tensor = slot.tensor;
+  executor_.WaitFor(executor_.last_queued());
+  return tensor;
 }
 
 const at::Tensor& Environment::Peek(napi_value handle) {
@@ -46,6 +75,11 @@ const at::Tensor& Environment::Peek(napi_value handle) {
 
 napi_value Environment::Wrap(at::Tensor tensor) {
   return Napi::Number::New(env_, tensors_.Add(std::move(tensor), executor_.last_queued()));
+}
+
+void Environment::TidyUp() {
+  ReportMemory();
+  callbacks_->ForgetDropped(*this);
 }
 
 void Environment::ReportMemory() {
@@ -63,26 +97,35 @@ void Environment::ReportMemory() {
 namespace {
 
 Napi::Value Initialize(Environment& environment, const Napi::CallbackInfo& info) {
-  if (!info[0].IsFunction()) Fail("ERR_INVALID_ARG", "initialize: expected a function");
+  for (size_t i = 0; i < 3; ++i) {
+    if (!info[i].IsFunction()) Fail("ERR_INVALID_ARG", "initialize: expected three functions");
+  }
   environment.set_error_factory(info[0].As<Napi::Function>());
+  environment.callbacks()->Initialize(info[1].As<Napi::Function>(), info[2].As<Napi::Function>());
   return info.Env().Undefined();
 }
 
-void InitializeProcess() {
+// Returns the number of threads that libtorch would use: asked once, before any thread of ours says
+// that it wants one only, because that answer is the process's.
+int InitializeProcess() {
   static std::once_flag once;
+  static int threads = 1;
   std::call_once(once, [] {
+    threads = at::get_num_threads();
     InstallCpuAllocator();
+    InstallEngine();
     // The profiling executor specialises anew for every shape, and batches have many.
     torch::jit::getProfilingMode() = false;
     // TorchScript's own autocast list differs from eager's; follow eager's, as PyTorch users know
     // it.
     torch::jit::setAutocastMode(false);
   });
+  return threads;
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  InitializeProcess();
-  auto* environment = new Environment(env);  // reads the number of threads, so before the next line
+  const int threads = InitializeProcess();
+  auto* environment = new Environment(env, threads);
   // The JavaScript thread never opens an OpenMP team: the executor has the only one.
   at::set_num_threads(1);
   // Joins the executor before the environment, or a terminated worker, goes away.
@@ -93,6 +136,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterOperators(*environment, exports);
   RegisterTensors(*environment, exports);
   RegisterAutograd(*environment, exports);
+  RegisterModes(*environment, exports);
+  RegisterCallbacks(*environment, exports);
   RegisterPrograms(*environment, exports);
   RegisterModules(*environment, exports);
   RegisterSafetensors(*environment, exports);

@@ -1,6 +1,7 @@
+// Backward, gradients, and the `.grad` of leaves.
 #include <torch/csrc/autograd/autograd.h>
 
-#include <ATen/core/grad_mode.h>
+#include <memory>
 
 #include "environment.h"
 
@@ -17,38 +18,94 @@ std::vector<at::Tensor> PeekAll(Environment& environment, const Napi::Value& han
   return tensors;
 }
 
-// The engine runs a CPU graph in the calling thread, so backward shares the executor's one team.
-Napi::Value Backward(Environment& environment, const Napi::CallbackInfo& info) {
-  auto outputs = PeekAll(environment, info[0]);
-  auto gradients = PeekAll(environment, info[1], /*may_be_absent=*/true);
-  for (const at::Tensor& output : outputs) {
+// What `backward` and `grad` are asked for. With inputs of its own `backward` accumulates in these
+// only; `grad` returns their gradients and accumulates nothing.
+struct Request {
+  std::vector<at::Tensor> outputs;
+  std::vector<at::Tensor> gradients;
+  std::vector<at::Tensor> inputs;
+  bool retain = false;
+  bool create = false;
+  bool allow_unused = false;
+
+  void Backward() const { torch::autograd::backward(outputs, gradients, retain, create, inputs); }
+  std::vector<at::Tensor> Grad() const {
+    return torch::autograd::grad(outputs, inputs, gradients, retain, create, allow_unused);
+  }
+};
+
+// (outputs, gradients, inputs, retainGraph, createGraph, allowUnused, context)
+constexpr size_t kContextPosition = 6;
+
+std::shared_ptr<const Request> ReadRequest(Environment& environment, const Napi::CallbackInfo& info,
+                                           const char* operation) {
+  auto request = std::make_shared<Request>();
+  request->outputs = PeekAll(environment, info[0]);
+  request->gradients = PeekAll(environment, info[1], /*may_be_absent=*/true);
+  request->inputs = PeekAll(environment, info[2]);
+  request->retain = ReadFlag(info[3], "retainGraph");
+  request->create = ReadFlag(info[4], "createGraph");
+  request->allow_unused = ReadFlag(info[5], "allowUnused");
+  if (request->gradients.size() != request->outputs.size()) {
+    Fail("ERR_INVALID_ARG", std::string(operation) + ": expected one gradient for each output");
+  }
+  for (const at::Tensor& output : request->outputs) {
     if (!output.requires_grad()) {
       Fail("ERR_NO_GRAD_HISTORY",
-           "backward: expected a tensor computed from one that requires grad, got one without "
-           "history (it was detached, made under noGrad, or no input has requiresGrad)");
+           std::string(operation) +
+               ": expected a tensor computed from one that requires grad, got one without history "
+               "(it was detached, made under noGrad, or no input has requiresGrad)");
     }
   }
-  const bool retain = ReadFlag(info[2], "backward: retainGraph");
-  const bool create = ReadFlag(info[3], "backward: createGraph");
+  return request;
+}
+
+napi_value WrapAll(Environment& environment, const std::vector<at::Tensor>& tensors) {
+  Napi::Array handles = Napi::Array::New(environment.env(), tensors.size());
+  for (uint32_t i = 0; i < tensors.size(); ++i) {
+    handles.Set(i, tensors[i].defined()
+                       ? Napi::Value(environment.env(), environment.Wrap(tensors[i]))
+                       : environment.env().Undefined());
+  }
+  return handles;
+}
+
+// The engine runs a CPU graph in the calling thread, so backward shares the executor's one team.
+Napi::Value Backward(Environment& environment, const Napi::CallbackInfo& info) {
+  const auto request = ReadRequest(environment, info, "backward");
   return environment.executor().Queue(
-      "backward",
-      [outputs = std::move(outputs), gradients = std::move(gradients), retain, create] {
-        torch::autograd::backward(outputs, gradients, retain, create);
-      },
-      [env = info.Env()](uint64_t) { return env.Undefined(); });
+      "backward", [request] { request->Backward(); },
+      [env = info.Env()](uint64_t) { return env.Undefined(); },
+      ReadNumber(info[kContextPosition], "backward: context"));
 }
 
-Napi::Value GradMode(Environment&, const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), at::GradMode::is_enabled());
-}
-
-Napi::Value SetGradMode(Environment&, const Napi::CallbackInfo& info) {
-  at::GradMode::set_enabled(ReadFlag(info[0], "grad mode"));
+// On the executor too, so that hooks find the JavaScript thread waiting and ready to serve them.
+Napi::Value BackwardSync(Environment& environment, const Napi::CallbackInfo& info) {
+  const auto request = ReadRequest(environment, info, "backward");
+  environment.executor().RunAndWait([request] { request->Backward(); },
+                                    ReadNumber(info[kContextPosition], "backward: context"));
   return info.Env().Undefined();
 }
 
+Napi::Value Gradients(Environment& environment, const Napi::CallbackInfo& info) {
+  const auto request = ReadRequest(environment, info, "grad");
+  const auto results = std::make_shared<std::vector<at::Tensor>>();
+  return environment.executor().Queue(
+      "grad", [request, results] { *results = request->Grad(); },
+      [&environment, results](uint64_t) { return WrapAll(environment, *results); },
+      ReadNumber(info[kContextPosition], "grad: context"));
+}
+
+Napi::Value GradientsSync(Environment& environment, const Napi::CallbackInfo& info) {
+  const auto request = ReadRequest(environment, info, "grad");
+  std::vector<at::Tensor> results;
+  environment.executor().RunAndWait([&] { results = request->Grad(); },
+                                    ReadNumber(info[kContextPosition], "grad: context"));
+  return Napi::Value(info.Env(), WrapAll(environment, results));
+}
+
 Napi::Value SetRequiresGrad(Environment& environment, const Napi::CallbackInfo& info) {
-  const at::Tensor& tensor = environment.Use(info[0]);
+  const at::Tensor tensor = environment.Use(info[0]);
   const bool wanted = ReadFlag(info[1], "requiresGrad");
   if (!tensor.is_leaf() && !wanted) {
     Fail("ERR_INVALID_ARG", "requiresGrad: only a leaf's can be turned off; use detach()");
@@ -64,7 +121,7 @@ Napi::Value SetRequiresGrad(Environment& environment, const Napi::CallbackInfo& 
 
 // The same gradient read twice is the same handle, so that counts of live tensors do not drift.
 Napi::Value Grad(Environment& environment, const Napi::CallbackInfo& info) {
-  const at::Tensor& gradient = environment.Use(info[0]).grad();
+  const at::Tensor gradient = environment.Use(info[0]).grad();
   if (!gradient.defined()) return info.Env().Undefined();
   if (info[1].IsNumber()) {
     const double known = info[1].As<Napi::Number>().DoubleValue();
@@ -129,8 +186,9 @@ Napi::Value ZeroGrad(Environment& environment, const Napi::CallbackInfo& info) {
 
 void RegisterAutograd(Environment& environment, Napi::Object exports) {
   Register<Backward>(environment, exports, "backward");
-  Register<GradMode>(environment, exports, "gradMode");
-  Register<SetGradMode>(environment, exports, "setGradMode");
+  Register<BackwardSync>(environment, exports, "backwardSync");
+  Register<Gradients>(environment, exports, "gradients");
+  Register<GradientsSync>(environment, exports, "gradientsSync");
   Register<SetRequiresGrad>(environment, exports, "setRequiresGrad");
   Register<Grad>(environment, exports, "grad");
   Register<SetGrad>(environment, exports, "setGrad");

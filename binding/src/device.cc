@@ -3,6 +3,8 @@
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 
+#include <mutex>
+
 #include "allocator.h"
 #include "environment.h"
 
@@ -47,6 +49,24 @@ Napi::Value ManualSeed(Environment& environment, const Napi::CallbackInfo& info)
   }
   environment.executor().WaitFor(environment.executor().last_queued());
   at::manual_seed(static_cast<uint64_t>(seed));
+  return info.Env().Undefined();
+}
+
+Napi::Value RandomState(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Device device = ParseDevice(ReadText(info[0], "device"));
+  environment.executor().WaitFor(environment.executor().last_queued());
+  at::Generator generator = at::globalContext().defaultGenerator(device);
+  const std::lock_guard lock(generator.mutex());
+  return Napi::Value(info.Env(), environment.Wrap(generator.get_state()));
+}
+
+Napi::Value SetRandomState(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Device device = ParseDevice(ReadText(info[0], "device"));
+  const at::Tensor state = environment.Use(info[1]);
+  environment.executor().WaitFor(environment.executor().last_queued());
+  at::Generator generator = at::globalContext().defaultGenerator(device);
+  const std::lock_guard lock(generator.mutex());
+  generator.set_state(state);  // checks type, size and contents
   return info.Env().Undefined();
 }
 
@@ -101,6 +121,8 @@ void RegisterDevices(Environment& environment, Napi::Object exports) {
   Register<DeviceInfo>(environment, exports, "deviceInfo");
   Register<Synchronize>(environment, exports, "synchronize");
   Register<ManualSeed>(environment, exports, "manualSeed");
+  Register<RandomState>(environment, exports, "randomState");
+  Register<SetRandomState>(environment, exports, "setRandomState");
   Register<NumThreads>(environment, exports, "numThreads");
   Register<SetNumThreads>(environment, exports, "setNumThreads");
   Register<Memory>(environment, exports, "memory");

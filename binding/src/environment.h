@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "arguments.h"
+#include "callback.h"
 #include "error.h"
 #include "executor.h"
 #include "napi_setup.h"
@@ -28,7 +30,7 @@ class ModuleTable;
 
 class Environment {
  public:
-  explicit Environment(Napi::Env env);
+  Environment(Napi::Env env, int threads);
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -40,19 +42,38 @@ class Environment {
   Executor& executor() { return executor_; }
   const Napi::FunctionReference& error_factory() const { return error_factory_; }
   void set_error_factory(Napi::Function factory) { error_factory_ = Napi::Persistent(factory); }
+  const std::shared_ptr<CallbackTable>& callbacks() const { return callbacks_; }
 
-  // The tensor behind a handle, safe to compute with: waits for queued work that may touch it.
-  const at::Tensor& Use(napi_value handle);
+  // Keeps what a callback threw until the promise or call that it fails is settled.
+  uint64_t KeepThrown(const Napi::Error& error);
+  std::optional<Napi::Error> TakeThrown(uint64_t number);
+  // Once nothing is under way any more: an error may be lost behind another one of the same task.
+  void ForgetThrown() { thrown_.clear(); }
+
+  // The tensor behind a handle, safe to compute with: waits for queued work that may touch it, and
+  // serves that work's callbacks meanwhile, which may do anything to the table. Hence a copy.
+  at::Tensor Use(napi_value handle);
   // The same for its metadata or for queueing, where order needs no waiting.
   const at::Tensor& Peek(napi_value handle);
   // Puts a result of synchronous work into the table.
   napi_value Wrap(at::Tensor tensor);
 
-  // Tells V8 how much native memory lives behind its handles. Called often, acts rarely.
-  void ReportMemory();
+  // Tells V8 how much native memory lives behind its handles, and JavaScript which callbacks are
+  // gone. Called often, acts rarely.
+  void TidyUp();
+
+  // Tells the process's anomaly detection that this environment wants it, or no more.
+  void ChangeAnomalyScopes(int change, bool check_nan);
+  int anomaly_scopes() const { return anomaly_scopes_; }
 
  private:
+  void ReportMemory();
+
   Napi::Env env_;
+  std::shared_ptr<CallbackTable> callbacks_ = std::make_shared<CallbackTable>();
+  std::unordered_map<uint64_t, Napi::Error> thrown_;
+  uint64_t last_thrown_ = 0;
+  int anomaly_scopes_ = 0;
   TensorTable tensors_;
   OperatorTable operators_;
   std::unique_ptr<ModuleTable> modules_;
@@ -86,6 +107,8 @@ void Register(Environment& environment, Napi::Object exports, const char* name) 
 void RegisterOperators(Environment& environment, Napi::Object exports);
 void RegisterTensors(Environment& environment, Napi::Object exports);
 void RegisterAutograd(Environment& environment, Napi::Object exports);
+void RegisterModes(Environment& environment, Napi::Object exports);
+void RegisterCallbacks(Environment& environment, Napi::Object exports);
 void RegisterPrograms(Environment& environment, Napi::Object exports);
 void RegisterModules(Environment& environment, Napi::Object exports);
 void RegisterModuleCompiler(Environment& environment, Napi::Object exports);

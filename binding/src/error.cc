@@ -65,6 +65,8 @@ ErrorText Describe(std::exception_ptr error, const std::string& operation) {
     std::rethrow_exception(error);
   } catch (const CodedError& e) {
     return {e.code(), e.what()};
+  } catch (const ThrownByJavaScript& e) {
+    return {"ERR_NATIVE", WithOperation(operation, e.what()), e.number()};
   } catch (const c10::OutOfMemoryError& e) {
     return {"ERR_OUT_OF_MEMORY", WithOperation(operation, e.what_without_backtrace())};
   } catch (const c10::Error& e) {
@@ -85,6 +87,7 @@ ErrorText Describe(std::exception_ptr error, const std::string& operation) {
 
 Napi::Error MakeError(Environment& environment, const ErrorText& text) {
   const Napi::Env env = environment.env();
+  if (auto thrown = environment.TakeThrown(text.thrown)) return std::move(*thrown);
   if (!environment.error_factory().IsEmpty()) {
     const Napi::Value made = environment.error_factory().Call(
         {Napi::String::New(env, text.code), Napi::String::New(env, text.message)});

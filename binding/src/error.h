@@ -2,6 +2,7 @@
 // is a TorchwrightError and carries the JavaScript caller's stack.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -21,12 +22,25 @@ class CodedError : public std::runtime_error {
   std::string code_;
 };
 
+// What a JavaScript callback threw, on its way through native code; the value itself waits on the
+// JavaScript thread under this number (Environment::KeepThrown).
+class ThrownByJavaScript : public std::runtime_error {
+ public:
+  explicit ThrownByJavaScript(uint64_t number)
+      : std::runtime_error("a JavaScript callback threw"), number_(number) {}
+  uint64_t number() const { return number_; }
+
+ private:
+  uint64_t number_;
+};
+
 [[noreturn]] void Fail(const char* code, const std::string& message);
 
 // Code and message of any exception, decided on the thread that caught it.
 struct ErrorText {
   std::string code;
   std::string message;
+  uint64_t thrown = 0;  // number of the JavaScript value that is to be thrown instead
 };
 
 // `operation` opens the message; empty where the exception's text names it already.

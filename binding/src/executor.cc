@@ -1,6 +1,7 @@
 #include "executor.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 
 #include <chrono>
 #include <utility>
@@ -11,8 +12,10 @@ namespace torchwright {
 
 // The thread-safe function is made here, before the environment's cleanup hook is added: hooks run
 // last-in first-out, so ours joins the thread before Node's own closes the function under it.
-Executor::Executor(Environment& environment)
-    : environment_(environment), num_threads_(at::get_num_threads()) {
+Executor::Executor(Environment& environment, int threads)
+    : environment_(environment),
+      num_threads_(threads),
+      javascript_thread_(std::this_thread::get_id()) {
   const Napi::Env env = environment_.env();
   napi_value name = Napi::String::New(env, "torchwright executor");
   const napi_status status =
@@ -29,15 +32,14 @@ void Executor::Start() {
   if (!thread_.joinable()) thread_ = std::thread([this] { Loop(); });
 }
 
-Napi::Value Executor::Queue(std::string operation, Work work, Result result) {
+Napi::Value Executor::Queue(std::string operation, Work work, Result result, uint32_t context) {
   if (stopped_) Fail("ERR_SHUT_DOWN", operation + ": this environment is ending");
   Start();
   const Napi::Env env = environment_.env();
-  auto task = std::make_unique<Task>();
+  auto task = std::make_unique<Task>(context);
   task->operation = std::move(operation);
   task->work = std::move(work);
   task->result = std::move(result);
-  task->state.emplace();
   napi_value promise = nullptr;
   if (napi_create_promise(env, &task->deferred, &promise) != napi_ok) {
     Fail("ERR_NATIVE", "executor: no promise could be made");
@@ -53,71 +55,157 @@ Napi::Value Executor::Queue(std::string operation, Work work, Result result) {
 }
 
 void Executor::WaitFor(uint64_t sequence) {
+  // Inside a callback the executor is parked: there is nothing to wait for, and it would be for
+  // ever.
+  if (!serving_.empty()) return;
   std::unique_lock lock(mutex_);
-  has_finished_.wait(lock, [&] { return completed_ >= sequence || stopping_; });
+  while (completed_ < sequence && !stopping_) {
+    has_finished_.wait(lock,
+                       [&] { return completed_ >= sequence || stopping_ || !upcalls_.empty(); });
+    Serve(lock);
+  }
 }
 
 bool Executor::Idle() {
+  if (!serving_.empty()) return true;
   const std::lock_guard lock(mutex_);
   return waiting_.empty() && !running_;
 }
 
-void Executor::RunAndWait(const Work& work) {
+void Executor::RunAndWait(const Work& work, uint32_t context) {
   if (stopped_) Fail("ERR_SHUT_DOWN", "this environment is ending");
   Start();
-  const at::ThreadLocalState state;
+  Inline call(work, context);
   std::unique_lock lock(mutex_);
-  inline_work_ = &work;
-  inline_state_ = &state;
-  has_work_.notify_one();
-  has_finished_.wait(lock, [&] { return inline_work_ == nullptr; });
-  if (inline_error_) std::rethrow_exception(std::exchange(inline_error_, nullptr));
+  if (serving_.empty()) {
+    inline_ = &call;
+    has_work_.notify_one();
+  } else {
+    serving_.back()->request = &call;
+    answered_.notify_all();
+  }
+  while (!call.done) {
+    has_finished_.wait(lock, [&] { return call.done || !upcalls_.empty(); });
+    Serve(lock);
+  }
+  if (call.error) std::rethrow_exception(call.error);
+}
+
+void Executor::RunOnJavaScript(JavaScriptWork work) {
+  std::unique_lock lock(mutex_);
+  const auto call = std::make_shared<Upcall>(std::move(work), context_);
+  upcalls_.push_back(call);
+  Wake();
+  has_finished_.notify_all();
+  while (!call->done) {
+    answered_.wait(lock, [&] { return call->done || call->request != nullptr || stopping_; });
+    if (call->request != nullptr) {
+      RunInline(lock, *std::exchange(call->request, nullptr));
+    } else if (stopping_ && !call->done) {
+      std::erase(upcalls_, call);
+      Fail("ERR_SHUT_DOWN", "callback: this environment is ending");
+    }
+  }
+  if (call->error) std::rethrow_exception(call->error);
+}
+
+// Takes over what the caller set for its thread, for as long as its work runs here.
+class CallerGuard {
+ public:
+  CallerGuard(const at::ThreadLocalState& state, const CallStack& stack)
+      : guard_(state), outer_(CurrentCallStack()) {
+    SetCallStack(stack);
+  }
+  ~CallerGuard() { SetCallStack(std::move(outer_)); }
+  CallerGuard(const CallerGuard&) = delete;
+  CallerGuard& operator=(const CallerGuard&) = delete;
+
+ private:
+  const at::ThreadLocalStateGuard guard_;
+  CallStack outer_;
+};
+
+// JavaScript thread: runs what parked threads ask for.
+void Executor::Serve(std::unique_lock<std::mutex>& lock) {
+  while (!upcalls_.empty()) {
+    const std::shared_ptr<Upcall> call = std::move(upcalls_.front());
+    upcalls_.pop_front();
+    serving_.push_back(call);
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      const CallerGuard guard(call->caller.state, call->caller.stack);
+      call->work(call->caller.context);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    serving_.pop_back();
+    call->error = error;
+    call->done = true;
+    answered_.notify_all();
+  }
+}
+
+void Executor::RunInline(std::unique_lock<std::mutex>& lock, Inline& call) {
+  const uint32_t outer = std::exchange(context_, call.caller.context);
+  lock.unlock();
+  std::exception_ptr error;
+  try {
+    const CallerGuard guard(call.caller.state, call.caller.stack);
+    call.work();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  lock.lock();
+  context_ = outer;
+  call.error = error;
+  call.done = true;
+  has_finished_.notify_all();
+}
+
+// Under the lock: Shutdown may release the function once it has seen `running_` false. Once Node
+// says that the function closes it must not be touched again.
+void Executor::Wake() {
+  if (wake_javascript_ != nullptr &&
+      napi_call_threadsafe_function(wake_javascript_, nullptr, napi_tsfn_nonblocking) ==
+          napi_closing) {
+    wake_javascript_ = nullptr;
+  }
 }
 
 void Executor::Loop() {
+  // A thread takes the process's number of threads when it first asks: another environment's may
+  // stand there.
+  at::get_num_threads();
   at::set_num_threads(num_threads_);
+  at::autocast::set_autocast_cache_enabled(false);
   int threads = num_threads_;
   std::unique_lock lock(mutex_);
   while (true) {
-    has_work_.wait(lock, [&] { return stopping_ || inline_work_ || !waiting_.empty(); });
+    has_work_.wait(lock, [&] { return stopping_ || inline_ != nullptr || !waiting_.empty(); });
     if (stopping_) return;
     running_ = true;
     if (threads != num_threads_) at::set_num_threads(threads = num_threads_);
     if (waiting_.empty()) {
-      const Work& work = *inline_work_;
-      const at::ThreadLocalState& state = *inline_state_;
-      lock.unlock();
-      std::exception_ptr error;
-      try {
-        const at::ThreadLocalStateGuard guard(state);
-        work();
-      } catch (...) {
-        error = std::current_exception();
-      }
-      lock.lock();
-      inline_error_ = error;
-      inline_work_ = nullptr;
+      RunInline(lock, *std::exchange(inline_, nullptr));
     } else {
       std::unique_ptr<Task> task = std::move(waiting_.front());
       waiting_.pop_front();
+      context_ = task->caller.context;
       lock.unlock();
       try {
-        const at::ThreadLocalStateGuard guard(*task->state);
+        const CallerGuard guard(task->caller.state, task->caller.stack);
         task->work();
       } catch (...) {
         task->error = Describe(std::current_exception(), task->operation);
       }
       task->work = nullptr;  // inputs are let go here, not when JavaScript finds the time
       lock.lock();
+      context_ = 0;
       completed_ = task->sequence;
       finished_.push_back(std::move(task));
-      // Under the lock: Shutdown may release the function once it has seen `running_` false.
-      // Once Node says that the function closes it must not be touched again.
-      if (wake_javascript_ != nullptr &&
-          napi_call_threadsafe_function(wake_javascript_, nullptr, napi_tsfn_nonblocking) ==
-              napi_closing) {
-        wake_javascript_ = nullptr;
-      }
+      Wake();
     }
     running_ = false;
     has_finished_.notify_all();
@@ -136,6 +224,10 @@ void Executor::OnSettle(napi_env env, napi_value, void* context, void*) {
 
 void Executor::Settle() {
   const Napi::Env env = environment_.env();
+  {
+    std::unique_lock lock(mutex_);
+    Serve(lock);
+  }
   while (true) {
     std::unique_ptr<Task> task;
     {
@@ -157,7 +249,8 @@ void Executor::Settle() {
     }
     if (--unsettled_ == 0) napi_unref_threadsafe_function(env, wake_javascript_);
   }
-  environment_.ReportMemory();
+  if (unsettled_ == 0) environment_.ForgetThrown();
+  environment_.TidyUp();
 }
 
 void Executor::set_num_threads(int threads) {
@@ -181,6 +274,7 @@ bool Executor::Join(int timeout_ms) {
     waiting_.clear();
     has_work_.notify_one();
     has_finished_.notify_all();
+    answered_.notify_all();
     const auto ended = [&] { return !running_; };
     if (timeout_ms < 0) {
       has_finished_.wait(lock, ended);

@@ -92,51 +92,12 @@ torch::jit::Method FindMethod(const Module& module, const Napi::Value& name) {
   return *method;
 }
 
-// TorchScript wraps an operator's error in a trace of its source lines, the reason last. The reason
-// belongs first.
-void RunMethod(const torch::jit::Method& method, torch::jit::Stack& stack) {
-  try {
-    method.function().run(stack);
-  } catch (...) {
-    ErrorText text = Describe(std::current_exception(), "");
-    const std::string marker = "\nRuntimeError: ";
-    const size_t reason = text.message.rfind(marker);
-    if (reason != std::string::npos) {
-      text.message =
-          text.message.substr(reason + marker.size()) + "\n" + text.message.substr(0, reason);
-    }
-    if (text.code == "ERR_NATIVE") text.code = "ERR_OPERATOR_FAILED";
-    throw CodedError(text.code, method.name() + ": " + text.message);
-  }
-}
-
 Napi::Value CallModule(Environment& environment, const Napi::CallbackInfo& info) {
-  auto method = FindMethod(GetModule(environment, info[0]), info[1]);
-  std::vector<napi_value> values;
-  for (size_t i = 4; i < info.Length(); ++i) values.push_back(info[i]);
-  const CallArguments arguments =
-      ReadArguments(info.Env(), values.data(), values.size(), info[2], info[3]);
-  const c10::FunctionSchema& schema = method.function().getSchema();
-  auto stack = std::make_shared<torch::jit::Stack>();
-  stack->emplace_back(method.owner()._ivalue());
-  if (!FillStack(environment, schema, arguments, 1, Access::kPeek, *stack)) {
-    std::string got;
-    for (size_t i = 0; i < arguments.count; ++i) {
-      got += (i == 0 ? "" : ", ") +
-             (i >= arguments.positional ? arguments.names[i - arguments.positional] + "=" : "") +
-             DescribeArgument(environment, values[i], arguments.kind(i));
-    }
-    Fail("ERR_SCRIPT_CALL",
-         schema.name() + ": expected " + c10::toString(schema) + ", got (" + got + ")");
-  }
+  ModuleCall call = ReadModuleCall(environment, info);
   auto output = std::make_shared<c10::IValue>();
+  std::string name = call.method.function().getSchema().name();
   return environment.executor().Queue(
-      schema.name(),
-      [method, stack, output] {
-        RunMethod(method, *stack);
-        *output = std::move(stack->back());
-        stack->clear();
-      },
+      std::move(name), [call, output]() mutable { *output = call.Run(std::move(*call.stack)); },
       [&environment, output](uint64_t sequence) {
         return FromIValue(environment, *output, sequence);
       });
@@ -219,6 +180,47 @@ Napi::Value BakedDropout(Environment& environment, const Napi::CallbackInfo& inf
 
 }  // namespace
 
+// TorchScript wraps an operator's error in a trace of its source lines, the reason last. The reason
+// belongs first.
+c10::IValue ModuleCall::Run(torch::jit::Stack arguments) {
+  try {
+    method.function().run(arguments);
+    return std::move(arguments.back());
+  } catch (...) {
+    ErrorText text = Describe(std::current_exception(), "");
+    const std::string marker = "\nRuntimeError: ";
+    const size_t reason = text.message.rfind(marker);
+    if (reason != std::string::npos) {
+      text.message =
+          text.message.substr(reason + marker.size()) + "\n" + text.message.substr(0, reason);
+    }
+    if (text.code == "ERR_NATIVE") text.code = "ERR_OPERATOR_FAILED";
+    throw CodedError(text.code, method.name() + ": " + text.message);
+  }
+}
+
+ModuleCall ReadModuleCall(Environment& environment, const Napi::CallbackInfo& info) {
+  auto method = FindMethod(GetModule(environment, info[0]), info[1]);
+  std::vector<napi_value> values;
+  for (size_t i = 4; i < info.Length(); ++i) values.push_back(info[i]);
+  const CallArguments arguments =
+      ReadArguments(info.Env(), values.data(), values.size(), info[2], info[3]);
+  const c10::FunctionSchema& schema = method.function().getSchema();
+  auto stack = std::make_shared<torch::jit::Stack>();
+  stack->emplace_back(method.owner()._ivalue());
+  if (!FillStack(environment, schema, arguments, 1, Access::kPeek, *stack)) {
+    std::string got;
+    for (size_t i = 0; i < arguments.count; ++i) {
+      got += (i == 0 ? "" : ", ") +
+             (i >= arguments.positional ? arguments.names[i - arguments.positional] + "=" : "") +
+             DescribeArgument(environment, values[i], arguments.kind(i));
+    }
+    Fail("ERR_SCRIPT_CALL",
+         schema.name() + ": expected " + c10::toString(schema) + ", got (" + got + ")");
+  }
+  return {std::move(method), std::move(stack)};
+}
+
 void RegisterModules(Environment& environment, Napi::Object exports) {
   RegisterModuleCompiler(environment, exports);
   Register<LoadModule>(environment, exports, "loadModule");
@@ -226,6 +228,7 @@ void RegisterModules(Environment& environment, Napi::Object exports) {
   Register<Submodule>(environment, exports, "submodule");
   Register<ModuleNames>(environment, exports, "moduleNames");
   Register<CallModule>(environment, exports, "callModule");
+  Register<CheckpointModule>(environment, exports, "checkpointModule");
   Register<ModuleSchema>(environment, exports, "moduleSchema");
   Register<ModuleParameters>(environment, exports, "moduleParameters");
   Register<ModuleBuffers>(environment, exports, "moduleBuffers");

@@ -4,9 +4,14 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 
+#include "napi_setup.h"
+
 namespace torchwright {
+
+class Environment;
 
 // Modules by number. A number is never reused, so a stale one is an error. JavaScript thread only;
 // tasks hold modules of their own (a Module is a reference to shared state).
@@ -23,6 +28,20 @@ class ModuleTable {
   uint32_t last_ = 0;
   std::unordered_map<uint32_t, torch::jit::Module> modules_;
 };
+
+// A method with its arguments, read on the JavaScript thread and run on the executor.
+struct ModuleCall {
+  torch::jit::Method method;
+  std::shared_ptr<torch::jit::Stack> stack;  // the module itself first
+
+  c10::IValue Run(torch::jit::Stack arguments);
+};
+
+// (module, method, kinds, names, ...arguments)
+ModuleCall ReadModuleCall(Environment& environment, const Napi::CallbackInfo& info);
+
+// ModuleCall without kept activations; see module_checkpoint.cc.
+Napi::Value CheckpointModule(Environment& environment, const Napi::CallbackInfo& info);
 
 // Device constants that tracing baked into a module's graphs.
 bool HasDeviceConstants(const torch::jit::Module& module);

@@ -132,7 +132,7 @@ Napi::Value ReadAsync(Environment& environment, const Napi::CallbackInfo& info) 
 }
 
 Napi::Value Item(Environment& environment, const Napi::CallbackInfo& info) {
-  const at::Tensor& tensor = environment.Use(info[0]);
+  const at::Tensor tensor = environment.Use(info[0]);
   if (tensor.numel() != 1) {
     Fail("ERR_SHAPE_MISMATCH",
          "item: expected a tensor of one element, got " + std::to_string(tensor.numel()));
@@ -168,6 +168,8 @@ double ReadHandle(const Napi::Value& value) {
 
 Napi::Value Release(Environment& environment, const Napi::CallbackInfo& info) {
   environment.tensors().Release(ReadHandle(info[0]));
+  // The graph that went with it may have been the last to know a callback, which may hold tensors.
+  environment.callbacks()->ForgetDropped(environment);
   return info.Env().Undefined();
 }
 
@@ -179,7 +181,7 @@ Napi::Value ReleaseMany(Environment& environment, const Napi::CallbackInfo& info
     const Napi::HandleScope scope(info.Env());
     environment.tensors().Release(ReadHandle(handles.Get(i)));
   }
-  environment.ReportMemory();
+  environment.TidyUp();
   return info.Env().Undefined();
 }
 

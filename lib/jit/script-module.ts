@@ -71,6 +71,19 @@ export class ScriptModule {
     return this.call("forward", args, named);
   }
 
+  /**
+   * Runs `forward` without keeping its activations: backward runs it again, with the same random numbers. Gradients
+   * are the same, also where no argument requires grad. As `torch.utils.checkpoint`.
+   *
+   * @param args tensors, or values without gradient
+   * @returns as {@link ScriptModule.call}; a tensor or several
+   * @throws TorchwrightError as {@link ScriptModule.call}; ERR_SCRIPT_CALL where the result is anything but tensors
+   */
+  async checkpoint(args: readonly unknown[]): Promise<OperatorResult> {
+    const { kinds, names, values } = encodeArguments(args);
+    return decodeResult(await nativeInContext().checkpointModule(this.#number, "forward", kinds, names, ...values));
+  }
+
   /** The arguments of a method, without `self`. */
   schema(method = "forward"): readonly ArgumentSchema[] {
     return native().moduleSchema(this.#number, method);

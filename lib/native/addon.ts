@@ -115,9 +115,41 @@ export interface SafetensorsEntry {
   readonly bytes: number;
 }
 
+type CallBack = (
+  number: number,
+  context: number,
+  gradEnabled: boolean,
+  handles: readonly (Handle | undefined)[],
+) => { readonly results: readonly (Handle | undefined)[]; readonly temporary: readonly Handle[] };
+
+/** What backward is asked for; `context` is a number of `captureContext`. */
+type BackwardArguments = [
+  outputs: readonly Handle[],
+  gradients: readonly (Handle | undefined)[],
+  inputs: readonly Handle[],
+  retainGraph: boolean,
+  createGraph: boolean,
+  allowUnused: boolean,
+  context: number,
+];
+
+/** What the forward of a custom function left. */
+export interface FunctionSpec {
+  readonly inputs: readonly Handle[];
+  readonly outputs: readonly Handle[];
+  readonly saved: readonly Handle[];
+  readonly dirty: readonly Handle[];
+  readonly withoutGradient: readonly Handle[];
+  /** Whether missing output gradients become zeros. */
+  readonly materialize: boolean;
+}
+
 export interface NativeAddon {
-  /** Once per environment: how C++ makes an error, so that it has a code and the caller's stack. */
-  initialize(makeError: (code: string, message: string) => Error): void;
+  /**
+   * Once per environment: how C++ makes an error, so that it has a code and the caller's stack; how it calls
+   * JavaScript back, and how it says which callbacks are gone.
+   */
+  initialize(makeError: (code: string, message: string) => Error, callBack: CallBack, forget: (numbers: readonly number[]) => void): void;
   /** Stops and joins the executor; false when a task did not end in time. */
   shutdown(timeoutMs: number): boolean;
   /** Ends the process at once, without destructors: only after `shutdown` failed. */
@@ -150,9 +182,22 @@ export interface NativeAddon {
   /** Queued: drops (`toNone`) or zeroes the gradients. */
   zeroGrad(handles: readonly Handle[], toNone: boolean): Promise<void>;
 
-  backward(outputs: readonly Handle[], gradients: readonly (Handle | undefined)[], retainGraph: boolean, createGraph: boolean): Promise<void>;
-  gradMode(): boolean;
-  setGradMode(enabled: boolean): void;
+  /** Accumulates in the leaves, or in `inputs` alone where there are some. */
+  backward(...args: BackwardArguments): Promise<void>;
+  backwardSync(...args: BackwardArguments): void;
+  /** Gradients of `inputs`; `undefined` for one that was not used. */
+  gradients(...args: BackwardArguments): Promise<(Handle | undefined)[]>;
+  gradientsSync(...args: BackwardArguments): (Handle | undefined)[];
+  /** Takes over the callback's number: it gets the gradient and may give another. */
+  registerHook(handle: Handle, callback: number): void;
+  /** The outputs as results of a node whose backward is the callback; takes its number over. */
+  attachFunction(spec: FunctionSpec, callback: number): Handle[];
+  /** For this thread; an autocast dtype is undefined where autocast is off. */
+  setModes(grad: boolean, inference: boolean, autocastCpu: string | undefined, autocastCuda: string | undefined): void;
+  /** Counts who wants anomaly detection, which is the process's. */
+  anomalyScope(begins: boolean, checkNan: boolean): void;
+  /** The JavaScript stack that nodes made from here on remember. */
+  setCallStack(stack: string | undefined): void;
 
   compileModule(spec: ModuleSpec): number;
   loadModule(path: string, device: string): Promise<number>;
@@ -162,6 +207,8 @@ export interface NativeAddon {
   moduleNames(module: number): string[];
   /** Runs a method on the executor. */
   callModule(module: number, method: string, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): Promise<NativeResult>;
+  /** As `callModule`, without keeping activations: backward runs the method again. */
+  checkpointModule(module: number, method: string, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): Promise<NativeResult>;
   moduleSchema(module: number, method: string): ArgumentSchema[];
   moduleParameters(module: number): [string, Handle][];
   moduleBuffers(module: number): [string, Handle][];
@@ -178,6 +225,9 @@ export interface NativeAddon {
   deviceInfo(): DeviceInfo;
   synchronize(device: string): Promise<void>;
   manualSeed(seed: number): void;
+  /** State of a device's default generator, uint8 on the CPU. */
+  randomState(device: string): Handle;
+  setRandomState(device: string, state: Handle): void;
   numThreads(): number;
   setNumThreads(threads: number): void;
   memory(): MemoryCounters;

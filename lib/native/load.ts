@@ -10,6 +10,7 @@ import { TorchwrightError } from "../errors";
 import type { ErrorCode } from "../errors";
 import { ERROR_CODES } from "../errors";
 import type { LoaderAddon, NativeAddon } from "./addon";
+import { callBack, forgetCallbacks } from "./callbacks";
 import type { Libtorch } from "./describe-libtorch";
 import { locateLibtorch, majorMinor, SUPPORTED_VERSIONS } from "./locate";
 import type { LocateOptions } from "./locate";
@@ -98,7 +99,11 @@ function open(): Opened {
     throw loadFailed(libtorch, cause);
   }
   const addon = requireAddon<NativeAddon>(folder, "torchwright.node");
-  addon.initialize((code, message) => new TorchwrightError(isErrorCode(code) ? code : "ERR_NATIVE", message));
+  addon.initialize(
+    (code, message) => new TorchwrightError(isErrorCode(code) ? code : "ERR_NATIVE", message),
+    callBack,
+    forgetCallbacks,
+  );
   if (isMainThread) {
     // exit() beside a running operator is a segmentation fault, and cleanup hooks do not run on the
     // main thread at process.exit. In a worker the addon's own hook joins.

@@ -1,4 +1,5 @@
 /** Scopes: everything made inside is freed at the end, but what is returned or kept. */
+import type { Handle } from "../native/addon";
 import { native } from "../native/load";
 import type { TensorOwner } from "./context";
 import { currentContext, withContext } from "./context";
@@ -24,10 +25,28 @@ class Scope implements TensorOwner {
   }
 
   close(result: unknown): void {
-    this.#closed = true;
     for (const tensor of tensorsIn(result)) this.release(tensor);
-    native().releaseMany(Array.from(this.#tensors, (tensor) => tensor.handle));
+    native().releaseMany(this.handOver());
+  }
+
+  /** Closes without freeing: whoever asks must free the handles. */
+  handOver(): readonly Handle[] {
+    this.#closed = true;
+    const handles = Array.from(this.#tensors, (tensor) => tensor.handle);
     this.#tensors.clear();
+    return handles;
+  }
+}
+
+/** What native code called back: its result, and the handles of all that it made, for native code to free. */
+export function collect<T>(fn: () => T): { readonly result: T; readonly temporary: readonly Handle[] } {
+  const inner = new Scope(undefined);
+  try {
+    const result = withContext({ owner: inner }, fn);
+    return { result, temporary: inner.handOver() };
+  } catch (error) {
+    inner.close(undefined);
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, TorchwrightError } from "../errors";
 import type { Handle, TypedArray } from "../native/addon";
 import { isOpen, native } from "../native/load";
 import type { TensorOwner } from "./context";
-import { currentContext, nativeInContext, outsideScopes } from "./context";
+import { currentContext, outsideScopes } from "./context";
 import { flatten, nest } from "./convert";
 import type { NestedArray } from "./convert";
 import type { Device } from "./device";
@@ -11,6 +11,8 @@ import { resolveDevice } from "./device";
 import type { DType } from "./dtype";
 import { checkDtype, dtypeOf, isDtype } from "./dtype";
 import type { TensorMethods } from "./operators.generated";
+import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
+import { addHook, type GradientHook } from "./hooks";
 import { formatTensor } from "./print";
 
 /** Options of {@link Tensor.from}; what is left out follows from the data, the device is the CPU. */
@@ -138,10 +140,43 @@ export class Tensor {
    * @throws TorchwrightError ERR_NO_GRAD_HISTORY when nothing it was computed from requires grad, or
    *   the graph was freed by an earlier backward; ERR_OPERATOR_FAILED for a non-scalar without `gradient`
    */
-  async backward(gradient?: Tensor, options: { readonly retainGraph?: boolean; readonly createGraph?: boolean } = {}): Promise<void> {
-    checkGradient(gradient, "backward");
-    const createGraph = options.createGraph ?? false;
-    await nativeInContext().backward([this.handle], [gradient?.handle], options.retainGraph ?? createGraph, createGraph);
+  async backward(gradient?: Tensor, options: BackwardOptions = {}): Promise<void> {
+    await backward([this], [gradient], options);
+  }
+
+  /**
+   * {@link Tensor.backward} while JavaScript waits.
+   *
+   * @throws TorchwrightError as {@link Tensor.backward}, at once
+   */
+  backwardSync(gradient?: Tensor, options: BackwardOptions = {}): void {
+    backwardSync([this], [gradient], options);
+  }
+
+  /**
+   * Calls `hook` with the gradient of this tensor whenever a backward pass has computed it; a tensor that it
+   * returns replaces the gradient. As `torch.Tensor.register_hook`.
+   *
+   * It runs on the JavaScript thread in the async context of the caller of `backward`, while that backward
+   * waits: it must not be async. What it makes is freed after it, but for {@link keep}. An error that it throws
+   * is what `backward` rejects with. The hook lives as long as the graph that it hangs on; a hook that mentions its
+   * own tensor keeps that tensor alive until `remove()` or `dispose()`.
+   *
+   * @returns `remove()` takes the hook away again
+   * @throws TorchwrightError ERR_NO_GRAD_HISTORY for a tensor that does not require grad
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "torchwright";
+   * using x = Tensor.from([1, 2], { requiresGrad: true });
+   * const hook = x.registerHook((grad) => grad.mul(10));
+   * x.sum().backwardSync();
+   * console.log(x.grad?.toArray()); // [10, 10]
+   * hook.remove();
+   * ```
+   */
+  registerHook(hook: GradientHook): { remove(): void } {
+    return addHook(this, hook);
   }
 
   /**
@@ -205,11 +240,6 @@ export class Tensor {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function checkGradient(gradient: unknown, operation: string): void {
-  if (gradient === undefined || gradient instanceof Tensor) return;
-  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor as gradient, got ${describe(gradient)}`);
 }
 
 /** A new handle as a tensor, owned by the current scope or else by the garbage collector. */

@@ -1,0 +1,93 @@
+/** Gradient checkpointing: activations are computed again in backward instead of kept. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { describe, TorchwrightError } from "../errors";
+import { native } from "../native/load";
+import { backwardSync } from "../tensor/backward";
+import { currentContext, withContext } from "../tensor/context";
+import { Tensor, wrap } from "../tensor/tensor";
+import { defineFunction } from "./define-function";
+
+export interface CheckpointOptions {
+  /** Draws the same random numbers again, for dropout; default true. */
+  readonly preserveRngState?: boolean;
+}
+
+/**
+ * Calls `fn(...inputs)` without keeping what lies between inputs and outputs: backward calls it again. Gradients are
+ * the same, also of parameters that `fn` uses from outside, with dropout, and where no input requires grad. As
+ * `torch.utils.checkpoint`.
+ *
+ * `fn` must be synchronous and depend on nothing but its inputs and tensors that stay as they are. For a TorchScript module,
+ * whose calls are asynchronous, there is `ScriptModule.checkpoint`.
+ *
+ * @param fn tensors in, a tensor or several out
+ * @returns what `fn` returns
+ * @throws TorchwrightError ERR_INVALID_ARG for an `fn` that gives anything but tensors
+ *
+ * @example
+ * ```ts
+ * import { checkpoint, ops, Tensor } from "torchwright";
+ * using w = Tensor.from([[1, 2], [3, 4]], { requiresGrad: true });
+ * const y = checkpoint((x) => ops.gelu(x.matmul(w)).matmul(w), [Tensor.from([[1, 1]])]);
+ * y.sum().backwardSync();
+ * console.log(w.grad?.shape); // [2, 2]
+ * ```
+ */
+export function checkpoint<const Inputs extends readonly Tensor[], Result extends Tensor | readonly Tensor[]>(
+  fn: (...inputs: { -readonly [I in keyof Inputs]: Tensor }) => Result,
+  inputs: Inputs,
+  options: CheckpointOptions = {},
+): Result {
+  if (typeof fn !== "function") throw new TorchwrightError("ERR_INVALID_ARG", `checkpoint: expected a function, got ${describe(fn)}`);
+  const call = fn as unknown as (...inputs: readonly Tensor[]) => Result;
+  const { modes } = currentContext();
+  const inContext = AsyncLocalStorage.snapshot();
+  const preserve = options.preserveRngState ?? true;
+
+  const run = defineFunction<readonly Tensor[], Result, { readonly requiresGrad: readonly boolean[]; readonly random: readonly string[] }>({
+    forward(context, _anchor, ...given) {
+      const random = preserve ? devicesOf(given) : [];
+      context.saved = { requiresGrad: given.map((tensor) => tensor.requiresGrad), random };
+      context.saveForBackward(...given, ...random.map(randomState));
+      return call(...given);
+    },
+    backward(context, ...gradients) {
+      const { requiresGrad, random } = context.saved;
+      const leaves = requiresGrad.map((wanted, place) => {
+        const leaf = (context.savedTensors[place] as Tensor).detach();
+        leaf.requiresGrad = wanted;
+        return leaf;
+      });
+      const { owner } = currentContext();
+      const again = { owner, modes: { ...modes, grad: true, inference: false } };
+      const before = random.map(randomState);
+      setRandomStates(random, context.savedTensors.slice(leaves.length));
+      try {
+        const result: Tensor | readonly Tensor[] = inContext(() => withContext(again, () => call(...leaves)));
+        const outputs: readonly Tensor[] = result instanceof Tensor ? [result] : result;
+        const pairs = outputs.map((output, place) => ({ output, gradient: gradients[place] }));
+        const live = pairs.filter(({ output }) => output.requiresGrad);
+        backwardSync(live.map(({ output }) => output), live.map(({ gradient }) => gradient));
+      } finally {
+        setRandomStates(random, before);
+      }
+      return [undefined, ...leaves.map((leaf) => leaf.grad)];
+    },
+  });
+  // One more input, which requires grad: where no other does, the output would not either, and what fn uses from
+  // outside would silently go untrained.
+  using anchor = Tensor.from([], { requiresGrad: true });
+  return run(anchor, ...inputs);
+}
+
+function devicesOf(tensors: readonly Tensor[]): readonly string[] {
+  return [...new Set(["cpu", ...tensors.map((tensor) => tensor.device)])];
+}
+
+function randomState(device: string): Tensor {
+  return wrap(native().randomState(device));
+}
+
+function setRandomStates(devices: readonly string[], states: readonly Tensor[]): void {
+  devices.forEach((device, place) => native().setRandomState(device, (states[place] as Tensor).handle));
+}
