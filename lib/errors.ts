@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   ERR_OPERATOR_FAILED: "The operator refused its arguments; the message carries libtorch's reason.",
   ERR_SHAPE_MISMATCH: "Shapes do not fit together or do not fit the data.",
   ERR_TENSOR_DISPOSED: "The tensor was disposed before this use.",
+  ERR_GENERATOR_DISPOSED: "The random generator was disposed before this use.",
   ERR_NO_GRAD_HISTORY: "backward was asked of a tensor that has no graph behind it.",
   ERR_OUT_OF_MEMORY: "A device or the host has no memory left for the request.",
   ERR_SHUT_DOWN: "The process or worker is ending; no native work is taken any more.",

@@ -135,6 +135,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData<Environment>(environment);
   RegisterOperators(*environment, exports);
   RegisterTensors(*environment, exports);
+  RegisterGenerators(*environment, exports);
   RegisterAutograd(*environment, exports);
   RegisterModes(*environment, exports);
   RegisterCallbacks(*environment, exports);

@@ -16,6 +16,7 @@
 #include "callback.h"
 #include "error.h"
 #include "executor.h"
+#include "generator.h"
 #include "napi_setup.h"
 #include "operator.h"
 #include "tensor.h"
@@ -37,6 +38,7 @@ class Environment {
 
   Napi::Env env() const { return env_; }
   TensorTable& tensors() { return tensors_; }
+  GeneratorTable& generators() { return generators_; }
   OperatorTable& operators() { return operators_; }
   ModuleTable& modules() { return *modules_; }
   Executor& executor() { return executor_; }
@@ -75,6 +77,7 @@ class Environment {
   uint64_t last_thrown_ = 0;
   int anomaly_scopes_ = 0;
   TensorTable tensors_;
+  GeneratorTable generators_;
   OperatorTable operators_;
   std::unique_ptr<ModuleTable> modules_;
   Napi::FunctionReference error_factory_;
@@ -106,6 +109,7 @@ void Register(Environment& environment, Napi::Object exports, const char* name) 
 
 void RegisterOperators(Environment& environment, Napi::Object exports);
 void RegisterTensors(Environment& environment, Napi::Object exports);
+void RegisterGenerators(Environment& environment, Napi::Object exports);
 void RegisterAutograd(Environment& environment, Napi::Object exports);
 void RegisterModes(Environment& environment, Napi::Object exports);
 void RegisterCallbacks(Environment& environment, Napi::Object exports);

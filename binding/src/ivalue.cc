@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "enums.h"
 #include "environment.h"
 
 namespace torchwright {
@@ -85,15 +86,6 @@ std::vector<napi_value> Elements(napi_env env, napi_value array) {
   return elements;
 }
 
-// Memory formats and layouts by PyTorch's names; an out-of-range enum would kill the process.
-std::optional<int64_t> ParseMemoryFormat(const std::string& name) {
-  if (name == "contiguous") return static_cast<int64_t>(at::MemoryFormat::Contiguous);
-  if (name == "preserve") return static_cast<int64_t>(at::MemoryFormat::Preserve);
-  if (name == "channels_last") return static_cast<int64_t>(at::MemoryFormat::ChannelsLast);
-  if (name == "channels_last_3d") return static_cast<int64_t>(at::MemoryFormat::ChannelsLast3d);
-  return std::nullopt;
-}
-
 bool LooksLikeDevice(const std::string& name) {
   return name == "cpu" || name == "meta" || name.rfind("cuda", 0) == 0;
 }
@@ -116,6 +108,10 @@ class Converter {
       }
       return Tensor(value);
     }
+    if (kind == ArgKind::kGenerator) {
+      if (wanted != c10::TypeKind::GeneratorType) return std::nullopt;
+      return Generator(value);
+    }
     if (wanted == c10::TypeKind::ListType) {
       return List(value, kind, *type.castRaw<c10::ListType>()->getElementType(), fixed_size);
     }
@@ -126,6 +122,14 @@ class Converter {
  private:
   at::Tensor Tensor(napi_value handle) {
     return access_ == Access::kUse ? environment_.Use(handle) : environment_.Peek(handle);
+  }
+
+  at::Generator Generator(napi_value handle) {
+    double number = 0;
+    if (napi_get_value_double(env_, handle, &number) != napi_ok) {
+      Fail("ERR_INVALID_ARG", "generator: expected a generator");
+    }
+    return environment_.generators().Get(number);
   }
 
   std::optional<c10::IValue> Plain(napi_value value, const c10::Type& type) {
@@ -158,15 +162,13 @@ class Converter {
         }
         return c10::IValue(ParseDevice(ToText(env_, value)));
       case c10::TypeKind::LayoutType:
-        if (TypeOf(env_, value) != napi_string || ToText(env_, value) != "strided") {
-          return std::nullopt;
-        }
-        return c10::IValue(static_cast<int64_t>(at::kStrided));
+        if (TypeOf(env_, value) != napi_string) return std::nullopt;
+        return wrap(ParseLayout(ToText(env_, value)));
       case c10::TypeKind::MemoryFormatType:
         if (TypeOf(env_, value) != napi_string) return std::nullopt;
         return wrap(ParseMemoryFormat(ToText(env_, value)));
       default:
-        // Generators, streams, storages and named dimensions have no JavaScript form here.
+        // Streams, storages and named dimensions have no JavaScript form here.
         return std::nullopt;
     }
   }
@@ -285,6 +287,7 @@ std::string DescribeTensor(Environment& environment, napi_value handle) {
 std::string DescribeArgument(Environment& environment, napi_value value, ArgKind kind) {
   const napi_env env = environment.env();
   if (kind == ArgKind::kTensor) return DescribeTensor(environment, value);
+  if (kind == ArgKind::kGenerator) return "a Generator";
   switch (TypeOf(env, value)) {
     case napi_undefined:
       return "undefined";

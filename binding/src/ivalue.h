@@ -17,8 +17,8 @@ class Environment;
 // JavaScript's Number.MAX_SAFE_INTEGER, 2^53 - 1.
 inline constexpr double kMaxSafeInteger = 9007199254740991.0;
 
-// How JavaScript marks an argument: a tensor's handle and a number are both numbers there.
-enum class ArgKind : uint8_t { kPlain = 0, kTensor = 1, kTensorList = 2 };
+// How JavaScript marks an argument: the handle of a tensor or generator is a number there, too.
+enum class ArgKind : uint8_t { kPlain = 0, kTensor = 1, kTensorList = 2, kGenerator = 3 };
 
 // Whether tensors among the arguments are waited for (synchronous work) or only looked up (queued
 // work, where order holds by itself).
@@ -32,8 +32,10 @@ std::optional<c10::IValue> ToIValue(Environment& environment, napi_value value, 
                                     Access access);
 
 // A result for JavaScript: a tensor is its handle, a tuple or list an array, a dictionary
-// `{ dict: [[key, value], …] }`, anything else `{ value }`; None is undefined.
-napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64_t born);
+// `{ dict: [[key, value], …] }`, anything else `{ value }`; None is undefined. `type` is the
+// schema's, which alone tells a dtype from an integer; null where there is none.
+napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64_t born,
+                      const c10::Type* type = nullptr);
 
 // "float32[2, 3]", "2.5", "\"mean\"", "array of 3" for messages.
 std::string DescribeArgument(Environment& environment, napi_value value, ArgKind kind);

@@ -31,7 +31,8 @@ napi_value ToArray(Environment& environment, const Sequence& elements, uint64_t 
 
 }  // namespace
 
-napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64_t born) {
+napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64_t born,
+                      const c10::Type* type) {
   const Napi::Env env = environment.env();
   if (value.isTensor()) {
     const at::Tensor& tensor = value.toTensor();
@@ -56,6 +57,10 @@ napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64
   }
   if (value.isBool()) return Boxed(env, Napi::Boolean::New(env, value.toBool()));
   if (value.isDouble()) return Boxed(env, Napi::Number::New(env, value.toDouble()));
+  if (value.isInt() && type != nullptr && type->kind() == c10::TypeKind::ScalarTypeType) {
+    return Boxed(env,
+                 Napi::String::New(env, DtypeName(static_cast<at::ScalarType>(value.toInt()))));
+  }
   if (value.isInt()) {
     const int64_t integer = value.toInt();
     if (std::abs(static_cast<double>(integer)) <= kMaxSafeInteger) {
@@ -67,7 +72,5 @@ napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64
   if (value.isDevice()) return Boxed(env, Napi::String::New(env, value.toDevice().str()));
   Fail("ERR_NATIVE", "result: a " + value.tagKind() + " has no JavaScript form");
 }
-
-namespace {}  // namespace
 
 }  // namespace torchwright

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "enums.h"
 #include "environment.h"
 
 namespace torchwright {
@@ -177,8 +178,15 @@ bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
       }
     }
     if (given) {
-      auto value = ToIValue(environment, arguments.values[*given], arguments.kind(*given),
-                            *argument.real_type(), argument.N(), access);
+      std::optional<c10::IValue> value;
+      if (const NamedInt* choice = FindNamedInt(schema, argument)) {
+        if (arguments.kind(*given) != ArgKind::kPlain) return false;
+        const auto chosen = ReadNamedInt(environment.env(), arguments.values[*given], *choice);
+        if (chosen) value = *chosen;
+      } else {
+        value = ToIValue(environment, arguments.values[*given], arguments.kind(*given),
+                         *argument.real_type(), argument.N(), access);
+      }
       // `undefined` stands for "not given", as it does everywhere in JavaScript.
       if (!value) {
         napi_valuetype type = napi_null;
@@ -253,12 +261,15 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
     }
     const uint64_t born = executor.last_queued();
     if (stack.empty()) return environment.env().Undefined();
+    const auto& returns = overload.handle.schema().returns();
     if (stack.size() == 1) {
-      return Napi::Value(environment.env(), FromIValue(environment, stack[0], born));
+      return Napi::Value(environment.env(),
+                         FromIValue(environment, stack[0], born, returns[0].real_type().get()));
     }
     Napi::Array results = Napi::Array::New(environment.env(), stack.size());
     for (uint32_t i = 0; i < stack.size(); ++i) {
-      results.Set(i, Napi::Value(environment.env(), FromIValue(environment, stack[i], born)));
+      results.Set(i, Napi::Value(environment.env(), FromIValue(environment, stack[i], born,
+                                                               returns[i].real_type().get())));
     }
     return results;
   }

@@ -18,11 +18,14 @@ export type NativeResult =
   | { readonly dict: readonly (readonly [string, NativeResult])[] }
   | readonly NativeResult[];
 
+/** A random generator as the addon knows it; never given out twice. */
+export type GeneratorHandle = number;
+
 /**
- * How an argument is to be read. A tensor and a number are both plain numbers on their way
- * into C++, so each call carries two bits per argument, the first argument's lowest.
+ * How an argument is to be read. A tensor, a generator and a number are all plain numbers on their
+ * way into C++, so each call carries two bits per argument, the first argument's lowest.
  */
-export const ArgKind = { plain: 0, tensor: 1, tensorList: 2 } as const;
+export const ArgKind = { plain: 0, tensor: 1, tensorList: 2, generator: 3 } as const;
 
 export type TypedArray =
   | Float32Array
@@ -181,6 +184,14 @@ export interface NativeAddon {
   setGrad(handle: Handle, grad: Handle | undefined): void;
   /** Queued: drops (`toNone`) or zeroes the gradients. */
   zeroGrad(handles: readonly Handle[], toNone: boolean): Promise<void>;
+
+  createGenerator(device: string): GeneratorHandle;
+  releaseGenerator(generator: GeneratorHandle): void;
+  setGeneratorSeed(generator: GeneratorHandle, seed: number | bigint): void;
+  /** The seed it was last given; `fresh` first draws one from the system. */
+  generatorSeed(generator: GeneratorHandle, fresh: boolean): bigint;
+  generatorState(generator: GeneratorHandle): Handle;
+  setGeneratorState(generator: GeneratorHandle, state: Handle): void;
 
   /** Accumulates in the leaves, or in `inputs` alone where there are some. */
   backward(...args: BackwardArguments): Promise<void>;

@@ -6,6 +6,7 @@ import { describe, TorchwrightError } from "../errors";
 import type { NativeResult } from "../native/addon";
 import { ArgKind } from "../native/addon";
 import { nativeInContext } from "./context";
+import { Generator } from "./generator";
 import { Tensor, wrap } from "./tensor";
 
 /** A result of an operator or module: a tensor, plain value, or arrays of these. */
@@ -39,6 +40,9 @@ export function encodeArguments(positional: readonly unknown[], named?: Readonly
     } else if (Array.isArray(value) && value.some((item) => item instanceof Tensor)) {
       kinds += ArgKind.tensorList * weight;
       values.push(value.map(toHandle));
+    } else if (value instanceof Generator) {
+      kinds += ArgKind.generator * weight;
+      values.push(value.handle);
     } else {
       values.push(value);
     }
@@ -62,7 +66,7 @@ function toHandle(value: unknown): number | undefined {
 }
 
 function toSnakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Results in JavaScript's terms; tensors belong to the current scope. */
@@ -107,7 +111,10 @@ export function op(name: string, args: readonly unknown[], named?: Readonly<Reco
 
 /** Whether an argument is the trailing object of keyword arguments. */
 export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Tensor) && !ArrayBuffer.isView(value);
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Tensor) && !(value instanceof Generator) && !ArrayBuffer.isView(value)
+  );
 }
 
 /** An operator as a function: trailing plain object = keyword arguments. */
