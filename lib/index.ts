@@ -8,9 +8,12 @@ export type { FromOptions } from "./tensor/tensor";
 export type { DType } from "./tensor/dtype";
 export { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize } from "./tensor/device";
 export type { Device } from "./tensor/device";
+export { Generator } from "./tensor/generator";
+export type { GeneratorOptions } from "./tensor/generator";
 export { emptyCache, memory, resetPeakMemory } from "./tensor/memory";
 export type { MemoryStatistics } from "./tensor/memory";
 export { op } from "./tensor/operators";
+export type { Layout, MemoryFormat, Reduction, Scalar } from "./tensor/operators.generated";
 export { ops } from "./tensor/ops";
 export { keep, scope } from "./tensor/scope";
 

@@ -1,17 +1,18 @@
 /** Operators as functions and as methods, from the generated table; importing this attaches the methods. */
 import { callInternal, callWithOptions } from "./operators";
 import type { OperatorFunctions } from "./operators.generated";
-import { FUNCTIONS, METHODS } from "./operators.generated";
+import { FUNCTIONS, METHODS, SELF_POSITIONS } from "./operators.generated";
 import { Tensor } from "./tensor";
 
 Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], change) as Tensor;
 
 for (const [method, operator] of METHODS) {
+  const self = SELF_POSITIONS[method] ?? 0;
   Object.defineProperty(Tensor.prototype, method, {
     configurable: true,
     writable: true,
     value(this: Tensor, ...args: unknown[]) {
-      return callWithOptions(operator, [this, ...args]);
+      return callWithOptions(operator, self === 0 ? [this, ...args] : args.toSpliced(self, 0, this));
     },
   });
 }

@@ -11,15 +11,21 @@ export interface Argument {
   readonly optionalElement: boolean;
   readonly hasDefault: boolean;
   readonly writes: boolean;
+  /** Shares memory with an argument, as `Tensor(a)` says. */
+  readonly aliases: boolean;
   /** After the `*`: by name only. */
-  keyword: boolean;
+  readonly keyword: boolean;
 }
 
 export interface Schema {
   readonly name: string;
   readonly overload: string;
-  readonly arguments: Argument[];
+  /** As `native_functions.yaml` has it: `add.Tensor`, or the name alone. */
+  readonly qualified: string;
+  readonly arguments: readonly Argument[];
   readonly returns: readonly Argument[];
+  /** As libtorch prints it. */
+  readonly text: string;
 }
 
 /** Commas outside brackets and strings. */
@@ -44,7 +50,7 @@ function splitTop(text: string): string[] {
 }
 
 function parseArgument(text: string, keyword: boolean): Argument | undefined {
-  const match = /^(\w+)(\([^)]*\))?(\?)?(\[(\d*)\])?(\([^)]*\))?(\?)?(?:\s+(\w+))?\s*(=.*)?$/.exec(text);
+  const match = /^((?:Dict|Union)\([^)]*\)|[\w.]+)(\([^)]*\))?(\?)?(\[(\d*)\])?(\([^)]*\))?(\?)?(?:\s+(\w+))?\s*(=.*)?$/.exec(text);
   if (!match?.[1]) return undefined;
   const list = match[4] !== undefined;
   return {
@@ -56,14 +62,18 @@ function parseArgument(text: string, keyword: boolean): Argument | undefined {
     optionalElement: list && match[3] !== undefined,
     hasDefault: match[9] !== undefined,
     writes: `${match[2] ?? ""}${match[6] ?? ""}`.includes("!"),
+    aliases: match[2] !== undefined || match[6] !== undefined,
     keyword,
   };
 }
 
-/** The schema, or undefined for a form that ATen's public operators do not use. */
-export function parseSchema(text: string): Schema | undefined {
+/**
+ * @throws Error for a form that none of ATen's operators has
+ */
+export function parseSchema(text: string): Schema {
+  const unknown = (): Error => new Error(`generate: expected the schema of an ATen operator, got ${text}`);
   const match = /^aten::(\w+)(?:\.(\w+))?\((.*)\) -> (.+)$/.exec(text);
-  if (!match?.[1]) return undefined;
+  if (!match?.[1]) throw unknown();
   const args: Argument[] = [];
   let keyword = false;
   for (const part of splitTop(match[3] ?? "")) {
@@ -72,12 +82,22 @@ export function parseSchema(text: string): Schema | undefined {
       continue;
     }
     const argument = parseArgument(part, keyword);
-    if (!argument) return undefined;
+    if (!argument) throw unknown();
     args.push(argument);
   }
   const result = (match[4] ?? "").trim();
   const inner = result.startsWith("(") ? result.slice(1, -1) : result;
-  const returns = splitTop(inner).map((part) => parseArgument(part, false));
-  if (returns.some((item) => item === undefined)) return undefined;
-  return { name: match[1], overload: match[2] ?? "", arguments: args, returns: returns as Argument[] };
+  const returns = splitTop(inner).map((part) => {
+    const item = parseArgument(part, false);
+    if (!item) throw unknown();
+    return item;
+  });
+  const [name, overload] = [match[1], match[2] ?? ""];
+  return { name, overload, qualified: overload ? `${name}.${overload}` : name, arguments: args, returns, text };
+}
+
+/** `cross_entropy_loss` → `crossEntropyLoss`, `add_` → `add_`. */
+export function camelCase(name: string): string {
+  const tail = name.endsWith("_") ? "_" : "";
+  return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase()).replace(/_$/, "") + tail;
 }
