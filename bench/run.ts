@@ -1,9 +1,9 @@
 /**
- * `npm run bench [-- train|predict|startup] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
+ * `npm run bench [-- train|predict|startup|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
  *
  * The peer is a plain PyTorch loop over Hugging Face's model with fused AdamW (`bench/peers`); both run on the CPU with
- * the same batches and the same number of threads. `ratio` is our cost over the peer's. `--save` writes the report
- * to `bench/results/`; `--json` prints it as the last line.
+ * the same batches and the same number of threads. `ratio` is our cost over the peer's. `types` has no peer, but limits.
+ * `--save` writes the report to `bench/results/`; `--json` prints it as the last line.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
@@ -17,8 +17,9 @@ import { predictSuite } from "./suites/predict";
 import { startupSuite } from "./suites/startup";
 import type { Suite } from "./suites/suite";
 import { trainSuite } from "./suites/train";
+import { typesSuite } from "./suites/types";
 
-const SUITES: Readonly<Record<string, Suite>> = { train: trainSuite, predict: predictSuite, startup: startupSuite };
+const SUITES: Readonly<Record<string, Suite>> = { train: trainSuite, predict: predictSuite, startup: startupSuite, types: typesSuite };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function save(report: Report): Promise<string> {
