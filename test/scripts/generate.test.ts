@@ -1,12 +1,14 @@
 /** The generator of operators: schemas to signatures, what is left out and why, descriptions; and that nothing is forgotten. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { native } from "../../lib/native/load";
+import type { Libtorch } from "../../lib/native/describe-libtorch";
+import { libtorchInfo, native } from "../../lib/native/load";
 import { FUNCTIONS } from "../../lib/tensor/operators.generated";
 import { describeOperator } from "../../scripts/generate/describe";
 import { exclusion, renderExclusions } from "../../scripts/generate/exclusions";
-import { parseMethods } from "../../scripts/generate/native-functions";
+import { nativeFunctions, parseMethods } from "../../scripts/generate/native-functions";
 import { camelCase, parseSchema } from "../../scripts/generate/schema";
 import { checkNames, signatures, withoutCovered, writeSignature } from "../../scripts/generate/signature";
 
@@ -109,6 +111,52 @@ describe("methods", () => {
   it("are those of native_functions.yaml", () => {
     const yaml = "- func: abs(Tensor self) -> Tensor\n  variants: function, method\n- func: zeros(int[] size) -> Tensor\n  dispatch:\n    CPU: zeros\n- func: add_.Tensor(Tensor(a!) self) -> Tensor\n  variants: method\n";
     expect([...parseMethods(yaml)]).to.deep.equal(["abs", "add_.Tensor"]);
+  });
+
+  describe("whose file", () => {
+    let folder = "";
+    const python = process.env["TORCHWRIGHT_PYTHON"];
+    const yaml = join("packaged", "ATen", "native", "native_functions.yaml");
+    const libtorch = (root: string): Libtorch => ({ ...libtorchInfo(), root, version: "2.13.0" });
+
+    /** A Python that says what a real one would of its torch and torchgen. */
+    function fakePython(says: string): void {
+      const program = join(folder, "python");
+      writeFileSync(program, `#!/bin/sh\n${says}\n`, { mode: 0o755 });
+      process.env["TORCHWRIGHT_PYTHON"] = program;
+    }
+
+    beforeEach(function () {
+      if (process.platform === "win32") this.skip();
+      folder = mkdtempSync(join(tmpdir(), "torchwright-generate-"));
+      mkdirSync(join(folder, "wheel", "torchgen", yaml, ".."), { recursive: true });
+      writeFileSync(join(folder, "wheel", "torchgen", yaml), "the file");
+    });
+    afterEach(() => {
+      if (python === undefined) delete process.env["TORCHWRIGHT_PYTHON"];
+      else process.env["TORCHWRIGHT_PYTHON"] = python;
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it("lies beside libtorch", async () => {
+      fakePython("exit 1");
+      expect(await nativeFunctions(libtorch(join(folder, "wheel", "torch")))).to.equal("the file");
+    });
+
+    it("or in the reference Python, if its torch is of the same version", async () => {
+      fakePython(`echo 2.13.0+cpu; echo "${join(folder, "wheel", "torchgen")}"`);
+      expect(await nativeFunctions(libtorch(join(folder, "archive", "libtorch")))).to.equal("the file");
+    });
+
+    it("or nowhere, which is said with the remedy", async () => {
+      const failure = async (says: string): Promise<string> => {
+        fakePython(says);
+        return nativeFunctions(libtorch(join(folder, "archive", "libtorch"))).then(() => "found", (error: unknown) => String(error));
+      };
+      for (const says of [`echo 2.12.0; echo "${join(folder, "wheel", "torchgen")}"`, "exit 1", "echo 2.13.0; echo /nowhere"]) {
+        expect(await failure(says), says).to.contain(join("archive", "torchgen", yaml)).and.to.contain("fetch-libtorch -- --only pip");
+      }
+    });
   });
 });
 
