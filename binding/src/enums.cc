@@ -11,9 +11,9 @@ namespace {
 // Sources: at::Reduction, GridSamplerInterpolation and GridSamplerPadding of ATen, and
 // torch.nn.functional.embedding_bag.
 constexpr NamedInt kChoices[] = {
-    {"reduction", "", {"none", "mean", "sum"}},
-    {"interpolation_mode", "", {"bilinear", "nearest", "bicubic"}},
-    {"padding_mode", "", {"zeros", "border", "reflection"}},
+    {"reduction", "aten::", {"none", "mean", "sum"}},
+    {"interpolation_mode", "aten::", {"bilinear", "nearest", "bicubic"}},
+    {"padding_mode", "aten::", {"zeros", "border", "reflection"}},
     {"mode", "aten::embedding_bag", {"sum", "mean", "max"}},
 };
 

@@ -20,7 +20,7 @@ std::optional<int64_t> ParseLayout(const std::string& name);
 // `reduction: "mean"`. Names and integers are both taken.
 struct NamedInt {
   const char* argument;
-  const char* operators;  // those whose name starts so; empty: all
+  const char* operators;  // those whose name starts so; a TorchScript method never is one
   const char* names[3];   // in the order of their values, from 0
 };
 

@@ -114,6 +114,14 @@ describe("a TorchScript module", () => {
   });
   after(() => module.dispose());
 
+  it("has integers of its own, whatever their names mean to ATen's operators", () =>
+    scope(async () => {
+      const other = ScriptModule.compile({ className: "Named", source: "\ndef forward(self, reduction: int) -> int:\n    return reduction + 1\n" });
+      expect(await other.forward([41])).to.equal(42);
+      await rejection(other.forward(["mean"]), "ERR_SCRIPT_CALL");
+      other.dispose();
+    }));
+
   it("takes positional and named arguments, and gives records for dictionaries", () =>
     scope(async () => {
       const x = ops.ones([2]);

@@ -106,7 +106,7 @@ describe("kinds of arguments", () => {
       thrown(() => masked([1, 0, 1]), "ERR_OPERATOR_ARGS");
     }));
 
-  it("Scalar keeps int, float and bool apart; Scalar[] is not one of them", () =>
+  it("Scalar keeps int, float and bool apart, also in a list", () =>
     scope(() => {
       expect(ops.full([1], 2, { dtype: null }).dtype).to.equal("int64");
       expect(ops.full([1], 2n).dtype).to.equal("int64");
@@ -115,6 +115,10 @@ describe("kinds of arguments", () => {
       expect(ops.clamp(x(), { min: 2 }).toArray()).to.deep.equal([[2, 2], [3, 4]]);
       expect(ops.clamp(x(), 2, 3).toArray()).to.deep.equal([[2, 2], [3, 3]]);
       thrown(() => ops.full([1], anything("2")), "ERR_OPERATOR_ARGS");
+      // Differences over spacings of 2: 1/2 at one end, (4 - 1)/4 in the middle, 2/2 at the other end.
+      const [slope] = ops.gradient(Tensor.from([1, 2, 4]), { spacing: [2], dim: [0] });
+      expect(slope?.toArray()).to.deep.equal([0.5, 0.75, 1]);
+      thrown(() => ops.gradient(Tensor.from([1, 2, 4]), { spacing: [anything("2")], dim: [0] }), "ERR_OPERATOR_ARGS");
     }));
 
   it("ScalarType is a dtype's name, as argument and as result", () =>
