@@ -52,7 +52,8 @@ function resolve(argument: HintArgument, { dtype, layout }: Variant, seed: strin
 }
 
 function isKeywords(argument: Call[number] | undefined): argument is Readonly<Record<string, HintArgument>> {
-  return typeof argument === "object" && argument !== null && !Array.isArray(argument) && !(argument instanceof Wanted) && !("dtype" in argument);
+  if (typeof argument !== "object" || argument === null || Array.isArray(argument) || argument instanceof Wanted) return false;
+  return !("dtype" in argument && typeof argument.dtype === "string"); // a dtype as an argument of its own
 }
 
 function toCase(operator: string, call: Call, kind: Variant, suffix: string): Case {

@@ -72,8 +72,8 @@ export const INDEXING: Calls = {
   "histogramdd.int_bins": [[f(4, 2), 2]],
   "histogram.bins_tensor": [[f(2, 3), sorted(4)]],
   nonzero_static: [[f(2, 3), { size: 4 }]],
-  "quantile": [[f(2, 3), ints([0.25, 0.5], [2], "float64"), 0]],
-  "nanquantile": [[f(2, 3), ints([0.25, 0.5], [2], "float64"), 0]],
+  quantile: [[f(2, 3), ints([0.25, 0.5], [2], "float64"), 0]],
+  nanquantile: [[f(2, 3), ints([0.25, 0.5], [2], "float64"), 0]],
   "gradient.scalararray": [[f(3, 4), { spacing: 0.5, dim: [0, 1] }]],
   "gradient.scalarrayarray": [[f(3, 4), { spacing: [0.5, 2], dim: [0, 1] }]],
   "gradient.scalarrayint": [[f(4), { spacing: [0.5], dim: 0 }]],
@@ -96,5 +96,14 @@ export const INDEXING: Calls = {
   "squeeze.dims": [[f(1, 1, 3), [0, 1]]],
   sum_to_size: [[f(2, 3), [1, 3]]],
   where: [[bools(2, 3)]],
+  clamp: [[f(2, 3), -0.625, 0.625], [f(2, 3), null, 0.625], [f(), -0.625]],
+  "clamp.Tensor": [[f(2, 3), f(2, 3), null], [f(2, 3), f(3), f(2, 1)]],
+  clip: [[f(2, 3), -0.625, 0.625]],
+  "clip.Tensor": [[f(2, 3), null, f(2, 3)]],
+  // Divisors whose quotients lie away from the steps of rounding.
+  "div.Tensor_mode": [
+    [f(2, 3), ints([0.734375, -1.296875, 1.390625], [3], "float64"), { rounding_mode: "trunc" }],
+    [f(2, 3), ints([0.734375, -1.296875, 1.390625], [3], "float64"), { rounding_mode: "floor" }],
+  ],
   "where.self": [[bools(2, 3), f(2, 3), f(2, 3)], [bools(3), f(2, 1), f()], [bools(0, 3), f(0, 3), f(3)]],
 };

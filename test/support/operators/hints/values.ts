@@ -38,6 +38,6 @@ export const BY_OPERATOR: Readonly<Record<string, Readonly<Record<string, HintAr
   split: { split_size: 1 }, take: { index: below(6, 2, 2) }, tensor_split: { sections: 2, tensor_indices_or_sections: ints([2], []) },
   unflatten: { sizes: [2, 1] }, vsplit: { sections: 2, indices: [1] }, where: { self: 0.75, other: 1.5 }, isin: { element: 0.75 },
   combinations: { r: 2 }, can_cast: { from_: { dtype: "float32" }, to: { dtype: "int64" } },
-  linalg_norm: { ord: "fro" }, linalg_matrix_norm: { ord: 2 }, linalg_vector_norm: { ord: 3 }, div: { rounding_mode: "trunc" },
+  linalg_norm: { ord: "fro" }, linalg_matrix_norm: { ord: 2 }, linalg_vector_norm: { ord: 3 }, div: { rounding_mode: "trunc", other: 0.71875 },
   repeat_interleave: { repeats: 2 }, to: { dtype: { dtype: "float32" } }, mvlgamma: { p: 2 },
 };
