@@ -1,5 +1,6 @@
 /** Compares gradients with finite differences: the test for an operator, a loss or a layer of one's own. */
 import { describe, TorchwrightError } from "../errors";
+import { grad } from "../tensor/backward";
 import { op } from "../tensor/operators";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -44,10 +45,10 @@ interface Tolerance {
 }
 
 /**
- * Whether the gradients that `backward` gives for `fn` are those that central differences give, as
- * `torch.autograd.gradcheck`: |analytical − numerical| ≤ atol + rtol · |numerical| for every output and every
- * input that requires grad. `fn` gets copies of these, so that neither the inputs nor their gradients change;
- * the copies it is differentiated at by differences are contiguous.
+ * Whether the gradients of `fn` are those that central differences give, as `torch.autograd.gradcheck`:
+ * |analytical − numerical| ≤ atol + rtol · |numerical| for every output and every input that requires grad.
+ * `fn` gets copies of these, so that neither the inputs nor their gradients change; the copies from which
+ * differences are taken are contiguous.
  *
  * Inputs that require grad are float64 of any shape; complex ones are not supported, complex outputs are.
  * `fn` must give the same for the same inputs, and must not change its inputs in place.
@@ -128,13 +129,11 @@ function differencesOf(call: (tensors: readonly Tensor[]) => Promise<Output[]>, 
 }
 
 /** The product of a gradient of an output and its Jacobian, for each input; zeros where the output does not depend on it. */
-async function vectorJacobian(output: Tensor, gradient: Float64Array, inputs: readonly Input[]): Promise<Float64Array[]> {
-  using seed = Tensor.from(gradient, { shape: output.shape, dtype: output.dtype });
-  await output.backward(seed, { retainGraph: true });
-  return inputs.map(({ leaf }) => {
-    const product = leaf.grad === undefined ? new Float64Array(leaf.numel) : Float64Array.from(leaf.grad.toTypedArray() as Float64Array);
-    leaf.grad = undefined;
-    return product;
+function vectorJacobian(output: Tensor, gradient: Float64Array, inputs: readonly Input[]): Promise<Float64Array[]> {
+  return scope(async () => {
+    const gradOutputs = Tensor.from(gradient, { shape: output.shape, dtype: output.dtype });
+    const products = await grad(output, inputs.map(({ leaf }) => leaf), { gradOutputs, retainGraph: true, allowUnused: true });
+    return inputs.map(({ leaf }, i) => Float64Array.from((products[i]?.toTypedArray() ?? new Float64Array(leaf.numel)) as Float64Array));
   });
 }
 

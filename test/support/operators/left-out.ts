@@ -26,7 +26,7 @@ export const NOT_COMPARED: readonly LeftOut[] = [
   {
     reason: "gives uninitialised memory",
     untried: true,
-    operators: words("empty empty_like empty_permuted empty_quantized empty_strided new_empty new_empty_strided resize resize_as resize_as_sparse"),
+    operators: words("empty empty_like empty_permuted empty_quantized empty_strided new_empty new_empty_strided resize resize_as resize_as_sparse set"),
   },
   {
     reason: "works on quantized or packed weights, whose arguments libtorch does not check",
@@ -77,7 +77,7 @@ export const NOT_DIFFERENTIATED: readonly LeftOut[] = [
     operators: words(`acosh_ arccosh_ arcsinh_ arctanh_ asinh_ atanh_ batch_norm_update_stats bincount copy dequantize detach_copy
       embedding_renorm floor_divide geqrf glu_jvp heaviside histogram histogramdd linalg__powsum linalg_ldl_factor linalg_ldl_factor_ex
       linalg_ldl_solve linspace logspace native_channel_shuffle remainder.Scalar_Tensor scatter.reduce scatter.value_reduce
-      scatter_.reduce scatter_.value_reduce set unique_consecutive unique_dim unique_dim_consecutive view_as_complex_copy`),
+      scatter_.reduce scatter_.value_reduce unique_consecutive unique_dim unique_dim_consecutive view_as_complex_copy`),
   },
   {
     reason: "takes integers and booleans only",
@@ -89,7 +89,6 @@ export const NOT_DIFFERENTIATED: readonly LeftOut[] = [
   },
   { reason: "takes complex inputs, which gradcheck does not vary", operators: words("imag istft view_as_real view_as_real_copy") },
   { reason: "libtorch's backward trips over an in-place change of its own forward", operators: words("vander") },
-  { reason: "gives the leaf itself a history", operators: words("lift lift_fresh") },
   { reason: "rounds to a dtype that is too coarse for finite differences", operators: words("chalf to.dtype to.dtype_layout") },
   {
     reason: "has the straight-through gradient, which is not that of the rounding function",

@@ -26,7 +26,7 @@ export function readStored(): StoredOperators {
   const { provenance, ...rest } = JSON.parse(gunzipSync(readFileSync(join(GOLDEN, "operators.json.gz"))).toString()) as {
     readonly provenance: { readonly versions: { readonly torch: string } };
   };
-  return { torch: provenance.versions.torch, operators: new Map(Object.entries(rest as Record<string, StoredOperator>)) };
+  return { torch: provenance.versions.torch, operators: new Map(Object.entries<StoredOperator>(rest)) };
 }
 
 /**
