@@ -7,7 +7,6 @@
 import { expect } from "chai";
 import { TorchwrightError } from "../../lib/errors";
 import { noGrad } from "../../lib/autograd/grad-mode";
-import { libtorchInfo } from "../../lib/native/load";
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 import type { OperatorCases } from "../support/operators/all-cases";
@@ -18,9 +17,7 @@ import { COMPARED_OUTPUTS } from "../support/operators/hints/gradients";
 import { NOT_COMPARED } from "../support/operators/left-out";
 import { publicOperators } from "../support/operators/schemas";
 import type { StoredOperators, StoredResult } from "../support/operators/stored";
-import { difference, readStored } from "../support/operators/stored";
-
-const minor = (version: string): string => version.split(".").slice(0, 2).join(".");
+import { difference, readStored, skipForVersion } from "../support/operators/stored";
 
 /** What is wrong with the results of a case, or undefined. */
 function compare(item: Case, base: string, theirs: readonly StoredResult[] | "error" | undefined): string | undefined {
@@ -57,10 +54,7 @@ describe("operators beside PyTorch", () => {
 
   before(function () {
     stored = readStored();
-    if (minor(libtorchInfo().version) !== minor(stored.torch)) {
-      if (this.test) this.test.title += `: skipped, the results are those of ${stored.torch}`;
-      this.skip();
-    }
+    skipForVersion(this, stored);
     cases = allCases();
   });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { libtorchInfo } from "../../../lib/native/load";
 import type { OperatorResult } from "../../../lib/tensor/operators";
 import { op } from "../../../lib/tensor/operators";
 import { Tensor } from "../../../lib/tensor/tensor";
@@ -27,6 +28,16 @@ export function readStored(): StoredOperators {
     readonly provenance: { readonly versions: { readonly torch: string } };
   };
   return { torch: provenance.versions.torch, operators: new Map(Object.entries<StoredOperator>(rest)) };
+}
+
+const minor = (version: string): string => version.split(".").slice(0, 2).join(".");
+
+/** Skips tests that hold for the libtorch which the results and lists were made with, and says so in their title. */
+export function skipForVersion(context: Mocha.Context, { torch }: StoredOperators): void {
+  if (minor(libtorchInfo().version) === minor(torch)) return;
+  const runnable = context.currentTest ?? context.test;
+  if (runnable) runnable.title += `: skipped, results and lists are those of libtorch ${torch}`;
+  context.skip();
 }
 
 /**
