@@ -32,7 +32,7 @@ describe("gradients of operators", () => {
         const whole = !operator.inPlace && /^float64( #\d+)?$/.test(item.label);
         const verdict: Verdict = await checkGradient(operator, item, whole);
         const names = namesOf(operator, item).filter((name) => listed.includes(name));
-        if (verdict.kind === "right") right.add(operator.base);
+        if (verdict.kind === "right" && whole) right.add(operator.base);
         if (verdict.kind === "right" || verdict.kind === "no gradient") seen.add(operator.base);
         if (verdict.kind === "wrong") {
           names.forEach((name) => needed.add(name));
@@ -47,7 +47,7 @@ describe("gradients of operators", () => {
     expect([...unlisted], "without a verdict, and not listed").to.deep.equal([]);
     expect(listed.filter((name) => !needed.has(name)), "listed, though nothing is wrong with it").to.deep.equal([]);
     expect(new Set(listed).size, "listed once").to.equal(listed.length);
-    // Base names: an in-place form and the overloads count as one.
+    // Base names whose whole Jacobian is right: an in-place form and the overloads count as one.
     expect(right.size).to.be.at.least(500);
   });
 });
