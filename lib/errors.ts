@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   ERR_TENSOR_DISPOSED: "The tensor was disposed before this use.",
   ERR_GENERATOR_DISPOSED: "The random generator was disposed before this use.",
   ERR_NO_GRAD_HISTORY: "backward was asked of a tensor that has no graph behind it.",
+  ERR_GRADIENT_MISMATCH: "A gradient is not the one that finite differences give.",
   ERR_OUT_OF_MEMORY: "A device or the host has no memory left for the request.",
   ERR_SHUT_DOWN: "The process or worker is ending; no native work is taken any more.",
   ERR_NATIVE: "An error inside the native layer that has no code of its own.",

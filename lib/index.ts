@@ -30,6 +30,8 @@ export type { FunctionContext, FunctionDefinition } from "./autograd/define-func
 export { detectAnomaly } from "./autograd/detect-anomaly";
 export type { AnomalyOptions } from "./autograd/detect-anomaly";
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from "./autograd/grad-mode";
+export { gradcheck } from "./autograd/gradcheck";
+export type { Differentiable, GradcheckOptions } from "./autograd/gradcheck";
 export { jit } from "./jit/load";
 export { ScriptModule } from "./jit/script-module";
 

@@ -76,6 +76,11 @@ Napi::Value FromTypedArray(Environment& environment, const Napi::CallbackInfo& i
 // V8's limit; it ends the process when asked for more.
 constexpr int64_t kMaxTypedArray = 4294967295;
 
+// Autograd's zeros, such as the gradient of `sgn`, have no memory behind them.
+at::Tensor Dense(const at::Tensor& tensor) {
+  return tensor._is_zerotensor() ? at::zeros(tensor.sizes(), tensor.options()) : tensor;
+}
+
 // A contiguous CPU tensor of a dtype that a typed array can hold.
 at::Tensor Readable(const at::Tensor& tensor) {
   // Before anything is copied: an expanded tensor has few bytes and any number of elements.
@@ -83,7 +88,7 @@ at::Tensor Readable(const at::Tensor& tensor) {
     Fail("ERR_INVALID_ARG",
          "read: expected at most 4,294,967,295 elements, got " + std::to_string(tensor.numel()));
   }
-  at::Tensor result = tensor.detach();
+  at::Tensor result = Dense(tensor.detach());
   if (result.is_complex()) Fail("ERR_INVALID_ARG", "read: a complex tensor has no typed array");
   if (result.scalar_type() == at::kHalf || result.scalar_type() == at::kBFloat16) {
     result = result.to(at::kFloat);

@@ -168,6 +168,14 @@ describe("reading a tensor", () => {
       for (const dtype of ["float16", "bfloat16"] as const) expect(x.to(dtype).toTypedArray()).to.deep.equal(Float32Array.of(1, 2, 3, 4, 5, 6));
     }));
 
+  it("gives zeros for a gradient that autograd keeps as zeros without memory", () =>
+    scope(async () => {
+      const x = Tensor.from([1, -2], { requiresGrad: true });
+      await x.sgn().sum().backward();
+      expect(x.grad?.toTypedArray()).to.deep.equal(Float32Array.of(0, 0));
+      expect(await x.grad?.read()).to.deep.equal(Float32Array.of(0, 0));
+    }));
+
   it("item gives a number, a bigint for int64, a boolean for bool", () =>
     scope(() => {
       expect([Tensor.from(2.5).item(), Tensor.from([[3n]]).item(), Tensor.from(true).item(), Tensor.from(4, { dtype: "int32" }).item()])
