@@ -5,7 +5,13 @@ export { libtorchInfo, useLibtorch } from "./native/load";
 
 export { Tensor } from "./tensor/tensor";
 export type { FromOptions } from "./tensor/tensor";
+export type { Complex } from "./tensor/complex";
+export type { NestedArray, ReadOptions } from "./tensor/convert";
 export type { DType } from "./tensor/dtype";
+export type { IndexArray, TensorIndex } from "./tensor/indexing";
+export { slice } from "./tensor/slice";
+export type { Slice } from "./tensor/slice";
+export type { TensorData } from "./tensor/typed-array";
 export { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize } from "./tensor/device";
 export type { Device } from "./tensor/device";
 export { emptyCache, memory, resetPeakMemory } from "./tensor/memory";
@@ -27,6 +33,9 @@ export type { FunctionContext, FunctionDefinition } from "./autograd/define-func
 export { detectAnomaly } from "./autograd/detect-anomaly";
 export type { AnomalyOptions } from "./autograd/detect-anomaly";
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from "./autograd/grad-mode";
+export { F } from "./functional/functional";
+export type { Reduction } from "./functional/arguments";
+
 export { jit } from "./jit/load";
 export { ScriptModule } from "./jit/script-module";
 

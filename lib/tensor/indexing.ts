@@ -1,0 +1,228 @@
+/**
+ * PyTorch's indexing: `t[…]` is `t.at(…)`, `t[…] = v` is `t.assign([…], v)`. Importing this attaches both.
+ *
+ * Numbers, slices, ellipsis and new axes make views, one dimension after the other; what index tensors
+ * remain then go to ATen's `index` or `index_put_`, as PyTorch's `TensorIndexing.h` does it.
+ */
+import { describe, TorchwrightError } from "../errors";
+import type { Complex } from "./complex";
+import { isComplex } from "./complex";
+import { callInternal } from "./operators";
+import type { Slice } from "./slice";
+import { readSlice } from "./slice";
+import { Tensor } from "./tensor";
+
+/** Positions (int64) or a mask (bool) as nested arrays. */
+export type IndexArray = readonly (number | bigint | boolean | IndexArray)[];
+
+/**
+ * What one place between the brackets may hold: a position (negative ones count from the end), a slice or `":"`
+ * for a whole dimension, `"..."` for as many whole dimensions as fit, `null` for a new dimension of size 1, an
+ * int64 tensor or array of positions, a bool tensor or array as a mask.
+ */
+export type TensorIndex = number | bigint | boolean | null | "..." | ":" | Slice | Tensor | IndexArray;
+
+/** Indexing, as methods of every tensor. */
+export interface TensorIndexing {
+  /**
+   * The part of the tensor that PyTorch's `t[i, j, …]` gives: a view, but a copy where tensors or arrays are among
+   * the indices.
+   *
+   * @example
+   * ```ts
+   * import { slice, Tensor } from "torchwright";
+   * const x = Tensor.from([[1, 2, 3], [4, 5, 6]]);
+   * console.log(x.at(-1).toArray()); // [4, 5, 6]
+   * console.log(x.at("...", 0).toArray()); // [1, 4]
+   * console.log(x.at(":", slice(1)).toArray()); // [[2, 3], [5, 6]]
+   * console.log(x.at(x.gt(2)).toArray()); // [3, 4, 5, 6]
+   * console.log(x.at([1, 0], [0, 2]).toArray()); // [4, 3]
+   * ```
+   *
+   * @throws TorchwrightError ERR_INDEX_OUT_OF_RANGE with index, dimension and size
+   * @throws TorchwrightError ERR_SHAPE_MISMATCH for a mask of another shape or positions that do not broadcast
+   * @throws TorchwrightError ERR_INVALID_ARG for too many indices, a step below 1, or what is no index
+   */
+  at(...indices: readonly TensorIndex[]): Tensor;
+  /**
+   * PyTorch's `t[index] = value`, in place: `value` is broadcast to the part that `at` would give. An array is
+   * the list of `at`'s arguments: `t.assign([0, 1], v)` is `t[0, 1] = v`, `t.assign([[0, 1]], v)` is `t[[0, 1]] = v`.
+   * Recorded for autograd; on a leaf that requires grad only under `noGrad`. Returns the tensor itself.
+   *
+   * @example
+   * ```ts
+   * import { slice, Tensor } from "torchwright";
+   * const x = Tensor.from([[1, 2, 3], [4, 5, 6]]);
+   * x.assign([":", 0], 9).assign(x.lt(3), 0);
+   * console.log(x.toArray()); // [[9, 0, 3], [9, 5, 6]]
+   * x.assign([0, slice(1)], Tensor.from([7, 8]));
+   * ```
+   *
+   * @throws TorchwrightError as `at`; ERR_SHAPE_MISMATCH for a value that does not broadcast;
+   *   ERR_OPERATOR_FAILED on a leaf that requires grad
+   */
+  assign(index: TensorIndex, value: Tensor | number | bigint | boolean | Complex): Tensor;
+}
+
+/** A view after the simple indices, and ATen's list of index tensors, empty where there were none. */
+interface Resolved {
+  readonly view: Tensor;
+  readonly tensors: (Tensor | undefined)[];
+}
+
+/** Runs `use` on the tensor's indexed part and frees what was made on the way, but not what `use` returns. */
+function withIndices<T>(operation: string, self: Tensor, indices: readonly TensorIndex[], use: (resolved: Resolved) => T): T {
+  const made: Tensor[] = [];
+  const track = (tensor: Tensor): Tensor => {
+    made.push(tensor);
+    return tensor;
+  };
+  let result: T | undefined;
+  try {
+    result = use(resolve(operation, self, indices, track));
+    return result;
+  } finally {
+    for (const tensor of made) if (tensor !== result) tensor.dispose();
+  }
+}
+
+function resolve(operation: string, self: Tensor, given: readonly TensorIndex[], track: (made: Tensor) => Tensor): Resolved {
+  const { shape } = self;
+  const indices = given.map((index) => readIndex(operation, index, track));
+  const specified = indices.reduce<number>((sum, index) => sum + consumed(index), 0);
+  if (specified > shape.length) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at most ${shape.length} indices for shape [${shape.join(", ")}], got ${specified}`);
+  }
+  if (indices.filter((index) => index === "...").length > 1) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at most one "...", got more`);
+  }
+  let view = self;
+  let axis = 0; // dimension of `self` that comes next
+  let dim = 0; // dimension of `view` that comes next
+  const tensors: (Tensor | undefined)[] = [];
+  const pass = (dimensions: number): void => {
+    axis += dimensions;
+    dim += dimensions;
+    for (let i = 0; i < dimensions; i += 1) tensors.push(undefined);
+  };
+  const insert = (): void => {
+    view = track(callInternal("unsqueeze", [view, dim]) as Tensor);
+    dim += 1;
+  };
+  for (const index of indices) {
+    if (index === "...") pass(shape.length - specified);
+    else if (index === ":") pass(1);
+    else if (index === null) {
+      insert();
+      tensors.push(undefined);
+    } else if (typeof index === "boolean") {
+      insert(); // a mask without dimensions over a new one: all of it or nothing
+      tensors.push(track(Tensor.from(BigInt64Array.from(index ? [0n] : []))));
+    } else if (typeof index === "number") {
+      checkRange(operation, index, axis, shape[axis] ?? 0);
+      view = track(callInternal("select", [view, dim, index]) as Tensor);
+      axis += 1;
+    } else if (index instanceof Tensor) {
+      tensors.push(index);
+      const covered = consumed(index);
+      axis += covered;
+      dim += covered;
+    } else {
+      view = track(callInternal("slice", [view, dim, ...readSlice(operation, index)]) as Tensor);
+      pass(1);
+    }
+  }
+  return { view, tensors: tensors.some((tensor) => tensor !== undefined) ? tensors : [] };
+}
+
+type ReadIndex = number | boolean | null | "..." | ":" | Slice | Tensor;
+
+/** Arrays become tensors, tensors without dimensions become what they hold. */
+function readIndex(operation: string, index: TensorIndex, track: (made: Tensor) => Tensor): ReadIndex {
+  if (Array.isArray(index)) return track(Tensor.from(index as readonly number[], isMask(index) ? {} : { dtype: "int64" }));
+  if (index instanceof Tensor) return readTensor(operation, index);
+  if (typeof index === "bigint" || typeof index === "number") {
+    const position = Number(index);
+    if (Number.isSafeInteger(position)) return position;
+  } else if (index === null || index === "..." || index === ":" || typeof index === "boolean" || (typeof index === "object" && index !== null)) {
+    return index as ReadIndex;
+  }
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected an integer, a slice, ":", "...", null, a mask or a tensor of positions as index, got ${describe(index)}`,
+  );
+}
+
+function isMask(index: unknown): boolean {
+  return Array.isArray(index) ? isMask(index[0]) : typeof index === "boolean";
+}
+
+function readTensor(operation: string, index: Tensor): ReadIndex {
+  const { dtype, shape } = index;
+  if (dtype !== "bool" && dtype !== "int64" && dtype !== "int32") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor of bool, int64 or int32 as index, got ${dtype}`);
+  }
+  if (shape.length > 0) return index;
+  const value = index.item({ int64: "number" });
+  return typeof value === "boolean" ? value : Number(value);
+}
+
+/** Dimensions that an index stands for. */
+function consumed(index: ReadIndex): number {
+  if (index === null || index === "..." || typeof index === "boolean") return 0;
+  return index instanceof Tensor && index.dtype === "bool" ? index.shape.length : 1;
+}
+
+function checkRange(operation: string, index: number, dim: number, size: number): void {
+  if (index >= -size && index < size) return;
+  throw new TorchwrightError(
+    "ERR_INDEX_OUT_OF_RANGE",
+    size === 0
+      ? `${operation}: expected no index into dimension ${dim}, which has size 0, got ${index}`
+      : `${operation}: expected an index from ${-size} to ${size - 1} for dimension ${dim} of size ${size}, got ${index}`,
+  );
+}
+
+function at(this: Tensor, ...indices: readonly TensorIndex[]): Tensor {
+  return withIndices("at", this, indices, ({ view, tensors }) => {
+    if (tensors.length > 0) return callInternal("index", [view, tensors]) as Tensor;
+    return view === this ? (callInternal("alias", [view]) as Tensor) : view;
+  });
+}
+
+function assign(this: Tensor, index: TensorIndex, value: Tensor | number | bigint | boolean | Complex): Tensor {
+  const indices = Array.isArray(index) ? (index as readonly TensorIndex[]) : [index];
+  withIndices("assign", this, indices, ({ view, tensors }) => {
+    if (!(value instanceof Tensor) && !isComplex(value)) {
+      if (!["number", "bigint", "boolean"].includes(typeof value)) {
+        throw new TorchwrightError("ERR_INVALID_ARG", `assign: expected a tensor or number as value, got ${describe(value)}`);
+      }
+      if (tensors.length === 0) {
+        (callInternal("fill_", [view, value]) as Tensor).dispose();
+        return;
+      }
+    }
+    const source = valueTensor(this, value);
+    try {
+      const done = tensors.length > 0 ? callInternal("index_put_", [view, tensors, source]) : callInternal("copy_", [view, source]);
+      (done as Tensor).dispose();
+    } finally {
+      if (source !== value) source.dispose();
+    }
+  });
+  return this;
+}
+
+/** The value as a tensor without leading dimensions of size 1, which would not broadcast to fewer. */
+function valueTensor(self: Tensor, value: Tensor | number | bigint | boolean | Complex): Tensor {
+  if (!(value instanceof Tensor)) {
+    const { dtype, device } = self;
+    if (!isComplex(value)) return callInternal("full", [[], value], { dtype, device }) as Tensor;
+    return Tensor.from(value, { dtype: dtype.startsWith("complex") ? dtype : "complex128", device });
+  }
+  const first = value.shape.findIndex((size) => size !== 1);
+  const ones = first < 0 ? value.shape.length : first;
+  return ones === 0 ? value : (callInternal("view", [value, value.shape.slice(ones)]) as Tensor);
+}
+
+Object.assign(Tensor.prototype, { at, assign });
