@@ -1,5 +1,6 @@
 /** Activations: element by element, or over one dimension. Shapes in and out are the same unless said. */
 import type { DType } from "../tensor/dtype";
+import { callInternal } from "../tensor/operators";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Optional } from "./arguments";
@@ -18,7 +19,7 @@ export function relu6(input: Tensor): Tensor {
 /** x · Φ(x), Φ the normal distribution's function (Hendrycks and Gimpel 2016), or its approximation by tanh. */
 export function gelu(input: Tensor, options: { readonly approximate?: "none" | "tanh" } = {}): Tensor {
   const { approximate } = optional("gelu", [options], { approximate: "none" });
-  return call("gelu", input, oneOf("gelu", "approximate", approximate, ["none", "tanh"]));
+  return callInternal("gelu", [input], { approximate: oneOf("gelu", "approximate", approximate, ["none", "tanh"]) }) as Tensor;
 }
 
 /** x · σ(x), also called swish. */

@@ -61,7 +61,7 @@ export interface TensorIndexing {
    * @throws TorchwrightError as `at`; ERR_SHAPE_MISMATCH for a value that does not broadcast;
    *   ERR_OPERATOR_FAILED on a leaf that requires grad
    */
-  assign(index: TensorIndex, value: Tensor | number | bigint | boolean | Complex): Tensor;
+  assign(index: TensorIndex | readonly TensorIndex[], value: Tensor | number | bigint | boolean | Complex): Tensor;
 }
 
 /** A view after the simple indices, and ATen's list of index tensors, empty where there were none. */
@@ -190,8 +190,8 @@ function at(this: Tensor, ...indices: readonly TensorIndex[]): Tensor {
   });
 }
 
-function assign(this: Tensor, index: TensorIndex, value: Tensor | number | bigint | boolean | Complex): Tensor {
-  const indices = Array.isArray(index) ? (index as readonly TensorIndex[]) : [index];
+function assign(this: Tensor, index: TensorIndex | readonly TensorIndex[], value: Tensor | number | bigint | boolean | Complex): Tensor {
+  const indices = Array.isArray(index) ? (index as readonly TensorIndex[]) : [index as TensorIndex];
   withIndices("assign", this, indices, ({ view, tensors }) => {
     if (!(value instanceof Tensor) && !isComplex(value)) {
       if (!["number", "bigint", "boolean"].includes(typeof value)) {

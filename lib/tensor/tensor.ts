@@ -264,9 +264,9 @@ export class Tensor {
    * ```ts
    * import { Tensor } from "torchwright";
    * const x = Tensor.from([[0.1, -2], [3, 1e-2]], { requiresGrad: true });
-   * console.log(String(x.mul(2)));
+   * console.log(String(x.add(x)));
    * // tensor([[ 0.2000, -4.0000],
-   * //         [ 6.0000,  0.0200]], grad_fn=<MulBackward0>)
+   * //         [ 6.0000,  0.0200]], grad_fn=<AddBackward0>)
    * ```
    */
   toString(): string {

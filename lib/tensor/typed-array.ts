@@ -27,11 +27,11 @@ const DTYPE_OF: Readonly<Record<string, DType>> = {
   BigUint64Array: "uint64",
 };
 
-const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get;
+const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** `Float32Array` for such an array, whatever its class calls itself; undefined for a DataView. */
 function arrayKind(data: ArrayBufferView): string | undefined {
-  return tagOf?.call(data) as string | undefined;
+  return Reflect.get(TYPED_ARRAY, Symbol.toStringTag, data) as string | undefined;
 }
 
 /**

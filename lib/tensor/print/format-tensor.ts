@@ -69,7 +69,7 @@ function sparseBody(tensor: Tensor, layout: string): Body {
       const size = part.numel === 0 ? `, size=${tuple(part.shape)}` : "";
       return `${prefix}${elementsText(part, PREFIX.length + prefix.length)}${size})`;
     });
-    const notes = [`size=${tuple(tensor.shape)}`, `nnz=${String(callInternal("_nnz", [tensor]))}`];
+    const notes = [`size=${tuple(tensor.shape)}`, `nnz=${Number(callInternal("_nnz", [tensor]))}`];
     if (!UNSAID.has(tensor.dtype)) notes.push(`dtype=${tensor.dtype}`);
     return { text: parts.join(`,\n${" ".repeat(PREFIX.length)}`), notes, breakFirst: layout === "Sparse" };
   });
