@@ -32,8 +32,7 @@ std::string CodeFromTorchMessage(const std::string& message) {
     return "ERR_DEVICE_UNAVAILABLE";
   }
   if (Contains(message, "out of bounds for dimension") ||
-      Contains(message, "out of range for tensor of size") ||
-      Contains(message, "index out of range in self")) {
+      Contains(message, "out of range for tensor of size")) {
     return "ERR_INDEX_OUT_OF_RANGE";
   }
   constexpr std::array<std::string_view, 17> kShape = {"must match the size",

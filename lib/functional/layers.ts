@@ -50,7 +50,7 @@ const EMBEDDING = {
 /**
  * Rows of a table: int64 indices `[…]` and `[rows, size]` → `[…, size]`.
  *
- * @throws TorchwrightError ERR_INDEX_OUT_OF_RANGE for an index beyond the table
+ * @throws TorchwrightError ERR_OPERATOR_FAILED for an index beyond the table, ERR_INDEX_OUT_OF_RANGE for such a `paddingIdx`
  */
 export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
   const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = optional("embedding", [options], EMBEDDING);

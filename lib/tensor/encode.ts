@@ -65,7 +65,8 @@ export function checkIntegers(elements: ArrayLike<number | bigint>, dtype: DType
 }
 
 function kindOf(elements: readonly Element[], where: (index: number) => string): Kind {
-  const kinds = new Set(elements.map(elementKind));
+  const kinds = new Set<Kind>();
+  for (const element of elements) kinds.add(elementKind(element));
   if (kinds.has("complex") && kinds.has("number")) kinds.delete("number");
   const [kind = "number", other] = kinds;
   if (other !== undefined) {

@@ -47,7 +47,8 @@ export interface TensorIndexing {
   /**
    * PyTorch's `t[index] = value`, in place: `value` is broadcast to the part that `at` would give. An array is
    * the list of `at`'s arguments: `t.assign([0, 1], v)` is `t[0, 1] = v`, `t.assign([[0, 1]], v)` is `t[[0, 1]] = v`.
-   * Recorded for autograd; on a leaf that requires grad only under `noGrad`. Returns the tensor itself.
+   * A tensor is converted to this dtype, but among index tensors or arrays it must have it, as in PyTorch. Recorded
+   * for autograd; on a leaf that requires grad only under `noGrad`. Returns the tensor itself.
    *
    * @example
    * ```ts

@@ -70,6 +70,11 @@ describe("printing a tensor", () => {
     expect(text).to.equal("tensor([1.5000, 1.5000, 1.5000,  ..., 1.5000, 1.5000, 1.5000])");
   });
 
+  it("knows other layouts", () => {
+    // PyTorch writes `layout=torch._mkldnn`.
+    expect(scope(() => String(ops.toMkldnn(Tensor.from([1, 2.5]))))).to.equal("tensor([1.0000, 2.5000], layout=_mkldnn)");
+  });
+
   it("of a disposed one throws nothing", () => {
     const x = Tensor.from([1]);
     x.dispose();

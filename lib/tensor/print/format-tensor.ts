@@ -21,12 +21,17 @@ interface Body {
 export function formatTensor(tensor: Tensor): string {
   const { device, requiresGrad } = tensor;
   const { gradFn, layout, quantized } = native().details(tensor.handle);
-  const body = device === "meta" ? metaBody(tensor) : quantized ? quantizedBody(tensor) : layout === "Strided" ? denseBody(tensor) : sparseBody(tensor, layout);
+  const body = device === "meta" ? metaBody(tensor) : quantized ? quantizedBody(tensor) : bodyOf(tensor, layout);
   const notes = device === "cpu" ? [...body.notes] : [`device='${device}'`, ...body.notes];
   if (layout !== "Strided") notes.push(`layout=${snakeCase(layout)}`);
   if (gradFn !== undefined) notes.push(`grad_fn=<${gradFn}>`);
   else if (requiresGrad) notes.push("requires_grad=True");
   return withNotes(PREFIX + body.text, notes, body.breakFirst ?? false);
+}
+
+function bodyOf(tensor: Tensor, layout: string): Body {
+  if (layout === "Strided") return denseBody(tensor);
+  return layout === "Mkldnn" ? scope(() => denseBody(callInternal("to_dense", [tensor]) as Tensor)) : sparseBody(tensor, layout);
 }
 
 function denseBody(tensor: Tensor): Body {
