@@ -38,7 +38,7 @@ describe("types of tensors", () => {
     expectTypeOf<Tensor["shape"]>().toEqualTypeOf<readonly number[]>();
     expectTypeOf<Tensor["dtype"]>().toEqualTypeOf<DType>();
     expectTypeOf<Tensor["grad"]>().toEqualTypeOf<Tensor | undefined>();
-    expectTypeOf(x.item.bind(x)).returns.toEqualTypeOf<number | bigint | boolean | Complex>();
+    expectTypeOf<ReturnType<Tensor["item"]>>().toEqualTypeOf<number | bigint | boolean | Complex>();
     expectTypeOf<ReturnType<Tensor["backward"]>>().toEqualTypeOf<Promise<void>>();
     typesOnly(() => {
       x.requiresGrad = true;
