@@ -7,6 +7,7 @@
 import { describe, TorchwrightError } from "../errors";
 import type { Complex } from "./complex";
 import { isComplex } from "./complex";
+import { integerRange, isComplexDtype } from "./dtype";
 import { callInternal } from "./operators";
 import type { Slice } from "./slice";
 import { readSlice } from "./slice";
@@ -60,7 +61,8 @@ export interface TensorIndexing {
    * ```
    *
    * @throws TorchwrightError as `at`; ERR_SHAPE_MISMATCH for a value that does not broadcast;
-   *   ERR_OPERATOR_FAILED on a leaf that requires grad
+   *   ERR_INVALID_ARG for an integer that is unsafe or out of the dtype's range; ERR_OPERATOR_FAILED on a leaf that
+   *   requires grad
    */
   assign(index: TensorIndex | readonly TensorIndex[], value: Tensor | number | bigint | boolean | Complex): Tensor;
 }
@@ -194,14 +196,9 @@ function at(this: Tensor, ...indices: readonly TensorIndex[]): Tensor {
 function assign(this: Tensor, index: TensorIndex | readonly TensorIndex[], value: Tensor | number | bigint | boolean | Complex): Tensor {
   const indices = Array.isArray(index) ? (index as readonly TensorIndex[]) : [index as TensorIndex];
   withIndices("assign", this, indices, ({ view, tensors }) => {
-    if (!(value instanceof Tensor) && !isComplex(value)) {
-      if (!["number", "bigint", "boolean"].includes(typeof value)) {
-        throw new TorchwrightError("ERR_INVALID_ARG", `assign: expected a tensor or number as value, got ${describe(value)}`);
-      }
-      if (tensors.length === 0) {
-        (callInternal("fill_", [view, value]) as Tensor).dispose();
-        return;
-      }
+    if (tensors.length === 0 && (typeof value === "number" || typeof value === "boolean") && !isUnsafe(this, value)) {
+      (callInternal("fill_", [view, value]) as Tensor).dispose();
+      return;
     }
     const source = valueTensor(this, value);
     try {
@@ -214,16 +211,24 @@ function assign(this: Tensor, index: TensorIndex | readonly TensorIndex[], value
   return this;
 }
 
+/** Whether a number may have lost digits that the tensor's integers have. */
+function isUnsafe(self: Tensor, value: number | boolean): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && integerRange(self.dtype) !== undefined;
+}
+
 /** The value as a tensor without leading dimensions of size 1, which would not broadcast to fewer. */
-function valueTensor(self: Tensor, value: Tensor | number | bigint | boolean | Complex): Tensor {
-  if (!(value instanceof Tensor)) {
-    const { dtype, device } = self;
-    if (!isComplex(value)) return callInternal("full", [[], value], { dtype, device }) as Tensor;
-    return Tensor.from(value, { dtype: dtype.startsWith("complex") ? dtype : "complex128", device });
+function valueTensor(self: Tensor, value: unknown): Tensor {
+  if (value instanceof Tensor) {
+    const first = value.shape.findIndex((size) => size !== 1);
+    const ones = first < 0 ? value.shape.length : first;
+    return ones === 0 ? value : (callInternal("view", [value, value.shape.slice(ones)]) as Tensor);
   }
-  const first = value.shape.findIndex((size) => size !== 1);
-  const ones = first < 0 ? value.shape.length : first;
-  return ones === 0 ? value : (callInternal("view", [value, value.shape.slice(ones)]) as Tensor);
+  const { dtype, device } = self;
+  if (isComplex(value)) return Tensor.from(value, { dtype: isComplexDtype(dtype) ? dtype : "complex128", device });
+  // Checked against the dtype's range, and exact: what a number or a 64-bit scalar may not be.
+  if (typeof value === "bigint" || (typeof value === "number" && isUnsafe(self, value))) return Tensor.from(value, { dtype, device });
+  if (typeof value === "number" || typeof value === "boolean") return callInternal("full", [[], value], { dtype, device }) as Tensor;
+  throw new TorchwrightError("ERR_INVALID_ARG", `assign: expected a tensor or number as value, got ${describe(value)}`);
 }
 
 Object.assign(Tensor.prototype, { at, assign });

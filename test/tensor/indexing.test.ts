@@ -166,6 +166,21 @@ describe("assign", () => {
       expect(b.assign(b, false).toArray()).to.deep.equal([false, false]);
     }));
 
+  it("keeps integers exact, and refuses those that are unsafe or out of range", () =>
+    scope(() => {
+      const [x, u] = [Tensor.from([1n, 2n]), Tensor.from([1n, 2n], { dtype: "uint64" })];
+      x.assign(0, 2n ** 62n + 1n).assign([[1]], -(2n ** 63n));
+      expect(x.toArray()).to.deep.equal([2n ** 62n + 1n, -(2n ** 63n)]);
+      expect(u.assign(1, 2n ** 64n - 1n).toArray()).to.deep.equal([1n, 2n ** 64n - 1n]);
+      for (const index of [0, [[0]]] as const) {
+        thrown(() => x.assign(index, 2 ** 53), "ERR_INVALID_ARG");
+        thrown(() => x.assign(index, 2n ** 63n), "ERR_INVALID_ARG");
+        thrown(() => u.assign(index, -1n), "ERR_INVALID_ARG");
+        expect(() => Tensor.from([1], { dtype: "int8" }).assign(index, 300)).to.throw().with.property("code").that.matches(/^ERR_/);
+      }
+      expect(Tensor.from([1]).assign(0, 2 ** 60).item()).to.equal(2 ** 60);
+    }));
+
   it("on a leaf that requires grad works under noGrad only", () =>
     scope(() => {
       const w = Tensor.from([1, 2, 3], { requiresGrad: true });
