@@ -8,7 +8,6 @@ export type { FromOptions } from "./tensor/tensor";
 export type { Complex } from "./tensor/complex";
 export type { NestedArray, ReadOptions } from "./tensor/convert";
 export type { DType } from "./tensor/dtype";
-export type { IndexArray, TensorIndex } from "./tensor/indexing";
 export { slice } from "./tensor/slice";
 export type { Slice } from "./tensor/slice";
 export type { TensorData } from "./tensor/typed-array";
@@ -18,6 +17,7 @@ export { emptyCache, memory, resetPeakMemory } from "./tensor/memory";
 export type { MemoryStatistics } from "./tensor/memory";
 export { op } from "./tensor/operators";
 export { ops } from "./tensor/ops";
+export type { IndexArray, TensorIndex } from "./tensor/read-index";
 export { keep, scope } from "./tensor/scope";
 
 export { grad, gradSync } from "./tensor/backward";

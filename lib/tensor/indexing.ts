@@ -9,19 +9,10 @@ import type { Complex } from "./complex";
 import { isComplex } from "./complex";
 import { integerRange, isComplexDtype } from "./dtype";
 import { callInternal } from "./operators";
-import type { Slice } from "./slice";
+import type { TensorIndex } from "./read-index";
+import { checkRange, consumed, readIndex } from "./read-index";
 import { readSlice } from "./slice";
 import { Tensor } from "./tensor";
-
-/** Positions (int64) or a mask (bool) as nested arrays. */
-export type IndexArray = readonly (number | bigint | boolean | IndexArray)[];
-
-/**
- * What one place between the brackets may hold: a position (negative ones count from the end), a slice or `":"`
- * for a whole dimension, `"..."` for as many whole dimensions as fit, `null` for a new dimension of size 1, an
- * int64 tensor or array of positions, a bool tensor or array as a mask.
- */
-export type TensorIndex = number | bigint | boolean | null | "..." | ":" | Slice | Tensor | IndexArray;
 
 /** Indexing, as methods of every tensor. */
 export interface TensorIndexing {
@@ -138,54 +129,6 @@ function resolve(operation: string, self: Tensor, given: readonly TensorIndex[],
   return { view, tensors: tensors.some((tensor) => tensor !== undefined) ? tensors : [] };
 }
 
-type ReadIndex = number | boolean | null | "..." | ":" | Slice | Tensor;
-
-/** Arrays become tensors, tensors without dimensions become what they hold. */
-function readIndex(operation: string, index: TensorIndex, track: (made: Tensor) => Tensor): ReadIndex {
-  if (Array.isArray(index)) return track(Tensor.from(index as readonly number[], isMask(index) ? {} : { dtype: "int64" }));
-  if (index instanceof Tensor) return readTensor(operation, index);
-  if (typeof index === "bigint" || typeof index === "number") {
-    const position = Number(index);
-    if (Number.isSafeInteger(position)) return position;
-  } else if (index === null || index === "..." || index === ":" || typeof index === "boolean" || (typeof index === "object" && index !== null)) {
-    return index as ReadIndex;
-  }
-  throw new TorchwrightError(
-    "ERR_INVALID_ARG",
-    `${operation}: expected an integer, a slice, ":", "...", null, a mask or a tensor of positions as index, got ${describe(index)}`,
-  );
-}
-
-function isMask(index: unknown): boolean {
-  return Array.isArray(index) ? isMask(index[0]) : typeof index === "boolean";
-}
-
-function readTensor(operation: string, index: Tensor): ReadIndex {
-  const { dtype, shape } = index;
-  if (dtype !== "bool" && dtype !== "int64" && dtype !== "int32") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor of bool, int64 or int32 as index, got ${dtype}`);
-  }
-  if (shape.length > 0) return index;
-  const value = index.item({ int64: "number" });
-  return typeof value === "boolean" ? value : Number(value);
-}
-
-/** Dimensions that an index stands for. */
-function consumed(index: ReadIndex): number {
-  if (index === null || index === "..." || typeof index === "boolean") return 0;
-  return index instanceof Tensor && index.dtype === "bool" ? index.shape.length : 1;
-}
-
-function checkRange(operation: string, index: number, dim: number, size: number): void {
-  if (index >= -size && index < size) return;
-  throw new TorchwrightError(
-    "ERR_INDEX_OUT_OF_RANGE",
-    size === 0
-      ? `${operation}: expected no index into dimension ${dim}, which has size 0, got ${index}`
-      : `${operation}: expected an index from ${-size} to ${size - 1} for dimension ${dim} of size ${size}, got ${index}`,
-  );
-}
-
 function at(this: Tensor, ...indices: readonly TensorIndex[]): Tensor {
   return withIndices("at", this, indices, ({ view, tensors }) => {
     if (tensors.length > 0) return callInternal("index", [view, tensors]) as Tensor;
@@ -224,7 +167,10 @@ function valueTensor(self: Tensor, value: unknown): Tensor {
     return ones === 0 ? value : (callInternal("view", [value, value.shape.slice(ones)]) as Tensor);
   }
   const { dtype, device } = self;
-  if (isComplex(value)) return Tensor.from(value, { dtype: isComplexDtype(dtype) ? dtype : "complex128", device });
+  if (isComplex(value)) {
+    if (isComplexDtype(dtype)) return Tensor.from(value, { dtype, device });
+    throw new TorchwrightError("ERR_INVALID_ARG", `assign: expected a real number for ${dtype}, got { re: ${value.re}, im: ${value.im} }`);
+  }
   // Checked against the dtype's range, and exact: what a number or a 64-bit scalar may not be.
   if (typeof value === "bigint" || (typeof value === "number" && isUnsafe(self, value))) return Tensor.from(value, { dtype, device });
   if (typeof value === "number" || typeof value === "boolean") return callInternal("full", [[], value], { dtype, device }) as Tensor;

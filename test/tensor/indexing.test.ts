@@ -5,8 +5,8 @@ import path from "node:path";
 import { noGrad } from "../../lib/autograd/grad-mode";
 import type { NestedArray } from "../../lib/tensor/convert";
 import type { DType } from "../../lib/tensor/dtype";
-import type { TensorIndex } from "../../lib/tensor/indexing";
 import { ops } from "../../lib/tensor/ops";
+import type { TensorIndex } from "../../lib/tensor/read-index";
 import { scope } from "../../lib/tensor/scope";
 import { slice } from "../../lib/tensor/slice";
 import { Tensor } from "../../lib/tensor/tensor";
@@ -162,6 +162,7 @@ describe("assign", () => {
       const z = Tensor.from([{ re: 1, im: 2 }, { re: 3, im: 4 }]);
       z.assign(0, { re: -1, im: 0.5 }).assign([[1]], 2);
       expect(z.toArray()).to.deep.equal([{ re: -1, im: 0.5 }, { re: 2, im: 0 }]);
+      thrown(() => x.assign(0, { re: 1, im: 2 }), "ERR_INVALID_ARG");
       const b = Tensor.from([true, true]);
       expect(b.assign(b, false).toArray()).to.deep.equal([false, false]);
     }));
