@@ -217,7 +217,7 @@ Napi::Value Meta(Environment& environment, const Napi::CallbackInfo& info) {
 
 // What only printing asks for: the name of the node that made the tensor, and its layout.
 Napi::Value Details(Environment& environment, const Napi::CallbackInfo& info) {
-  const at::Tensor& tensor = environment.Use(info[0]);
+  const at::Tensor tensor = environment.Use(info[0]);
   Napi::Object details = Napi::Object::New(info.Env());
   if (tensor.requires_grad() && !tensor.is_leaf()) {
     std::string name = "Invalid";

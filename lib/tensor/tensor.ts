@@ -15,8 +15,7 @@ import type { TensorIndexing } from "./indexing";
 import type { TensorMethods } from "./operators.generated";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import { addHook, type GradientHook } from "./hooks";
-import type { TensorData } from "./typed-array";
-import { encodeTypedArray } from "./typed-array";
+import { encodeTypedArray, type TensorData } from "./typed-array";
 
 /** Options of {@link Tensor.from}; what is left out follows from the data, the device is the CPU. */
 export interface FromOptions {
@@ -61,23 +60,20 @@ export class Tensor {
   /**
    * Makes a tensor from a number, nested arrays or a typed array, whose elements it copies.
    *
-   * Numbers become float32, bigints int64, booleans bool, `{ re, im }` complex64, unless `dtype` says otherwise.
-   * A typed array has its own dtype (Uint8ClampedArray and Buffer: uint8), may lie in a SharedArrayBuffer, and
-   * holds real and imaginary parts in turn where `dtype` is complex. An ArrayBuffer or DataView has no element
-   * type: wrap it in a typed array.
+   * Numbers become float32, bigints int64, booleans bool, `{ re, im }` complex64, unless `dtype` says otherwise. A
+   * typed array has its own dtype (Uint8ClampedArray and Buffer: uint8), may lie in a SharedArrayBuffer, and holds real
+   * and imaginary parts in turn where `dtype` is complex. An ArrayBuffer or DataView has no element type.
    *
    * @example
    * ```ts
    * import { Tensor } from "torchwright";
-   * console.log(Tensor.from([[1, 2], [3, 4]]).shape); // [2, 2]
-   * console.log(Tensor.from([1, 2], { dtype: "int64" }).toArray()); // [1n, 2n]
+   * console.log(Tensor.from([[1, 2]], { dtype: "int64" }).toArray()); // [[1n, 2n]]
    * console.log(Tensor.from([{ re: 1, im: -2 }]).dtype); // complex64
    * ```
    *
-   * @throws TorchwrightError ERR_SHAPE_MISMATCH for ragged arrays or a `shape` that does not fit
-   * @throws TorchwrightError ERR_INVALID_ARG, with value and place, for a fraction, an unsafe integer or a value
-   *   out of range where `dtype` is integral
-   * @throws TorchwrightError ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
+   * @throws TorchwrightError ERR_SHAPE_MISMATCH for ragged arrays or a `shape` that does not fit; ERR_INVALID_ARG, with
+   *   value and place, for a fraction, an unsafe integer or a value out of range where `dtype` is integral;
+   *   ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   static from(data: NestedArray | TensorData, options: FromOptions = {}): Tensor {
     const device = resolveDevice(options.device ?? "cpu");
@@ -106,7 +102,6 @@ export class Tensor {
   get numel(): number {
     return this.shape.reduce((product, size) => product * size, 1);
   }
-
 
   get isLeaf(): boolean {
     return native().meta(this.handle).isLeaf;
@@ -219,12 +214,11 @@ export class Tensor {
    * @example
    * ```ts
    * import { Tensor } from "torchwright";
-   * console.log(Tensor.from([7n]).item()); // 7n
-   * console.log(Tensor.from([7n]).item({ int64: "number" })); // 7
+   * console.log(Tensor.from([7n]).item(), Tensor.from([7n]).item({ int64: "number" })); // 7n 7
    * ```
    *
-   * @throws TorchwrightError ERR_SHAPE_MISMATCH unless there is exactly one element
-   * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`
+   * @throws TorchwrightError ERR_SHAPE_MISMATCH unless there is exactly one element, ERR_INVALID_ARG for an integer
+   *   beyond 2^53 with `int64: "number"`
    */
   item(options: { readonly int64: "number" }): number | boolean | Complex;
   item(options?: ReadOptions): number | bigint | boolean | Complex;
@@ -233,9 +227,8 @@ export class Tensor {
   }
 
   /**
-   * A copy of the elements, row by row, in the dtype's array; float16 and bfloat16, exactly, as Float32Array, bool
-   * as Uint8Array, complex numbers as real and imaginary parts in turn (complex128: Float64Array, else
-   * Float32Array). `x.view("int16").toTypedArray()` gives the bits of half precision.
+   * A copy of the elements, row by row, in the dtype's array; float16 and bfloat16, exactly, as Float32Array (their
+   * bits: `x.view("int16")`), bool as Uint8Array, complex numbers as real and imaginary parts in turn.
    */
   toTypedArray(): TypedArray {
     return native().toTypedArray(this.handle);
@@ -247,8 +240,7 @@ export class Tensor {
   }
 
   /**
-   * Nested arrays of numbers (int64 and uint64: bigints; bool: booleans; complex: `{ re, im }`); a scalar gives
-   * its element. {@link Tensor.from} with the same dtype makes the same tensor of them.
+   * Nested arrays of numbers (int64 and uint64: bigints; bool: booleans; complex: `{ re, im }`); a scalar's element.
    *
    * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`
    */
