@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   ERR_OPERATOR_ARGS: "No overload of the operator takes these arguments.",
   ERR_OPERATOR_FAILED: "The operator refused its arguments; the message carries libtorch's reason.",
   ERR_SHAPE_MISMATCH: "Shapes do not fit together or do not fit the data.",
+  ERR_INDEX_OUT_OF_RANGE: "An index lies outside of the dimension that it points into.",
   ERR_TENSOR_DISPOSED: "The tensor was disposed before this use.",
   ERR_GENERATOR_DISPOSED: "The random generator was disposed before this use.",
   ERR_NO_GRAD_HISTORY: "backward was asked of a tensor that has no graph behind it.",

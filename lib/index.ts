@@ -5,7 +5,12 @@ export { libtorchInfo, useLibtorch } from "./native/load";
 
 export { Tensor } from "./tensor/tensor";
 export type { FromOptions } from "./tensor/tensor";
+export type { Complex } from "./tensor/complex";
+export type { NestedArray, ReadOptions } from "./tensor/convert";
 export type { DType } from "./tensor/dtype";
+export { slice } from "./tensor/slice";
+export type { Slice } from "./tensor/slice";
+export type { TensorData } from "./tensor/typed-array";
 export { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize } from "./tensor/device";
 export type { Device } from "./tensor/device";
 export { Generator } from "./tensor/generator";
@@ -15,6 +20,7 @@ export type { MemoryStatistics } from "./tensor/memory";
 export { op } from "./tensor/operators";
 export type { Layout, MemoryFormat, Reduction, Scalar } from "./tensor/operators.generated";
 export { ops } from "./tensor/ops";
+export type { IndexArray, TensorIndex } from "./tensor/read-index";
 export { keep, scope } from "./tensor/scope";
 
 export { grad, gradSync } from "./tensor/backward";
@@ -32,6 +38,9 @@ export type { AnomalyOptions } from "./autograd/detect-anomaly";
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from "./autograd/grad-mode";
 export { gradcheck } from "./autograd/gradcheck";
 export type { Differentiable, GradcheckOptions } from "./autograd/gradcheck";
+
+export { F } from "./functional/functional";
+
 export { jit } from "./jit/load";
 export { ScriptModule } from "./jit/script-module";
 

@@ -31,7 +31,11 @@ std::string CodeFromTorchMessage(const std::string& message) {
       Contains(message, "invalid device ordinal")) {
     return "ERR_DEVICE_UNAVAILABLE";
   }
-  constexpr std::array<std::string_view, 15> kShape = {"must match the size",
+  if (Contains(message, "out of bounds for dimension") ||
+      Contains(message, "out of range for tensor of size")) {
+    return "ERR_INDEX_OUT_OF_RANGE";
+  }
+  constexpr std::array<std::string_view, 17> kShape = {"must match the size",
                                                        "shapes cannot be multiplied",
                                                        "size mismatch",
                                                        "shape mismatch",
@@ -45,7 +49,9 @@ std::string CodeFromTorchMessage(const std::string& message) {
                                                        "same number of dimensions",
                                                        "doesn't match the broadcast",
                                                        "Expected size for first two",
-                                                       "to have the same shape"};
+                                                       "to have the same shape",
+                                                       "The shape of the mask",
+                                                       "are not broadcastable"};
   for (const auto part : kShape) {
     if (Contains(message, part)) return "ERR_SHAPE_MISMATCH";
   }

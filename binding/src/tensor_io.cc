@@ -1,10 +1,12 @@
 // Entry points of tensors: copying in and out, metadata, release.
 #include <ATen/Functions.h>
+#include <torch/csrc/autograd/function.h>
 
 #include <array>
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <sstream>
 
 #include "environment.h"
 #include "tensor.h"
@@ -17,13 +19,18 @@ struct ArrayType {
   at::ScalarType dtype;
 };
 
-constexpr std::array<ArrayType, 7> kArrayTypes = {{{napi_float32_array, at::kFloat},
-                                                   {napi_float64_array, at::kDouble},
-                                                   {napi_int8_array, at::kChar},
-                                                   {napi_int16_array, at::kShort},
-                                                   {napi_int32_array, at::kInt},
-                                                   {napi_bigint64_array, at::kLong},
-                                                   {napi_uint8_array, at::kByte}}};
+// Reading takes the first array of a dtype.
+constexpr std::array<ArrayType, 11> kArrayTypes = {{{napi_float32_array, at::kFloat},
+                                                    {napi_float64_array, at::kDouble},
+                                                    {napi_int8_array, at::kChar},
+                                                    {napi_int16_array, at::kShort},
+                                                    {napi_int32_array, at::kInt},
+                                                    {napi_bigint64_array, at::kLong},
+                                                    {napi_uint8_array, at::kByte},
+                                                    {napi_uint16_array, at::kUInt16},
+                                                    {napi_uint32_array, at::kUInt32},
+                                                    {napi_biguint64_array, at::kUInt64},
+                                                    {napi_uint8_clamped_array, at::kByte}}};
 
 std::vector<int64_t> ParseShape(const Napi::Value& value) {
   std::vector<int64_t> shape;
@@ -48,24 +55,56 @@ int64_t CheckedNumel(const std::vector<int64_t>& shape) {
   return numel;
 }
 
+// How an array's elements make up a tensor's.
+enum class Form { kValues, kPairs, kHalfBits };
+
+Form ParseForm(const std::string& name) {
+  if (name == "values") return Form::kValues;
+  if (name == "pairs") return Form::kPairs;  // real and imaginary parts in turn
+  if (name == "float16") return Form::kHalfBits;
+  Fail("ERR_INVALID_ARG", "Tensor.from: expected values, pairs or float16 as form");
+}
+
+// The array's memory as a tensor of `shape`, without a copy.
+at::Tensor ViewOf(void* data, std::vector<int64_t> shape, at::ScalarType dtype, Form form) {
+  // A detached buffer has length 0 and a null address; from_blob takes neither amiss.
+  switch (form) {
+    case Form::kValues:
+      return at::from_blob(data, shape, at::TensorOptions(dtype));
+    case Form::kPairs:
+      if (dtype != at::kFloat && dtype != at::kDouble) break;
+      shape.push_back(2);
+      return at::view_as_complex(at::from_blob(data, shape, at::TensorOptions(dtype)));
+    case Form::kHalfBits:
+      if (dtype != at::kUInt16) break;
+      return at::from_blob(data, shape, at::TensorOptions(at::kHalf));
+  }
+  Fail("ERR_INVALID_ARG",
+       "Tensor.from: expected a Float32Array or Float64Array for complex numbers");
+}
+
 Napi::Value FromTypedArray(Environment& environment, const Napi::CallbackInfo& info) {
   if (!info[0].IsTypedArray()) Fail("ERR_INVALID_ARG", "Tensor.from: expected a typed array");
   const std::vector<int64_t> shape = ParseShape(info[1]);
   const at::ScalarType dtype = ParseDtype(ReadText(info[2], "dtype"));
   const at::Device device = ParseDevice(ReadText(info[3], "device"));
+  const Form form = info[4].IsUndefined() ? Form::kValues : ParseForm(ReadText(info[4], "form"));
   // After the shape, whose getters may run JavaScript that detaches or shrinks the buffer.
-  napi_typedarray_type type = napi_uint8_clamped_array;  // not supported, like any that N-API adds
+  auto type = static_cast<napi_typedarray_type>(-1);  // no array, like any kind that N-API adds
   size_t length = 0;
   void* data = nullptr;
   napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, nullptr);
-  if (CheckedNumel(shape) != static_cast<int64_t>(length)) {
-    Fail("ERR_SHAPE_MISMATCH", "Tensor.from: expected " + std::to_string(CheckedNumel(shape)) +
-                                   " elements for the shape, got " + std::to_string(length));
+  const int64_t numel = CheckedNumel(shape);
+  const int64_t per_element = form == Form::kPairs ? 2 : 1;
+  if (static_cast<int64_t>(length) % per_element != 0 ||
+      numel != static_cast<int64_t>(length) / per_element) {
+    Fail("ERR_SHAPE_MISMATCH", "Tensor.from: expected " + std::to_string(numel) +
+                                   " elements for the shape, got " + std::to_string(length) +
+                                   (form == Form::kPairs ? " real and imaginary parts" : ""));
   }
   for (const ArrayType& known : kArrayTypes) {
     if (known.type != type) continue;
-    // A detached buffer has length 0 and a null address; from_blob takes neither amiss.
-    const at::Tensor view = at::from_blob(data, shape, at::TensorOptions(known.dtype));
+    const at::Tensor view = ViewOf(data, shape, known.dtype, form);
     return Napi::Value(
         info.Env(),
         environment.Wrap(at::empty(shape, at::TensorOptions(dtype).device(device)).copy_(view)));
@@ -81,15 +120,18 @@ at::Tensor Dense(const at::Tensor& tensor) {
   return tensor._is_zerotensor() ? at::zeros(tensor.sizes(), tensor.options()) : tensor;
 }
 
-// A contiguous CPU tensor of a dtype that a typed array can hold.
+// A contiguous CPU tensor of a dtype that a typed array can hold; a complex one has a last
+// dimension of real and imaginary part.
 at::Tensor Readable(const at::Tensor& tensor) {
   // Before anything is copied: an expanded tensor has few bytes and any number of elements.
-  if (tensor.numel() > kMaxTypedArray) {
+  if (tensor.numel() > kMaxTypedArray / (tensor.is_complex() ? 2 : 1)) {
     Fail("ERR_INVALID_ARG",
          "read: expected at most 4,294,967,295 elements, got " + std::to_string(tensor.numel()));
   }
-  at::Tensor result = Dense(tensor.detach());
-  if (result.is_complex()) Fail("ERR_INVALID_ARG", "read: a complex tensor has no typed array");
+  // Conjugation and negation may be pending: the bytes are not yet the values.
+  at::Tensor result = Dense(tensor.detach()).resolve_conj().resolve_neg();
+  if (result.scalar_type() == at::kComplexHalf) result = result.to(at::kComplexFloat);
+  if (result.is_complex()) result = at::view_as_real(result);
   if (result.scalar_type() == at::kHalf || result.scalar_type() == at::kBFloat16) {
     result = result.to(at::kFloat);
   }
@@ -102,7 +144,10 @@ napi_value ToTypedArrayValue(napi_env env, const at::Tensor& readable) {
   if (dtype != at::kBool) {
     bool found = false;
     for (const ArrayType& known : kArrayTypes) {
-      if (known.dtype == dtype) type = known.type, found = true;
+      if (known.dtype != dtype) continue;
+      type = known.type;
+      found = true;
+      break;
     }
     if (!found) {
       Fail("ERR_INVALID_ARG", std::string("read: no typed array holds ") + DtypeName(dtype));
@@ -143,9 +188,18 @@ Napi::Value Item(Environment& environment, const Napi::CallbackInfo& info) {
          "item: expected a tensor of one element, got " + std::to_string(tensor.numel()));
   }
   const at::Scalar scalar = tensor.item();
-  if (scalar.isComplex()) Fail("ERR_INVALID_ARG", "item: complex numbers have no JavaScript form");
+  if (scalar.isComplex()) {
+    const c10::complex<double> number = scalar.toComplexDouble();
+    Napi::Object parts = Napi::Object::New(info.Env());
+    parts.Set("re", number.real());
+    parts.Set("im", number.imag());
+    return parts;
+  }
   if (scalar.isBoolean()) return Napi::Boolean::New(info.Env(), scalar.toBool());
   if (scalar.isFloatingPoint()) return Napi::Number::New(info.Env(), scalar.toDouble());
+  if (tensor.scalar_type() == at::kUInt64) {
+    return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(scalar.toUInt64()));
+  }
   const int64_t integer = scalar.toLong();
   if (tensor.scalar_type() == at::kLong) return Napi::BigInt::New(info.Env(), integer);
   return Napi::Number::New(info.Env(), static_cast<double>(integer));
@@ -164,6 +218,27 @@ Napi::Value Meta(Environment& environment, const Napi::CallbackInfo& info) {
   meta.Set("requiresGrad", tensor.requires_grad());
   meta.Set("isLeaf", tensor.is_leaf());
   return meta;
+}
+
+// What only printing asks for: the name of the node that made the tensor, and its layout.
+Napi::Value Details(Environment& environment, const Napi::CallbackInfo& info) {
+  const at::Tensor tensor = environment.Use(info[0]);
+  Napi::Object details = Napi::Object::New(info.Env());
+  if (tensor.requires_grad() && !tensor.is_leaf()) {
+    std::string name = "Invalid";
+    try {
+      name = tensor.grad_fn()->name();
+    } catch (const c10::Error&) {
+      // A view made and written to under no-grad has no history that could be told.
+    }
+    details.Set("gradFn",
+                name.substr(name.rfind("::") == std::string::npos ? 0 : name.rfind("::") + 2));
+  }
+  std::ostringstream layout;
+  layout << tensor.layout();  // "SparseCsr"
+  details.Set("layout", layout.str());
+  details.Set("quantized", tensor.is_quantized());
+  return details;
 }
 
 double ReadHandle(const Napi::Value& value) {
@@ -202,6 +277,7 @@ void RegisterTensors(Environment& environment, Napi::Object exports) {
   Register<ReadAsync>(environment, exports, "readAsync");
   Register<Item>(environment, exports, "item");
   Register<Meta>(environment, exports, "meta");
+  Register<Details>(environment, exports, "details");
   Register<Release>(environment, exports, "release");
   Register<ReleaseMany>(environment, exports, "releaseMany");
   Register<IsLive>(environment, exports, "isLive");

@@ -34,7 +34,22 @@ export type TypedArray =
   | Int16Array
   | Int32Array
   | BigInt64Array
-  | Uint8Array;
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
+
+/** Real and imaginary part, as `item` gives them. */
+export interface ComplexParts {
+  readonly re: number;
+  readonly im: number;
+}
+
+/**
+ * How an array's elements make up a tensor's: one each, real and imaginary parts in turn (complex), or
+ * float16's bits in a Uint16Array.
+ */
+export type ArrayForm = "values" | "pairs" | "float16";
 
 export interface TensorMeta {
   readonly shape: readonly number[];
@@ -42,6 +57,15 @@ export interface TensorMeta {
   readonly device: string;
   readonly requiresGrad: boolean;
   readonly isLeaf: boolean;
+}
+
+/** What only printing asks for. */
+export interface TensorDetails {
+  /** `MulBackward0`; absent for a leaf. */
+  readonly gradFn?: string;
+  /** c10's name: `Strided`, `Sparse`, `SparseCsr`, … */
+  readonly layout: string;
+  readonly quantized: boolean;
 }
 
 /** Counters behind `memory()`; bytes are what the allocators handed out and have not taken back. */
@@ -167,13 +191,16 @@ export interface NativeAddon {
   /** Queues a list of operators over parameters and their gradients on the executor. */
   queueProgram(program: Program): Promise<NativeResult>;
 
-  fromTypedArray(data: TypedArray, shape: readonly number[], dtype: string, device: string): Handle;
-  /** Copies out, converting to what a typed array can hold. */
+  fromTypedArray(
+    data: TypedArray | Uint8ClampedArray, shape: readonly number[], dtype: string, device: string, form?: ArrayForm,
+  ): Handle;
+  /** Copies out, converting to what a typed array can hold; complex numbers as pairs. */
   toTypedArray(handle: Handle): TypedArray;
   /** As `toTypedArray`, after everything queued before it, without blocking. */
   readAsync(handle: Handle): Promise<TypedArray>;
-  item(handle: Handle): number | bigint | boolean;
+  item(handle: Handle): number | bigint | boolean | ComplexParts;
   meta(handle: Handle): TensorMeta;
+  details(handle: Handle): TensorDetails;
   release(handle: Handle): void;
   releaseMany(handles: readonly Handle[]): void;
   /** False for a handle that was released. */

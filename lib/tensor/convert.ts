@@ -1,42 +1,42 @@
-/** Nested arrays to flat typed arrays and back. */
+/** Nested arrays to flat elements and back. */
 import { describe, TorchwrightError } from "../errors";
 import type { TypedArray } from "../native/addon";
+import type { Complex } from "./complex";
+import { isComplex } from "./complex";
 import type { DType } from "./dtype";
+import { isComplexDtype } from "./dtype";
+import type { Element, Encoded } from "./encode";
+import { encode } from "./encode";
 
-/** A number, bigint or boolean, or arrays of these, all of one kind and not ragged. */
-export type NestedArray = number | bigint | boolean | readonly NestedArray[];
+/**
+ * A number, bigint, boolean or complex number `{ re, im }`, or arrays of these, not ragged and all of one kind;
+ * only complex numbers may be mixed with real ones.
+ */
+export type NestedArray = number | bigint | boolean | Complex | readonly NestedArray[];
 
-interface Flat {
-  readonly values: TypedArray;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
+/** How 64-bit integers are given out. */
+export interface ReadOptions {
+  /** `"bigint"` (the default), or `"number"`, where an integer beyond 2^53 is an error. */
+  readonly int64?: "bigint" | "number";
 }
 
 /** Checks shape and kind of nested arrays and lays their elements out row by row. */
-export function flatten(data: NestedArray): Flat {
+export function flatten(data: NestedArray, dtype: DType | undefined): Encoded & { readonly shape: readonly number[] } {
   const shape = inferShape(data);
-  const elements: (number | bigint | boolean)[] = [];
+  const elements: Element[] = [];
   collect(data, shape, 0, elements);
-  const first = elements[0];
-  const kind = typeof (first ?? 0);
-  const odd = elements.findIndex((element) => typeof element !== kind);
-  if (odd >= 0) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected elements of one kind (${kind}), got ${describe(elements[odd])}`);
+  return { ...encode(elements, dtype, (index) => place(index, shape)), shape };
+}
+
+/** Where an element stands: `at [0, 2]`. */
+function place(index: number, shape: readonly number[]): string {
+  const indices: number[] = [];
+  let rest = index;
+  for (const size of [...shape].reverse()) {
+    indices.unshift(rest % size);
+    rest = Math.floor(rest / size);
   }
-  switch (kind) {
-    case "bigint":
-      for (const element of elements as bigint[]) {
-        if (BigInt.asIntN(64, element) !== element) {
-          throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected bigints of 64 bits, got ${describe(element)}`);
-        }
-      }
-      return { values: BigInt64Array.from(elements as bigint[]), shape, dtype: "int64" };
-    case "boolean":
-      return { values: Uint8Array.from(elements as boolean[], Number), shape, dtype: "bool" };
-    default:
-      // Doubles carry integers beyond float32's 2^24 exactly to an int64 dtype.
-      return { values: Float64Array.from(elements as number[]), shape, dtype: "float32" };
-  }
+  return `at [${indices.join(", ")}]`;
 }
 
 function inferShape(data: unknown): number[] {
@@ -48,11 +48,11 @@ function inferShape(data: unknown): number[] {
   return shape;
 }
 
-function collect(data: unknown, shape: readonly number[], depth: number, into: (number | bigint | boolean)[]): void {
+function collect(data: unknown, shape: readonly number[], depth: number, into: Element[]): void {
   if (depth === shape.length) {
-    if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean") {
+    if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean" && !isComplex(data)) {
       const code = Array.isArray(data) ? "ERR_SHAPE_MISMATCH" : "ERR_INVALID_ARG";
-      throw new TorchwrightError(code, `Tensor.from: expected a number, bigint or boolean, got ${describe(data)}`);
+      throw new TorchwrightError(code, `Tensor.from: expected a number, bigint, boolean or { re, im }, got ${describe(data)}`);
     }
     into.push(data);
     return;
@@ -66,15 +66,30 @@ function collect(data: unknown, shape: readonly number[], depth: number, into: (
   for (const item of data as unknown[]) collect(item, shape, depth + 1, into);
 }
 
-/** Rows of rows of elements; a scalar's element alone. */
-export function nest(values: TypedArray, shape: readonly number[], dtype: DType): NestedArray {
+/** Rows of rows of elements; a scalar's element alone. Complex numbers come as pairs of parts. */
+export function nest(values: TypedArray, shape: readonly number[], dtype: DType, options: ReadOptions = {}): NestedArray {
+  const complex = isComplexDtype(dtype);
   let offset = 0;
-  const build = (depth: number): NestedArray => {
-    if (depth === shape.length) {
-      const value = values[offset++] ?? 0;
-      return dtype === "bool" ? value !== 0 : value;
-    }
-    return Array.from({ length: shape[depth] ?? 0 }, () => build(depth + 1));
+  const next = (): Element => {
+    const value = values[offset++] ?? 0;
+    if (complex) return { re: Number(value), im: Number(values[offset++]) };
+    if (dtype === "bool") return value !== 0;
+    return readInteger("toArray", value, options);
   };
+  const build = (depth: number): NestedArray =>
+    depth === shape.length ? next() : Array.from({ length: shape[depth] ?? 0 }, () => build(depth + 1));
   return build(0);
+}
+
+/** A bigint as the caller wants it; other values as they are. */
+export function readInteger<T>(operation: string, value: T | bigint, { int64 = "bigint" }: ReadOptions): T | bigint | number {
+  if (int64 !== "bigint" && int64 !== "number") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected int64 to be "bigint" or "number", got ${describe(int64)}`);
+  }
+  if (typeof value !== "bigint" || int64 === "bigint") return value;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected integers that a number holds safely, got ${describe(value)}`);
+  }
+  return number;
 }

@@ -1,6 +1,5 @@
-/** Data types by PyTorch's names, and the typed arrays that hold them. */
+/** Data types by PyTorch's names, and what they hold. */
 import { describe, TorchwrightError } from "../errors";
-import type { TypedArray } from "../native/addon";
 
 export const DTYPES = [
   "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool",
@@ -20,14 +19,24 @@ export function checkDtype(dtype: unknown): DType {
   throw new TorchwrightError("ERR_UNKNOWN_DTYPE", `dtype: expected one of ${DTYPES.join(", ")}; got ${describe(dtype)}`);
 }
 
-/** The dtype that a typed array's elements have, or undefined for an array that no tensor takes. */
-export function dtypeOf(array: TypedArray): DType | undefined {
-  if (array instanceof Float32Array) return "float32";
-  if (array instanceof Float64Array) return "float64";
-  if (array instanceof BigInt64Array) return "int64";
-  if (array instanceof Int32Array) return "int32";
-  if (array instanceof Int16Array) return "int16";
-  if (array instanceof Int8Array) return "int8";
-  if (array instanceof Uint8Array) return "uint8";
-  return undefined;
+/** Whether elements have a real and an imaginary part. */
+export function isComplexDtype(dtype: DType): boolean {
+  return dtype.startsWith("complex");
+}
+
+/** Smallest and largest value of each integral dtype. */
+const INTEGER_RANGES: Partial<Record<DType, readonly [bigint, bigint]>> = {
+  int8: [-(2n ** 7n), 2n ** 7n - 1n],
+  int16: [-(2n ** 15n), 2n ** 15n - 1n],
+  int32: [-(2n ** 31n), 2n ** 31n - 1n],
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  uint8: [0n, 2n ** 8n - 1n],
+  uint16: [0n, 2n ** 16n - 1n],
+  uint32: [0n, 2n ** 32n - 1n],
+  uint64: [0n, 2n ** 64n - 1n],
+};
+
+/** Smallest and largest value that a dtype of integers holds; undefined for the others, bool included. */
+export function integerRange(dtype: DType): readonly [bigint, bigint] | undefined {
+  return INTEGER_RANGES[dtype];
 }

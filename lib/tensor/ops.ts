@@ -2,8 +2,11 @@
 import { callInternal, callWithOptions } from "./operators";
 import type { OperatorFunctions } from "./operators.generated";
 import { FUNCTIONS, METHODS, SELF_POSITIONS } from "./operators.generated";
+import "./indexing";
+import { formatTensor } from "./print/format-tensor";
 import { Tensor } from "./tensor";
 
+Tensor.print = formatTensor;
 Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], change) as Tensor;
 
 for (const [method, operator] of METHODS) {

@@ -3,17 +3,19 @@ import { describe, TorchwrightError } from "../errors";
 import type { Handle, TypedArray } from "../native/addon";
 import { isOpen, native } from "../native/load";
 import type { TensorOwner } from "./context";
+import type { Complex } from "./complex";
 import { currentContext, outsideScopes } from "./context";
-import { flatten, nest } from "./convert";
-import type { NestedArray } from "./convert";
+import { flatten, nest, readInteger } from "./convert";
+import type { NestedArray, ReadOptions } from "./convert";
 import type { Device } from "./device";
 import { resolveDevice } from "./device";
 import type { DType } from "./dtype";
-import { checkDtype, dtypeOf, isDtype } from "./dtype";
+import { checkDtype, isDtype } from "./dtype";
+import type { TensorIndexing } from "./indexing";
 import type { TensorMethods } from "./operators.generated";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import { addHook, type GradientHook } from "./hooks";
-import { formatTensor } from "./print";
+import { encodeTypedArray, type TensorData } from "./typed-array";
 
 /** Options of {@link Tensor.from}; what is left out follows from the data, the device is the CPU. */
 export interface FromOptions {
@@ -41,9 +43,9 @@ const finalizers = new FinalizationRegistry<Handle>((handle) => native().release
  * console.log(x.grad?.toArray()); // [[2, 4], [6, 8]]
  * ```
  */
-// The operators' methods are declared by the generated interface and attached in methods.ts.
+// The operators' methods are declared by the generated interface and attached in ops.ts, indexing in indexing.ts.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
-export interface Tensor extends TensorMethods {}
+export interface Tensor extends TensorMethods, TensorIndexing {}
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Tensor {
   /** @internal */
@@ -56,22 +58,28 @@ export class Tensor {
   }
 
   /**
-   * Makes a tensor from a number, nested arrays or a typed array. Numbers become float32, bigints
-   * int64, booleans bool, unless `dtype` says otherwise.
+   * Makes a tensor from a number, nested arrays or a typed array, whose elements it copies.
    *
-   * @throws TorchwrightError ERR_SHAPE_MISMATCH for ragged arrays or a `shape` that does not fit,
-   *   ERR_INVALID_ARG, ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
+   * Numbers become float32, bigints int64, booleans bool, `{ re, im }` complex64, unless `dtype` says otherwise. A
+   * typed array has its own dtype (Uint8ClampedArray and Buffer: uint8), may lie in a SharedArrayBuffer, and holds real
+   * and imaginary parts in turn where `dtype` is complex. An ArrayBuffer or DataView has no element type.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "torchwright";
+   * console.log(Tensor.from([[1, 2]], { dtype: "int64" }).toArray()); // [[1n, 2n]]
+   * console.log(Tensor.from([{ re: 1, im: -2 }]).dtype); // complex64
+   * ```
+   *
+   * @throws TorchwrightError ERR_SHAPE_MISMATCH for ragged arrays or a `shape` that does not fit; ERR_INVALID_ARG, with
+   *   value and place, for a fraction, an unsafe integer or a value out of range where `dtype` is integral;
+   *   ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
-  static from(data: NestedArray | TypedArray, options: FromOptions = {}): Tensor {
+  static from(data: NestedArray | TensorData, options: FromOptions = {}): Tensor {
     const device = resolveDevice(options.device ?? "cpu");
-    const flat = ArrayBuffer.isView(data)
-      ? { values: data, shape: [data.length], dtype: dtypeOf(data) }
-      : flatten(data);
-    if (!flat.dtype) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected numbers or a typed array, got ${describe(data)}`);
-    }
-    const dtype = options.dtype === undefined ? flat.dtype : checkDtype(options.dtype);
-    const tensor = wrap(native().fromTypedArray(flat.values, options.shape ?? flat.shape, dtype, device));
+    const wanted = options.dtype === undefined ? undefined : checkDtype(options.dtype);
+    const { values, dtype, form, shape } = ArrayBuffer.isView(data) ? encodeTypedArray(data, wanted) : flatten(data, wanted);
+    const tensor = wrap(native().fromTypedArray(values, options.shape ?? shape, dtype, device, form));
     if (options.requiresGrad) tensor.requiresGrad = true;
     return tensor;
   }
@@ -94,7 +102,6 @@ export class Tensor {
   get numel(): number {
     return this.shape.reduce((product, size) => product * size, 1);
   }
-
 
   get isLeaf(): boolean {
     return native().meta(this.handle).isLeaf;
@@ -194,15 +201,35 @@ export class Tensor {
     return Tensor.convert(this, { ...dtype, ...device });
   }
 
-  /** @internal Set by operators.ts, which needs this class itself. */
+  /** @internal Set by ops.ts, as convert needs operators, which need this class. */
   static convert: (tensor: Tensor, change: { readonly dtype?: DType; readonly device?: string }) => Tensor;
 
-  /** The only element. int64 gives a bigint, other numbers a number. Waits for the device. */
-  item(): number | bigint | boolean {
-    return native().item(this.handle);
+  /** @internal Set by ops.ts: printing calls operators, which need this class itself. */
+  static print: (tensor: Tensor) => string;
+
+  /**
+   * The only element: int64 and uint64 give a bigint, bool a boolean, a complex dtype `{ re, im }`, others a
+   * number. Waits for the device.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "torchwright";
+   * console.log(Tensor.from([7n]).item(), Tensor.from([7n]).item({ int64: "number" })); // 7n 7
+   * ```
+   *
+   * @throws TorchwrightError ERR_SHAPE_MISMATCH unless there is exactly one element, ERR_INVALID_ARG for an integer
+   *   beyond 2^53 with `int64: "number"`
+   */
+  item(options: { readonly int64: "number" }): number | boolean | Complex;
+  item(options?: ReadOptions): number | bigint | boolean | Complex;
+  item(options: ReadOptions = {}): number | bigint | boolean | Complex {
+    return readInteger("item", native().item(this.handle), options);
   }
 
-  /** A copy of the elements, row by row; float16 and bfloat16 as Float32Array, bool as Uint8Array. */
+  /**
+   * A copy of the elements, row by row, in the dtype's array; float16 and bfloat16, exactly, as Float32Array (their
+   * bits: `x.view("int16")`), bool as Uint8Array, complex numbers as real and imaginary parts in turn.
+   */
   toTypedArray(): TypedArray {
     return native().toTypedArray(this.handle);
   }
@@ -212,13 +239,30 @@ export class Tensor {
     return await native().readAsync(this.handle);
   }
 
-  /** Nested arrays of numbers (int64: bigints; bool: booleans); a scalar gives its element. */
-  toArray(): NestedArray {
-    return nest(this.toTypedArray(), this.shape, this.dtype);
+  /**
+   * Nested arrays of numbers (int64 and uint64: bigints; bool: booleans; complex: `{ re, im }`); a scalar's element.
+   *
+   * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`
+   */
+  toArray(options: ReadOptions = {}): NestedArray {
+    return nest(this.toTypedArray(), this.shape, this.dtype, options);
   }
 
+  /**
+   * PyTorch's text: its digits, columns, scientific notation and cuts above 1,000 elements, with dtypes by their
+   * names here (`dtype=float64`).
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "torchwright";
+   * const x = Tensor.from([[0.1, -2], [3, 1e-2]], { requiresGrad: true });
+   * console.log(String(x.add(x)));
+   * // tensor([[ 0.2000, -4.0000],
+   * //         [ 6.0000,  0.0200]], grad_fn=<AddBackward0>)
+   * ```
+   */
   toString(): string {
-    return this.disposed ? "tensor(disposed)" : formatTensor(this);
+    return this.disposed ? "tensor(disposed)" : Tensor.print(this);
   }
 
   /** What `console.log` shows. */

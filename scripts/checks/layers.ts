@@ -9,6 +9,7 @@ export const LAYERS: readonly string[] = [
   "native",
   "tensor",
   "autograd",
+  "functional",
   "jit",
   "optim",
   "text",

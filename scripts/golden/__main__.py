@@ -13,7 +13,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("bert", "training", "torchscript", "metrics", "tokens", "generators", "operators")
+PARTS = (
+    "bert", "training", "torchscript", "metrics", "tokens", "generators",
+    "operators", "functional", "printing", "indexing",
+)
 
 
 def main() -> int:

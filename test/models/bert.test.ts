@@ -118,7 +118,7 @@ describe("fromConfig", () => {
     const spread = async (config: object): Promise<boolean> => {
       const model = tinyBert(LABELS, { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, ...config });
       model.train();
-      const draw = (): Promise<string> => scope(async () => String((await model.forward({ inputIds: ids(BATCH) })).logits.toArray()));
+      const draw = (): Promise<string> => scope(async () => JSON.stringify((await model.forward({ inputIds: ids(BATCH) })).logits.toArray()));
       const different = (await draw()) !== (await draw());
       model.dispose();
       return different;
