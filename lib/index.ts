@@ -30,6 +30,8 @@ export { enableGrad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } fro
 export { jit } from "./jit/load";
 export { ScriptModule } from "./jit/script-module";
 
+export * as nn from "./nn/nn";
+
 export { AdamW } from "./optim/adamw";
 export type { AdamWOptions } from "./optim/adamw";
 export { clipGradNorm } from "./optim/clip-grad-norm";

@@ -10,6 +10,7 @@ export const LAYERS: readonly string[] = [
   "tensor",
   "autograd",
   "jit",
+  "nn",
   "optim",
   "text",
   "data",
