@@ -44,6 +44,10 @@ function wrong(operation: string, expected: string, got: unknown): TorchwrightEr
   return new TorchwrightError("ERR_INVALID_ARG", `init.${operation}: expected ${expected}, got ${describe(got)}`);
 }
 
+function tooFlat(operation: string, { shape }: Tensor): TorchwrightError {
+  return new TorchwrightError("ERR_INVALID_ARG", `init.${operation}: expected a tensor of at least 2 dimensions, got [${shape.join(", ")}]`);
+}
+
 /** Uniform in [a, b). */
 export function uniform_<T extends Tensor>(tensor: T, a = 0, b = 1): T {
   return filled("uniform_", tensor, () => void tensor.uniform_(a, b));
@@ -121,7 +125,7 @@ function normalCdf(x: number): number {
 /** Inputs and outputs that one element of the result, or of the gradient, is summed over: `[out, in, ...kernel]`. */
 export function fans(tensor: Tensor): { readonly fanIn: number; readonly fanOut: number } {
   const [outputs, inputs, ...kernel] = tensor.shape;
-  if (outputs === undefined || inputs === undefined) throw wrong("fans", "a tensor of at least 2 dimensions", `[${tensor.shape.join(", ")}]`);
+  if (outputs === undefined || inputs === undefined) throw tooFlat("fans", tensor);
   const field = kernel.reduce((product, size) => product * size, 1);
   return { fanIn: inputs * field, fanOut: outputs * field };
 }
@@ -191,7 +195,7 @@ function kaimingDeviation(tensor: Tensor, { a = 0, mode = "fan_in", nonlinearity
  * Source: Saxe, McClelland & Ganguli, 2013; signs as Mezzadri, 2007.
  */
 export function orthogonal_<T extends Tensor>(tensor: T, gain = 1): T {
-  if (tensor.shape.length < 2) throw wrong("orthogonal_", "a tensor of at least 2 dimensions", `[${tensor.shape.join(", ")}]`);
+  if (tensor.shape.length < 2) throw tooFlat("orthogonal_", tensor);
   return filled("orthogonal_", tensor, () => {
     if (tensor.numel === 0) return;
     const rows = tensor.shape[0] ?? 0;

@@ -58,7 +58,7 @@ export class LayerNorm extends Module {
   /**
    * `[..., ...normalizedShape]` → the same
    *
-   * @throws TorchwrightError ERR_SHAPE_MISMATCH
+   * @throws TorchwrightError ERR_OPERATOR_FAILED for other last dimensions
    */
   forward(x: Tensor): Tensor {
     return ops.layerNorm(x, this.normalizedShape, this.weight, this.bias, this.eps);

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("bert", "training", "torchscript", "metrics", "tokens")
+PARTS = ("bert", "training", "torchscript", "metrics", "tokens", "nn")
 
 
 def main() -> int:
