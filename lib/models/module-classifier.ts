@@ -1,6 +1,7 @@
 /** Makes a text classifier of a module that someone wrote with `nn`. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Batch } from "../data/batch";
 import { describe, TorchwrightError } from "../errors";
 import { Module } from "../nn/module";
 import type { AnyModule, Named } from "../nn/part";
@@ -24,7 +25,7 @@ type Output = Tensor | { readonly logits: Tensor; readonly loss?: Tensor | undef
  * `[batch, classes]`, alone or with a loss of its own, at once or as a promise.
  */
 export type ClassifierModule = Module & {
-  forward(batch: ModelInputs): Output | Promise<Output>;
+  readonly forward: (batch: Batch) => Output | Promise<Output>;
   /** Longest sequence that it takes, in tokens; no limit where it does not say. */
   readonly maxLength?: number;
 };
@@ -96,7 +97,7 @@ export class ModuleClassifier implements TextClassifier {
     const { device } = this;
     const here = Object.fromEntries(
       Object.entries(inputs).map(([name, value]: [string, unknown]) => [name, value instanceof Tensor ? toDevice(value, device) : value]),
-    ) as ModelInputs;
+    ) as unknown as Batch;
     const { logits, loss } = understandOutput(await this.module.forward(here), here.labels !== undefined);
     const classes = logits.shape[1];
     if (classes !== this.labels.length) {

@@ -5,7 +5,7 @@ import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
 
 /** A module from tensor to tensor, sync or async. A TorchScript module is given the tensor as its only argument. */
-export type Layer = (Module & { forward(x: Tensor): Tensor | Promise<Tensor> }) | ScriptModule;
+export type Layer = (Module & { readonly forward: (x: Tensor) => Tensor | Promise<Tensor> }) | ScriptModule;
 
 /** When a layer answers: at once, later, or one or the other. */
 type Timing<L> = L extends ScriptModule
@@ -31,13 +31,13 @@ export type SequentialOutput<L extends Layer> = "later" extends Timing<L>
  * console.log([...head.stateDict().keys()]); // 0.weight, 0.bias, 2.weight, 2.bias
  * ```
  */
-export class Sequential<L extends Layer = Layer> extends Module {
-  readonly #layers: readonly L[];
+export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends Module {
+  readonly #layers: readonly L[number][];
 
   /** @throws TorchwrightError ERR_INVALID_ARG for what is no module */
-  constructor(...layers: readonly L[]) {
+  constructor(...layers: L) {
     super();
-    this.#layers = layers.map((layer, i) => this.register(String(i), layer));
+    this.#layers = layers.map((layer: L[number], i) => this.register(String(i), layer));
   }
 
   get length(): number {
@@ -45,23 +45,23 @@ export class Sequential<L extends Layer = Layer> extends Module {
   }
 
   /** The layer at a position; a negative one counts from the end. */
-  at(index: number): L | undefined {
+  at(index: number): L[number] | undefined {
     return this.#layers.at(index);
   }
 
-  [Symbol.iterator](): IterableIterator<L> {
+  [Symbol.iterator](): IterableIterator<L[number]> {
     return this.#layers[Symbol.iterator]();
   }
 
   /** @throws TorchwrightError as the layers do; ERR_OUTPUT_NOT_UNDERSTOOD for a TorchScript module that gives no tensor */
-  forward(x: Tensor): SequentialOutput<L> {
-    return this.#from(0, x) as SequentialOutput<L>;
+  forward(x: Tensor): SequentialOutput<L[number]> {
+    return this.#from(0, x) as SequentialOutput<L[number]>;
   }
 
   #from(start: number, x: Tensor): Tensor | Promise<Tensor> {
     let hidden = x;
     for (let i = start; i < this.#layers.length; i++) {
-      const output = run(this.#layers[i] as L, hidden);
+      const output = run(this.#layers[i] as Layer, hidden);
       if (output instanceof Promise) return output.then((value) => this.#from(i + 1, checked(value)));
       hidden = checked(output);
     }
