@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "environment.h"
@@ -195,6 +196,19 @@ Napi::Value MoveTensors(Environment& environment, const Napi::CallbackInfo& info
       [env = info.Env()](uint64_t) { return env.Undefined(); });
 }
 
+// For each handle the place of the first one on the same tensor: parts of one module share
+// parameters, each part under handles of its own.
+Napi::Value FirstSame(Environment& environment, const Napi::CallbackInfo& info) {
+  const std::vector<Napi::Value> handles = ReadArray(info[0], "parameters");
+  std::unordered_map<const void*, uint32_t> first;
+  Napi::Array result = Napi::Array::New(info.Env(), handles.size());
+  for (uint32_t i = 0; i < handles.size(); ++i) {
+    const void* tensor = environment.Peek(handles[i]).unsafeGetTensorImpl();
+    result.Set(i, first.emplace(tensor, i).first->second);
+  }
+  return result;
+}
+
 Napi::Value SaveModule(Environment& environment, const Napi::CallbackInfo& info) {
   const std::string path = ReadPath(info[1], "save");
   return environment.executor().Queue(
@@ -271,6 +285,7 @@ void RegisterModules(Environment& environment, Napi::Object exports) {
   Register<SetTraining>(environment, exports, "setTraining");
   Register<MoveModule>(environment, exports, "moveModule");
   Register<MoveTensors>(environment, exports, "moveTensors");
+  Register<FirstSame>(environment, exports, "firstSame");
   Register<SaveModule>(environment, exports, "saveModule");
   Register<BakedDropout>(environment, exports, "bakedDropout");
 }

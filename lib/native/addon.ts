@@ -216,6 +216,8 @@ export interface NativeAddon {
   moveModule(module: number, device: string): Promise<void>;
   /** Queued: exchanges elements and gradients of leaves under their handles; integral ones keep their dtype. */
   moveTensors(handles: readonly Handle[], device: string | undefined, dtype: string | undefined): Promise<void>;
+  /** For each handle the place in the list of the first one that stands for the same tensor. */
+  firstSame(handles: readonly Handle[]): number[];
   saveModule(module: number, path: string): Promise<void>;
   /** Nodes of a loaded module's graphs that fix dropout on or off. */
   bakedDropout(module: number): boolean;

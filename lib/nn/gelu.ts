@@ -4,7 +4,15 @@ import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
 
-/** x Φ(x), as `torch.nn.GELU`. Source: Hendrycks & Gimpel, *Gaussian Error Linear Units*, 2016. */
+/**
+ * x Φ(x), as `torch.nn.GELU`. Source: Hendrycks & Gimpel, *Gaussian Error Linear Units*, 2016.
+ *
+ * @example
+ * ```ts
+ * import { nn, Tensor } from "torchwright";
+ * console.log(new nn.GELU().forward(Tensor.from([-1, 0, 1])).toArray()); // [-0.159, 0, 0.841], nearly
+ * ```
+ */
 export class GELU extends Module {
   readonly approximate: "none" | "tanh";
 

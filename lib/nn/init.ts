@@ -154,7 +154,17 @@ export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number 
   }
 }
 
-/** Source: Glorot & Bengio, 2010: uniform within ± gain · √(6 / (fan in + fan out)). At least 2 dimensions. */
+/**
+ * Source: Glorot & Bengio, 2010: uniform within ± gain · √(6 / (fan in + fan out)). At least 2 dimensions.
+ *
+ * @example
+ * ```ts
+ * import { nn } from "torchwright";
+ * const layer = new nn.Linear(8, 8);
+ * nn.init.xavierUniform_(layer.weight, nn.init.calculateGain("tanh"));
+ * if (layer.bias) nn.init.zeros_(layer.bias);
+ * ```
+ */
 export function xavierUniform_<T extends Tensor>(tensor: T, gain = 1): T {
   const bound = Math.sqrt(3) * xavierDeviation(tensor, gain);
   return uniform_(tensor, -bound, bound);

@@ -10,7 +10,7 @@ import { moveTensors, readMove } from "./move";
 import { OwnedTensor } from "./owned-tensor";
 import { Parameter } from "./parameter";
 import type { AnyModule, Named } from "./part";
-import { foreignState, isAnyModule } from "./part";
+import { distinct, foreignState, isAnyModule } from "./part";
 import type { StateDict, StateReport } from "./state";
 import { copyState } from "./state";
 
@@ -107,12 +107,15 @@ export abstract class Module {
   /** Tensors of one kind with their full names, each once. */
   #tensors(kind: new (data: Tensor) => OwnedTensor, ofForeign: (module: AnyModule) => Named<Tensor>): Named<Tensor> {
     const found = new Map<Tensor, string>();
+    let foreign = 0;
     for (const [path, module] of this.#walk("", new Set())) {
+      if (!(module instanceof Module)) foreign++;
       for (const [name, tensor] of module instanceof Module ? module.#own(kind) : ofForeign(module)) {
         if (!found.has(tensor)) found.set(tensor, join(path, name));
       }
     }
-    return Array.from(found, ([tensor, name]) => [name, tensor]);
+    const tensors = Array.from(found, ([tensor, name]) => [name, tensor] as const);
+    return foreign > 1 ? distinct(tensors) : tensors;
   }
 
   /** All parameters by their nested names, in PyTorch's order; a shared one once, under its first name. */

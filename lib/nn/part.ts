@@ -1,4 +1,5 @@
 /** What a module may have besides modules of its own kind. */
+import { native } from "../native/load";
 import { ScriptModule } from "../jit/script-module";
 import type { Device } from "../tensor/device";
 import type { Tensor } from "../tensor/tensor";
@@ -35,4 +36,10 @@ export function foreignState(module: AnyModule): Named<Tensor> {
   const byPart = new Map<string, (readonly [string, Tensor])[]>(module.names().map((path) => [path, []]));
   for (const entry of tensors) byPart.get(entry[0].slice(0, Math.max(0, entry[0].lastIndexOf("."))))?.push(entry);
   return [...byPart.values()].flat();
+}
+
+/** Drops what stands for a tensor that came before: parts of one TorchScript module have handles of their own on the same parameters. */
+export function distinct(tensors: Named<Tensor>): Named<Tensor> {
+  const first = native().firstSame(tensors.map(([, { handle }]) => handle));
+  return tensors.filter((_, i) => first[i] === i);
 }

@@ -22,7 +22,7 @@ export interface StateReport {
  *   names; ERR_INVALID_ARG for what is no tensor; ERR_TENSOR_DISPOSED
  */
 export function copyState(operation: string, own: StateDict, given: StateDict | Readonly<Record<string, Tensor>>, strict: boolean): StateReport {
-  const state = given instanceof Map ? (given as StateDict) : new Map(Object.entries(given));
+  const state: StateDict = given instanceof Map ? (given as StateDict) : new Map(Object.entries(given as Readonly<Record<string, Tensor>>));
   for (const [name, tensor] of state) {
     if (!(tensor instanceof Tensor)) {
       throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor for ${JSON.stringify(name)}, got ${describe(tensor)}`);

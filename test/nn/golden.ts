@@ -45,6 +45,6 @@ export function expectDrawn(state: ReadonlyMap<string, Tensor>, expected: Drawn,
   for (const [name, tensor] of state) {
     const { shape = [], values = [] } = expected[name] ?? {};
     expect(tensor.shape, name).to.deep.equal(shape);
-    expect(largestDifference(tensor.toTypedArray() as Float32Array, values), name).to.be.at.most(within);
+    expect(largestDifference(tensor.toTypedArray(), values), name).to.be.at.most(within);
   }
 }

@@ -54,7 +54,7 @@ describe("nn layers: forward and backward", () => {
       const x = Tensor.from(input, { requiresGrad: true });
       const y = head.forward(x);
       expect(y.shape).to.deep.equal([4, 3]);
-      expect(largestDifference(y.toTypedArray() as Float32Array, output.flat())).to.be.at.most(1e-6);
+      expect(largestDifference(y.toTypedArray(), output.flat())).to.be.at.most(1e-6);
       await y.mul(y).sum().backward();
       expect(largestDifference(x.grad?.toTypedArray() as Float32Array, inputGradient)).to.be.at.most(1e-5);
       x.grad = undefined;
@@ -100,7 +100,7 @@ describe("nn layers: forward and backward", () => {
       const values = [-2, -0.5, 0, 0.5, 3];
       const x = Tensor.from(values);
       const near = (layer: { forward(x: Tensor): Tensor }, formula: (v: number) => number): void => {
-        expect(largestDifference(layer.forward(x).toTypedArray() as Float32Array, values.map(formula))).to.be.at.most(1e-6);
+        expect(largestDifference(layer.forward(x).toTypedArray(), values.map(formula))).to.be.at.most(1e-6);
       };
       near(new nn.ReLU(), (v) => Math.max(v, 0));
       near(new nn.Tanh(), Math.tanh);
@@ -108,7 +108,7 @@ describe("nn layers: forward and backward", () => {
       // GELU(x) − GELU(−x) = x, as Φ(x) + Φ(−x) = 1
       const gelu = new nn.GELU();
       const odd = gelu.forward(x).sub(gelu.forward(x.neg()));
-      expect(largestDifference(odd.toTypedArray() as Float32Array, values)).to.be.at.most(1e-6);
+      expect(largestDifference(odd.toTypedArray(), values)).to.be.at.most(1e-6);
     });
   });
 });

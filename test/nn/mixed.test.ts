@@ -2,8 +2,8 @@
 import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch, ScriptModule } from "../../lib/index";
-import { BertForSequenceClassification, Classifier, DataLoader, loadSafetensors, loadTextClassifier, ModuleClassifier, nn, saveSafetensors, Trainer } from "../../lib/index";
+import type { Batch, ScriptModule , BertForSequenceClassification} from "../../lib/index";
+import { AdamW, Classifier, DataLoader, loadSafetensors, loadTextClassifier, ModuleClassifier, nn, saveSafetensors, Trainer } from "../../lib/index";
 import { manualSeed } from "../../lib/tensor/device";
 import { memory } from "../../lib/tensor/memory";
 import { ops } from "../../lib/tensor/ops";
@@ -86,6 +86,20 @@ describe("nn with TorchScript parts", () => {
     expect(ensemble.namedParameters()[0]?.[0]).to.equal("model.bert.embeddings.word_embeddings.weight");
     ensemble.eval();
     expect(ensemble.model.training).to.be.false;
+  });
+
+  it("parameters that two TorchScript parts share are listed once, and stand twice in the state", async () => {
+    class Overlapping extends nn.Module {
+      readonly whole = tinyBert();
+      readonly pooler = this.whole.part("bert.pooler");
+      forward(): void {}
+    }
+    using model = new Overlapping();
+    const own = model.whole.parameters();
+    expect(model.parameters()).to.deep.equal(own);
+    expect(model.stateDict().size).to.equal(own.length + 2);
+    using optimizer = new AdamW(model.parameters());
+    expect(optimizer.groups[0]?.params.length).to.equal(own.length);
   });
 
   it("Sequential passes tensors through TorchScript layers, with a promise", async () => {

@@ -57,7 +57,7 @@ describe("nn: training against PyTorch", () => {
       expect([...model.stateDict().keys()].sort()).to.deep.equal([...after.keys()].sort());
       for (const [name, tensor] of model.stateDict()) {
         const expected = after.get(name)?.toTypedArray() as Float32Array;
-        expect(largestDifference(tensor.toTypedArray() as Float32Array, expected), name).to.be.at.most(1e-4);
+        expect(largestDifference(tensor.toTypedArray(), expected), name).to.be.at.most(1e-4);
       }
     });
   });

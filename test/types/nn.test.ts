@@ -1,8 +1,8 @@
 /** Types of `nn`: checked by `tsc --noEmit`. */
 /* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
-import type { Batch, BertForSequenceClassification, ModelInputs, ScriptModule, TextClassifier } from "../../lib/index";
-import { AdamW, clipGradNorm, decayGroups, ModuleClassifier, nn, Tensor, Trainer } from "../../lib/index";
+import type { Batch, BertForSequenceClassification, ModelInputs, ScriptModule, TextClassifier , Tensor} from "../../lib/index";
+import { AdamW, clipGradNorm, decayGroups, ModuleClassifier, nn, Trainer } from "../../lib/index";
 
 declare const x: Tensor;
 declare const script: ScriptModule;
