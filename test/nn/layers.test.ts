@@ -1,7 +1,7 @@
 /** The layers against PyTorch's: `scripts/golden/nn.py` wrote what is expected here. */
 import { expect } from "chai";
 import { join } from "node:path";
-import { nn } from "../../lib/index";
+import { checkpoint, nn } from "../../lib/index";
 import { manualSeed } from "../../lib/tensor/device";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
@@ -63,6 +63,21 @@ describe("nn layers: forward and backward", () => {
     for (const [name, parameter] of head.namedParameters()) {
       expect(largestDifference(parameter.grad?.toTypedArray() as Float32Array, gradients[name] ?? []), name).to.be.at.most(2e-5);
     }
+  });
+
+  it("a checkpointed block gives the same gradients, dropout included", async () => {
+    using block = new nn.Sequential(new nn.Linear(6, 16), new nn.GELU(), new nn.Dropout(0.3), new nn.Linear(16, 3));
+    using x = Tensor.from(golden.head.input);
+    const gradients = async (run: () => Tensor): Promise<unknown> => {
+      manualSeed(9);
+      await scope(async () => run().sum().backward());
+      const found = block.parameters().map(({ grad }) => grad?.toArray());
+      block.zeroGrad();
+      return found;
+    };
+    const plain = await gradients(() => block.forward(x));
+    expect(await gradients(() => checkpoint((hidden) => block.forward(hidden), [x]))).to.deep.equal(plain);
+    expect(plain).to.not.deep.equal(await gradients(() => block.eval().forward(x)));
   });
 
   it("Dropout scales what it keeps while training, and does nothing in eval mode", () => {
