@@ -44,6 +44,8 @@ export { F } from "./functional/functional";
 export { jit } from "./jit/load";
 export { ScriptModule } from "./jit/script-module";
 
+export * as nn from "./nn/nn";
+
 export { AdamW } from "./optim/adamw";
 export type { AdamWOptions } from "./optim/adamw";
 export { clipGradNorm } from "./optim/clip-grad-norm";
@@ -70,6 +72,9 @@ export { BertForSequenceClassification } from "./models/bert-for-sequence-classi
 export type { FromConfigOptions, FromPretrainedOptions } from "./models/bert-for-sequence-classification";
 export type { LoadingReport } from "./models/bert-weights";
 export type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./models/model";
+export { ModuleClassifier } from "./models/module-classifier";
+export type { ClassifierModule } from "./models/module-classifier";
+export { loadSafetensors, saveSafetensors } from "./models/state-file";
 export { ScriptClassifier } from "./models/script-classifier";
 
 export { accuracy, classificationReport, confusionMatrix, precisionRecallF1 } from "./metrics/classification";

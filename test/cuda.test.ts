@@ -7,11 +7,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { jit } from "../lib/jit/load";
 import { BertForSequenceClassification } from "../lib/models/bert-for-sequence-classification";
+import { nn } from "../lib/index";
 import { AdamW } from "../lib/optim/adamw";
 import { clipGradNorm } from "../lib/optim/clip-grad-norm";
 import { decayGroups } from "../lib/optim/decay-groups";
 import { LinearSchedule } from "../lib/optim/linear-schedule";
 import { cudaStatus, synchronize } from "../lib/tensor/device";
+import { ops } from "../lib/tensor/ops";
 import { scope } from "../lib/tensor/scope";
 import { Tensor } from "../lib/tensor/tensor";
 import { Trainer } from "../lib/train/trainer";
@@ -100,6 +102,20 @@ onCuda("on CUDA", () => {
     await model.to("cpu");
     expect(model.parameters()[0]?.toTypedArray()).to.deep.equal(before);
     model.dispose();
+  });
+
+  it("moves an nn.Module there and back under the same handles, gradients included", async () => {
+    using layer = new nn.Linear(2, 1);
+    const before = layer.weight.toTypedArray();
+    await scope(async () => layer.forward(ops.ones([1, 2])).sum().backward());
+    const { grad } = layer.weight;
+    await layer.to("cuda");
+    expect([layer.weight.device, grad?.device]).to.deep.equal(["cuda:0", "cuda:0"]);
+    await scope(async () => layer.forward(ops.ones([1, 2], { device: "cuda" })).sum().backward());
+    expect(layer.weight.grad).to.equal(grad);
+    expect(grad?.toArray()).to.deep.equal([[2, 2]]);
+    await layer.to("cpu");
+    expect(layer.weight.toTypedArray()).to.deep.equal(before);
   });
 
   it("trains through the Trainer", async () => {

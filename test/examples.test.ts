@@ -48,4 +48,13 @@ describe("the examples run as they read", () => {
       );
     });
   });
+
+  it("custom-head.mts", async () => {
+    await inFolder(async (folder) => {
+      await prepare(folder);
+      const { stdout } = await run("custom-head.mts", folder);
+      expect(stdout).to.match(/^accuracy [01]\.\d\d\n(?:bad|good), with a probability of [01]\.\d\d\n$/);
+      expect(await readdir(join(folder, "runs/custom-head"))).to.include.members(["config.json", "model.safetensors", "vocab.txt"]);
+    });
+  });
 });

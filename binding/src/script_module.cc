@@ -3,6 +3,8 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <memory>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "environment.h"
@@ -159,6 +161,54 @@ Napi::Value MoveModule(Environment& environment, const Napi::CallbackInfo& info)
       [env = info.Env()](uint64_t) { return env.Undefined(); });
 }
 
+// What Module::to does, for the tensors of a module that is written in TypeScript: elements and
+// gradients are exchanged under their handles. Shapes stay, so that whoever holds one may go on.
+Napi::Value MoveTensors(Environment& environment, const Napi::CallbackInfo& info) {
+  std::vector<at::Tensor> tensors;
+  for (const Napi::Value& handle : ReadArray(info[0], "to")) {
+    const at::Tensor& tensor = environment.Peek(handle);
+    if (!tensor.is_leaf()) Fail("ERR_INVALID_ARG", "to: expected leaves, got a computed tensor");
+    tensors.push_back(tensor);
+  }
+  std::optional<at::Device> device;
+  if (!info[1].IsUndefined()) device = ParseDevice(ReadText(info[1], "device"));
+  std::optional<at::ScalarType> dtype;
+  if (!info[2].IsUndefined()) dtype = ParseDtype(ReadText(info[2], "dtype"));
+  if (dtype && !at::isFloatingType(*dtype)) {
+    Fail("ERR_INVALID_ARG", "to: expected a floating dtype, got " + ReadText(info[2], "dtype"));
+  }
+  return environment.executor().Queue(
+      "to",
+      [tensors = std::move(tensors), device, dtype] {
+        const at::NoGradGuard no_grad;
+        const auto move = [&](const at::Tensor& tensor) {
+          at::TensorOptions options = tensor.options();
+          if (device) options = options.device(*device);
+          if (dtype && at::isFloatingType(tensor.scalar_type())) options = options.dtype(*dtype);
+          const at::Tensor moved = tensor.detach().to(options);
+          if (!moved.is_alias_of(tensor)) tensor.set_data(moved);
+        };
+        for (const at::Tensor& tensor : tensors) {
+          move(tensor);
+          if (tensor.grad().defined()) move(tensor.grad());
+        }
+      },
+      [env = info.Env()](uint64_t) { return env.Undefined(); });
+}
+
+// For each handle the place of the first one on the same tensor: parts of one module share
+// parameters, each part under handles of its own.
+Napi::Value FirstSame(Environment& environment, const Napi::CallbackInfo& info) {
+  const std::vector<Napi::Value> handles = ReadArray(info[0], "parameters");
+  std::unordered_map<const void*, uint32_t> first;
+  Napi::Array result = Napi::Array::New(info.Env(), handles.size());
+  for (uint32_t i = 0; i < handles.size(); ++i) {
+    const void* tensor = environment.Peek(handles[i]).unsafeGetTensorImpl();
+    result.Set(i, first.emplace(tensor, i).first->second);
+  }
+  return result;
+}
+
 Napi::Value SaveModule(Environment& environment, const Napi::CallbackInfo& info) {
   const std::string path = ReadPath(info[1], "save");
   return environment.executor().Queue(
@@ -234,6 +284,8 @@ void RegisterModules(Environment& environment, Napi::Object exports) {
   Register<ModuleBuffers>(environment, exports, "moduleBuffers");
   Register<SetTraining>(environment, exports, "setTraining");
   Register<MoveModule>(environment, exports, "moveModule");
+  Register<MoveTensors>(environment, exports, "moveTensors");
+  Register<FirstSame>(environment, exports, "firstSame");
   Register<SaveModule>(environment, exports, "saveModule");
   Register<BakedDropout>(environment, exports, "bakedDropout");
 }

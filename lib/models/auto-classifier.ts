@@ -6,6 +6,7 @@ import { readConfig } from "./bert-config";
 import { BertForSequenceClassification } from "./bert-for-sequence-classification";
 import { labelsOf } from "./labels";
 import type { TextClassifier } from "./model";
+import { MODULE_TYPE, needsClass } from "./module-classifier";
 import { ScriptClassifier } from "./script-classifier";
 
 /**
@@ -15,6 +16,7 @@ import { ScriptClassifier } from "./script-classifier";
  */
 export async function loadTextClassifier(folder: string, options: { readonly device?: string } = {}): Promise<TextClassifier> {
   const config = await readConfig(folder);
+  if (config["model_type"] === MODULE_TYPE) throw needsClass(folder, config);
   if (config["model_type"] !== "torchscript") return await BertForSequenceClassification.fromPretrained(folder, options);
   const labels = labelsOf(config, folder);
   if (!labels) throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);

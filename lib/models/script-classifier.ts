@@ -1,15 +1,15 @@
 /** Makes a text classifier of any TorchScript module that maps token ids to logits. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { describe, TorchwrightError } from "../errors";
-import { ScriptModule } from "../jit/script-module";
+import { TorchwrightError } from "../errors";
+import type { ScriptModule } from "../jit/script-module";
 import { resolveDevice } from "../tensor/device";
-import type { OperatorResult } from "../tensor/operators";
 import { ops } from "../tensor/ops";
-import { Tensor } from "../tensor/tensor";
+import type { Tensor } from "../tensor/tensor";
 import { checkLabels } from "./labels";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
+import { understandOutput } from "./output";
 import { writeFolder } from "./save-folder";
 
 /** Batch columns by the names that arguments have in Python. */
@@ -67,7 +67,7 @@ export class ScriptClassifier implements TextClassifier {
       if (tensor) named[name] = tensor;
       else if (!optional) throw new TorchwrightError("ERR_INVALID_ARG", `forward: the module needs ${name}, and the batch has no ${column}`);
     }
-    const { logits, loss } = understand(await this.module.forward([], named), "labels" in named);
+    const { logits, loss } = understandOutput(await this.module.forward([], named), "labels" in named);
     const classes = logits.shape[1];
     if (classes !== this.labels.length) {
       throw new TorchwrightError("ERR_LABEL_COUNT", `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`);
@@ -122,51 +122,4 @@ export class ScriptClassifier implements TextClassifier {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Finds logits `[batch, classes]`, and a scalar loss before them, in what a module gave. */
-function understand(output: OperatorResult, hadLabels: boolean): { logits: Tensor; loss: Tensor | undefined } {
-  if (output instanceof Tensor) {
-    if (output.shape.length === 2) return { logits: output, loss: undefined };
-  } else if (Array.isArray(output)) {
-    const items = output as readonly OperatorResult[];
-    const at = items.findIndex((item) => item instanceof Tensor && item.shape.length === 2);
-    const logits = items[at];
-    const before = items.slice(0, Math.max(at, 0)).find((item) => item instanceof Tensor && item.shape.length === 0);
-    if (logits instanceof Tensor) return { logits, loss: hadLabels && before instanceof Tensor ? before : undefined };
-  } else if (typeof output === "object" && output !== null) {
-    const { logits, loss } = output as { readonly [key: string]: OperatorResult };
-    if (logits instanceof Tensor && logits.shape.length === 2) {
-      return { logits, loss: hadLabels && loss instanceof Tensor ? loss : undefined };
-    }
-  }
-  throw new TorchwrightError(
-    "ERR_OUTPUT_NOT_UNDERSTOOD",
-    `forward: expected logits [batch, classes], alone, in a tuple or as "logits" of a dictionary, got ${outline(output)}`,
-  );
-}
-
-function outline(output: OperatorResult): string {
-  if (output instanceof Tensor) return `a tensor [${output.shape.join(", ")}]`;
-  if (Array.isArray(output)) return `a tuple of (${(output as readonly OperatorResult[]).map(outline).join(", ")})`;
-  if (typeof output === "object" && output !== null) return `a dictionary of ${Object.keys(output).join(", ")}`;
-  return describe(output);
-}
-
-/**
- * A text classifier as it is; a bare TorchScript module with its labels as one.
- *
- * @throws TorchwrightError ERR_INVALID_ARG for a module without labels, or labels that differ from the model's
- */
-export function asTextClassifier(model: TextClassifier | ScriptModule, labels?: readonly string[]): TextClassifier {
-  if (model instanceof ScriptModule) {
-    if (!labels) {
-      throw new TorchwrightError("ERR_INVALID_ARG", "Trainer: expected { labels: [...] } with a TorchScript module, which does not know the names of its classes");
-    }
-    return new ScriptClassifier(model, labels);
-  }
-  if (labels && labels.join("\0") !== model.labels.join("\0")) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected no labels, or the model's own (${model.labels.join(", ")}), got ${labels.join(", ")}`);
-  }
-  return model;
 }

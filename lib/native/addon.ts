@@ -1,7 +1,7 @@
 /**
  * The types of the native addon's exports: the whole surface that TypeScript sees of C++.
  *
- * Nothing outside `lib/native`, `lib/tensor`, `lib/autograd`, `lib/jit` and `lib/optim` touches it.
+ * Nothing outside `lib/native`, `lib/tensor`, `lib/autograd`, `lib/jit`, `lib/nn` and `lib/optim` touches it.
  */
 
 /**
@@ -252,6 +252,10 @@ export interface NativeAddon {
   moduleBuffers(module: number): [string, Handle][];
   setTraining(module: number, training: boolean): Promise<void>;
   moveModule(module: number, device: string): Promise<void>;
+  /** Queued: exchanges elements and gradients of leaves under their handles; integral ones keep their dtype. */
+  moveTensors(handles: readonly Handle[], device: string | undefined, dtype: string | undefined): Promise<void>;
+  /** For each handle the place in the list of the first one that stands for the same tensor. */
+  firstSame(handles: readonly Handle[]): number[];
   saveModule(module: number, path: string): Promise<void>;
   /** Nodes of a loaded module's graphs that fix dropout on or off. */
   bakedDropout(module: number): boolean;

@@ -1,11 +1,12 @@
 /** AdamW on libtorch's fused kernel: the same arithmetic as `torch.optim.AdamW(..., fused=True)`. */
 import { describe, TorchwrightError } from "../errors";
+import { zeroGrads } from "../autograd/zero-grads";
 import type { Program, ProgramCall } from "../native/addon";
 import { nativeInContext, outsideScopes } from "../tensor/context";
 import { ops } from "../tensor/ops";
 import { Tensor } from "../tensor/tensor";
 import type { ParamsOrGroups } from "./optimizer";
-import { checkRange, toGroups, zeroGrads } from "./optimizer";
+import { checkRange, toGroups } from "./optimizer";
 
 /** PyTorch's names and defaults, but `weightDecay` 0 (PyTorch 0.01), as Hugging Face's Trainer has it. */
 export interface AdamWOptions {

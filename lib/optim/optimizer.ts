@@ -1,6 +1,5 @@
 /** What all optimizers share: groups of parameters, each with options of its own. */
 import { describe, TorchwrightError } from "../errors";
-import { native } from "../native/load";
 import { Tensor } from "../tensor/tensor";
 
 /** Parameters that share options; what a group leaves out comes from the optimizer. */
@@ -40,14 +39,4 @@ export function toGroups(params: ParamsOrGroups): readonly ParamGroup[] {
 export function checkRange(name: string, value: number, low: number, high: number): number {
   if (typeof value === "number" && value >= low && value <= high) return value;
   throw new TorchwrightError("ERR_INVALID_ARG", `optimizer: expected ${name} from ${low} to ${high}, got ${describe(value)}`);
-}
-
-/**
- * Drops the gradients of parameters (`toNone`, the default, frees them) or sets them to zero. Queued in
- * program order behind a running backward or step.
- */
-export function zeroGrads(params: readonly Tensor[], toNone = true): void {
-  if (toNone) for (const parameter of params) parameter.forgetGrad();
-  // A rejection means that the process is ending.
-  native().zeroGrad(params.map(({ handle }) => handle), toNone).catch(() => undefined);
 }

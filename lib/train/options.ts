@@ -49,7 +49,7 @@ export interface TrainerOptions {
   readonly callbacks?: readonly TrainerCallback[];
   /** Aborting finishes the step in progress; `fit` then resolves with what was done. Default none. */
   readonly signal?: AbortSignal;
-  /** Class names for a TorchScript module, which carries none. Default: the model's own. */
+  /** Class names for a TorchScript module or an `nn.Module`, which carry none. Default: the model's own. */
   readonly labels?: readonly string[];
 }
 

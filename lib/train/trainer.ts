@@ -6,8 +6,9 @@
  */
 import type { DataLoader } from "../data/data-loader";
 import type { ScriptModule } from "../jit/script-module";
+import { asTextClassifier } from "../models/as-text-classifier";
 import type { TextClassifier } from "../models/model";
-import { asTextClassifier } from "../models/script-classifier";
+import type { ClassifierModule } from "../models/module-classifier";
 import { AdamW } from "../optim/adamw";
 import { clipGradNorm } from "../optim/clip-grad-norm";
 import { decayGroups } from "../optim/decay-groups";
@@ -58,11 +59,11 @@ export class Trainer {
   #history: History | undefined;
 
   /**
-   * @param model a model of this library, or a TorchScript module with `options.labels`
+   * @param model a model of this library, or with `options.labels` a TorchScript module or an `nn.Module` from batches to logits
    * @throws ERR_INVALID_ARG for an option that does not exist or has a value that is not allowed;
    *   ERR_UNKNOWN_DEVICE or ERR_DEVICE_UNAVAILABLE for a device that cannot be used
    */
-  constructor(model: TextClassifier | ScriptModule, options: TrainerOptions = {}) {
+  constructor(model: TextClassifier | ScriptModule | ClassifierModule, options: TrainerOptions = {}) {
     this.options = resolveOptions(options);
     if (options.device !== undefined) resolveDevice(options.device);
     this.#identity = model;

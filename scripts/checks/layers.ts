@@ -11,6 +11,7 @@ export const LAYERS: readonly string[] = [
   "autograd",
   "functional",
   "jit",
+  "nn",
   "optim",
   "text",
   "data",

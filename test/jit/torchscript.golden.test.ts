@@ -7,7 +7,7 @@ import { TextDataset } from "../../lib/data/text-dataset";
 import { jit } from "../../lib/jit/load";
 import type { ScriptModule } from "../../lib/jit/script-module";
 import type { TextClassifier } from "../../lib/models/model";
-import { asTextClassifier } from "../../lib/models/script-classifier";
+import { asTextClassifier } from "../../lib/models/as-text-classifier";
 import { AdamW } from "../../lib/optim/adamw";
 import { manualSeed } from "../../lib/tensor/device";
 import { scope } from "../../lib/tensor/scope";

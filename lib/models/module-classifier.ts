@@ -1,0 +1,173 @@
+/** Makes a text classifier of a module that someone wrote with `nn`. */
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Batch } from "../data/batch";
+import { describe, TorchwrightError } from "../errors";
+import { Module } from "../nn/module";
+import type { AnyModule, Named } from "../nn/part";
+import { resolveDevice } from "../tensor/device";
+import { ops } from "../tensor/ops";
+import { scope } from "../tensor/scope";
+import { Tensor } from "../tensor/tensor";
+import { readConfig } from "./bert-config";
+import { checkLabels, labelsOf } from "./labels";
+import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
+import { ClassifierOutput, toDevice } from "./model";
+import { understandOutput } from "./output";
+import { writeSafetensors } from "./safetensors";
+import { writeFolder } from "./save-folder";
+import { loadSafetensors } from "./state-file";
+
+type Output = Tensor | { readonly logits: Tensor; readonly loss?: Tensor | undefined };
+
+/**
+ * An `nn.Module` that can be trained as a text classifier: its forward takes a loader's batch and gives logits
+ * `[batch, classes]`, alone or with a loss of its own, at once or as a promise.
+ */
+export type ClassifierModule = Module & {
+  readonly forward: (batch: Batch) => Output | Promise<Output>;
+  /** Longest sequence that it takes, in tokens; no limit where it does not say. */
+  readonly maxLength?: number;
+};
+
+/** `model_type` of the folders that {@link ModuleClassifier.save} writes. */
+export const MODULE_TYPE = "torchwright-module";
+
+/**
+ * A module written with `nn`, as a text classifier. Where its forward gives no loss, cross-entropy is computed from its
+ * logits. The Trainer makes one of the module that it is given.
+ */
+export class ModuleClassifier implements TextClassifier {
+  readonly labels: readonly string[];
+
+  /** @throws TorchwrightError ERR_INVALID_ARG for bad labels or what is no `nn.Module` */
+  constructor(
+    readonly module: ClassifierModule,
+    labels: readonly string[],
+  ) {
+    this.labels = checkLabels(labels, "ModuleClassifier");
+    if (!(module instanceof Module)) throw new TorchwrightError("ERR_INVALID_ARG", `ModuleClassifier: expected an nn.Module, got ${describe(module)}`);
+  }
+
+  /**
+   * Reads a folder that {@link ModuleClassifier.save} or the Trainer wrote into a module of the class that was saved: a
+   * folder holds weights and label names, not code.
+   *
+   * @example
+   * ```ts
+   * import { ModuleClassifier, nn, ops } from "torchwright";
+   * import type { Batch } from "torchwright";
+   * class Bag extends nn.Module {
+   *   readonly words = new nn.Embedding(100, 2);
+   *   forward({ inputIds }: Batch) {
+   *     return this.words.forward(inputIds).mean([1]); // [batch, sequence] → [batch, 2]
+   *   }
+   * }
+   * await new ModuleClassifier(new Bag(), ["ham", "spam"]).save("bag");
+   * const model = await ModuleClassifier.load("bag", new Bag());
+   * console.log(model.labels);
+   * ```
+   *
+   * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for a module of another shape, ERR_CONFIG_INVALID,
+   *   ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID
+   */
+  static async load(folder: string, module: ClassifierModule): Promise<ModuleClassifier> {
+    const labels = labelsOf(await readConfig(folder), folder);
+    if (!labels) throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
+    const classifier = new ModuleClassifier(module, labels);
+    await scope(async () => module.loadStateDict(await loadSafetensors(path.join(folder, "model.safetensors"))));
+    return classifier;
+  }
+
+  /** Where the first parameter is. */
+  get device(): string {
+    return this.module.parameters()[0]?.device ?? "cpu";
+  }
+
+  get training(): boolean {
+    return this.module.training;
+  }
+
+  get maxLength(): number {
+    return this.module.maxLength ?? Infinity;
+  }
+
+  /** @throws TorchwrightError ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, and what the module throws */
+  async forward(inputs: ModelInputs): Promise<ModelOutput> {
+    const { device } = this;
+    const here = Object.fromEntries(
+      Object.entries(inputs).map(([name, value]: [string, unknown]) => [name, value instanceof Tensor ? toDevice(value, device) : value]),
+    ) as unknown as Batch;
+    const { logits, loss } = understandOutput(await this.module.forward(here), here.labels !== undefined);
+    const classes = logits.shape[1];
+    if (classes !== this.labels.length) {
+      throw new TorchwrightError("ERR_LABEL_COUNT", `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`);
+    }
+    return new ClassifierOutput(logits, loss ?? (here.labels && ops.crossEntropyLoss(logits, here.labels)));
+  }
+
+  namedParameters(): Named<Tensor> {
+    return this.module.namedParameters();
+  }
+
+  /** The module's parts, by which weight decay knows normalisation layers. */
+  namedModules(): Named<AnyModule> {
+    return this.module.namedModules();
+  }
+
+  parameters(): readonly Tensor[] {
+    return this.module.parameters();
+  }
+
+  train(): void {
+    this.module.train();
+  }
+
+  eval(): void {
+    this.module.eval();
+  }
+
+  async to(device: string): Promise<this> {
+    await this.module.to({ device: resolveDevice(device) });
+    return this;
+  }
+
+  /**
+   * Writes `model.safetensors` under the names of `stateDict()`, the label names and the tokenizer. The class is code
+   * and is not saved: {@link ModuleClassifier.load} needs one of it.
+   *
+   * @throws TorchwrightError ERR_FILE_WRITE
+   */
+  async save(folder: string, options: SaveOptions = {}): Promise<void> {
+    await writeFolder(folder, async (temporary) => {
+      const config = {
+        model_type: MODULE_TYPE,
+        architectures: [this.module.constructor.name],
+        id2label: Object.fromEntries(this.labels.map((label, id) => [String(id), label])),
+        label2id: Object.fromEntries(this.labels.map((label, id) => [label, id])),
+      };
+      await writeFile(path.join(temporary, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+      await writeSafetensors(path.join(temporary, "model.safetensors"), [...this.module.stateDict()]);
+      await options.tokenizer?.save(temporary);
+      for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(path.join(temporary, name), text);
+    });
+  }
+
+  dispose(): void {
+    this.module.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Why a folder cannot be opened without its class. */
+export function needsClass(folder: string, config: Readonly<Record<string, unknown>>): TorchwrightError {
+  const [name = "the class"] = Array.isArray(config["architectures"]) ? (config["architectures"] as unknown[]).map(String) : [];
+  return new TorchwrightError(
+    "ERR_CONFIG_INVALID",
+    `${path.join(folder, "config.json")}: expected a model that this library can make, got the weights of ${name}, an nn.Module of someone's own. ` +
+      `Make one and open it with ModuleClassifier.load(${JSON.stringify(folder)}, new ${name}(…)).`,
+  );
+}
