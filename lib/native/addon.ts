@@ -212,6 +212,8 @@ export interface NativeAddon {
   moduleSchema(module: number, method: string): ArgumentSchema[];
   moduleParameters(module: number): [string, Handle][];
   moduleBuffers(module: number): [string, Handle][];
+  /** Whether each part, by its path, is in training mode. Reads without waiting: for a module that no task knows yet. */
+  moduleModes(module: number): [string, boolean][];
   setTraining(module: number, training: boolean): Promise<void>;
   moveModule(module: number, device: string): Promise<void>;
   saveModule(module: number, path: string): Promise<void>;
