@@ -6,6 +6,7 @@
  */
 import type { DataLoader } from "../data/data-loader";
 import type { ScriptModule } from "../jit/script-module";
+import { exclusive } from "../models/exclusive";
 import type { TextClassifier } from "../models/model";
 import { asTextClassifier } from "../models/script-classifier";
 import { AdamW } from "../optim/adamw";
@@ -18,7 +19,6 @@ import type { Tokenizer } from "../text/tokenizer";
 import { checkLabels, checkLoader } from "./check-loader";
 import { evaluateModel, type Evaluation } from "./evaluation";
 import type { History } from "./events";
-import { exclusive } from "./exclusive";
 import { planSteps, resolveOptions, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
 import { predictModel, type Predictions } from "./predictions";
 import { Progress } from "./progress";
@@ -52,7 +52,6 @@ export class Trainer {
   readonly model: TextClassifier;
   /** The options with the defaults filled in. */
   readonly options: ResolvedTrainerOptions;
-  readonly #identity: object;
   #tokenizer: Tokenizer | undefined;
   #record: TrainingRecord | undefined;
   #history: History | undefined;
@@ -65,7 +64,6 @@ export class Trainer {
   constructor(model: TextClassifier | ScriptModule, options: TrainerOptions = {}) {
     this.options = resolveOptions(options);
     if (options.device !== undefined) resolveDevice(options.device);
-    this.#identity = model;
     this.model = asTextClassifier(model, options.labels);
   }
 
@@ -84,7 +82,7 @@ export class Trainer {
    *   infinite, with the model at its last good weights
    */
   async fit(loader: DataLoader, { evalLoader }: FitOptions = {}): Promise<History> {
-    return exclusive(this.#identity, "fit", async () => {
+    return exclusive(this.model, "fit", async () => {
       const { model, options } = this;
       checkLoader("fit", loader, model, { labels: true });
       if (evalLoader !== undefined) {
@@ -164,7 +162,7 @@ export class Trainer {
    * @throws ERR_UNKNOWN_LABEL, ERR_BUSY; ERR_INVALID_ARG for data without labels
    */
   async evaluate(loader: DataLoader): Promise<Evaluation> {
-    return this.#withProgress("evaluate", (progress) => evaluateModel(this.model, loader, progress));
+    return this.#withProgress("evaluate", loader, (progress) => evaluateModel(this.model, loader, progress));
   }
 
   /**
@@ -173,12 +171,13 @@ export class Trainer {
    * @throws ERR_BUSY; ERR_INVALID_ARG for a loader that drops its last batch
    */
   async predict(loader: DataLoader): Promise<Predictions> {
-    return this.#withProgress("predict", (progress) => predictModel(this.model, loader, progress));
+    return this.#withProgress("predict", loader, (progress) => predictModel(this.model, loader, progress));
   }
 
   /**
    * Saves model, tokenizer, label names and training settings as one Hugging Face model folder,
-   * atomically. The tokenizer is the one of the last `fit`'s loader.
+   * atomically. The tokenizer is the one of the last `fit`'s loader; without a `fit`, of the first loader
+   * that was evaluated or predicted.
    * @throws ERR_FILE_WRITE
    */
   async save(folder: string): Promise<void> {
@@ -188,12 +187,14 @@ export class Trainer {
     });
   }
 
-  async #withProgress<T>(operation: string, work: (progress: Progress) => Promise<T>): Promise<T> {
-    return exclusive(this.#identity, operation, async () => {
+  async #withProgress<T>(operation: string, loader: DataLoader, work: (progress: Progress) => Promise<T>): Promise<T> {
+    return exclusive(this.model, operation, async () => {
       await this.#place();
       const progress = new Progress(this.options.progress);
       try {
-        return await work(progress);
+        const done = await work(progress);
+        this.#tokenizer ??= loader.tokenizer; // where it proved right; that of a fit stays
+        return done;
       } finally {
         progress.close();
       }

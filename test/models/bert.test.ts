@@ -129,6 +129,54 @@ describe("fromConfig", () => {
     expect(await spread({ classifier_dropout: null })).to.equal(false);
   });
 
+  it("switches the head's dropout off with classifier_dropout 0, whatever hidden_dropout_prob is", async () => {
+    const headDraws = async (config: object): Promise<boolean> => {
+      const model = tinyBert(LABELS, { hidden_dropout_prob: 0.5, ...config });
+      model.train();
+      using encoder = model.part("bert");
+      encoder.eval(); // only the head's dropout is left
+      const draw = (): Promise<string> => scope(async () => String((await model.forward({ inputIds: ids(BATCH) })).logits.toArray()));
+      const different = (await draw()) !== (await draw());
+      model.dispose();
+      return different;
+    };
+    expect(await headDraws({ classifier_dropout: null })).to.equal(true);
+    expect(await headDraws({ classifier_dropout: 0.5 })).to.equal(true);
+    expect(await headDraws({ classifier_dropout: 0 })).to.equal(false);
+  });
+
+  it("obeys layer_norm_eps: (x − mean) / √(variance + eps)", () =>
+    scope(async () => {
+      for (const eps of [1e-12, 0.5]) {
+        const model = tinyBert(LABELS, { layer_norm_eps: eps });
+        model.eval();
+        const parameter = (name: string): number[][] => model.namedParameters().find(([path]) => path === `bert.embeddings.${name}.weight`)?.[1].toArray() as number[][];
+        const row = (name: string, index: number): number[] => parameter(name)[index] as number[];
+        const x = row("word_embeddings", 7).map((value, i) => value + (row("position_embeddings", 0)[i] as number) + (row("token_type_embeddings", 0)[i] as number));
+        const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+        const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length;
+        using embeddings = model.part("bert.embeddings");
+        const found = ((await embeddings.forward([ids([[7]])])) as Tensor).toTypedArray() as Float32Array;
+        found.forEach((value, i) => expect(value).to.be.closeTo(((x[i] as number) - mean) / Math.sqrt(variance + eps), 1e-5));
+        model.dispose();
+      }
+    }));
+
+  it("obeys hidden_act tanh, silu and its other name swish", () =>
+    scope(async () => {
+      const silu = (x: number): number => x / (1 + Math.exp(-x));
+      for (const [hidden_act, formula] of [["tanh", Math.tanh], ["silu", silu], ["swish", silu]] as const) {
+        const model = tinyBert(LABELS, { hidden_act });
+        using intermediate = model.part("bert.encoder.layer.0.intermediate");
+        using dense = intermediate.submodule("dense");
+        const hidden = ops.randn([3, 32]).mul(10);
+        const before = ((await dense.forward([hidden])) as Tensor).toTypedArray() as Float32Array;
+        const after = ((await intermediate.forward([hidden])) as Tensor).toTypedArray() as Float32Array;
+        after.forEach((value, i) => expect(value, hidden_act).to.be.closeTo(formula(before[i] as number), 1e-5));
+        model.dispose();
+      }
+    }));
+
   it("needs at least two different names as labels", () => {
     for (const labels of [[], ["a"], ["a", "a"], ["a", 1], "ab", null, 2, undefined]) {
       thrown(() => Bert.fromConfig(TINY_CONFIG, { labels: labels as string[] }), "ERR_INVALID_ARG");
@@ -167,6 +215,8 @@ describe("a BERT's forward", () => {
         const error: unknown = await model.forward({ inputIds, ...odd }).catch((reason: unknown) => reason);
         expect(error).to.have.property("code").that.is.oneOf(["ERR_OPERATOR_FAILED", "ERR_SHAPE_MISMATCH"]);
       }
+      const both = await rejection(model.forward({ inputIds, inputsEmbeds: ops.ones([2, 4, 32]) }), "ERR_INVALID_ARG");
+      expect(both.message).to.contain("got both");
       const gone = ids(BATCH);
       gone.dispose();
       await rejection(model.forward({ inputIds: gone }), "ERR_TENSOR_DISPOSED");
@@ -192,9 +242,31 @@ describe("a BERT's forward", () => {
       for (const name of ["nothing", "classifier.weight", "bert..pooler", 5, undefined]) thrown(() => model.part(name as string), "ERR_INVALID_ARG");
     }));
 
+  it("refuses a batch whose class ids count in other names, or in the same in another order", () =>
+    scope(async () => {
+      const inputs = { inputIds: ids(BATCH), labels: Tensor.from([0, 1], { dtype: "int64" }) };
+      const own = Number((await model.forward({ ...inputs, labelNames: [...LABELS] })).loss.item());
+      expect(own).to.equal(Number((await model.forward(inputs)).loss.item()));
+      for (const labelNames of [[...LABELS].reverse(), ["x", "y"], [...LABELS, "z"], LABELS.slice(1)]) {
+        const { message } = await rejection(model.forward({ ...inputs, labelNames }), "ERR_LABEL_ORDER");
+        expect(message).to.contain('"good", "bad"').and.to.contain("{ labels: model.labels }");
+      }
+      const { labels: _labels, ...unlabelled } = inputs;
+      await model.forward({ ...unlabelled, labelNames: ["x", "y"] });
+    }));
+
   it("its parts share its parameters, and its train and eval", () =>
     scope(async () => {
       using part = model.part("classifier");
+      using layer = model.part("bert.encoder.layer.1");
+      using inner = layer.submodule("attention");
+      model.train();
+      expect([part.training, layer.training, inner.training]).to.deep.equal([true, true, true]);
+      layer.eval();
+      expect([model.training, part.training, layer.training, inner.training]).to.deep.equal([true, true, false, false]);
+      model.train();
+      model.eval();
+      expect([part.training, inner.training]).to.deep.equal([false, false]);
       const [, weight] = part.namedParameters()[0] as readonly [string, Tensor];
       noGrad(() => weight.add_(1));
       const own = model.namedParameters().find(([name]) => name === "classifier.weight")?.[1];
@@ -372,7 +444,7 @@ describe("saving and loading a BERT", () => {
       withFolder(async (folder) => {
         await rm(join(folder, "model.safetensors"));
         await writeFile(join(folder, "pytorch_model.bin"), "");
-      }, (folder) => expectRefused(folder, "ERR_PICKLE_WEIGHTS", ["pytorch_model.bin", "save_pretrained", "safe_serialization=True"])));
+      }, (folder) => expectRefused(folder, "ERR_PICKLE_WEIGHTS", ["pytorch_model.bin", "weights_only=True", "save_file", join(folder, "model.safetensors")])));
 
     it("that are not there are named, as is a folder that is not", () =>
       withFolder((folder) => rm(join(folder, "model.safetensors")), async (folder) => {
