@@ -87,8 +87,9 @@ export function formatBarLine(state: ProgressState, columns: number): string {
   const share = state.totalSteps === 0 ? 0 : state.step / state.totalSteps;
   const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
   const short = shortParts(state).join(" ");
-  const forms = [`${percent}  ${parts(state).join("  ")}`, `${percent} ${state.step}/${state.totalSteps} ${short}`, `${percent} ${short}`];
-  const text = forms.find(({ length }) => columns - length - 2 >= SHORTEST_BAR) ?? (forms.at(-1) as string);
+  const shortest = `${percent} ${short}`;
+  const forms = [`${percent}  ${parts(state).join("  ")}`, `${percent} ${state.step}/${state.totalSteps} ${short}`];
+  const text = forms.find(({ length }) => columns - length - 2 >= SHORTEST_BAR) ?? shortest;
   const room = Math.min(columns - text.length - 2, LONGEST_BAR);
   return `${room >= SHORTEST_BAR ? `${formatBar(share, room)} ` : ""}${text}`.slice(0, Math.max(0, columns - 1));
 }

@@ -109,7 +109,7 @@ describe("Classifier", () => {
     expect(one).to.deep.equal(two);
     expect(same.training, "restored by the last of them").to.equal(true);
     const prediction = after.predict("dull");
-    expect((await new Trainer(same, config).fit(loader()).catch(reason)) as Error).to.include({ code: "ERR_BUSY" });
+    expect((await new Trainer(same, config).fit(loader()).catch(reason))).to.include({ code: "ERR_BUSY" });
     await prediction;
     same.dispose();
   });
