@@ -7,7 +7,7 @@ const dataset = await TextDataset.fromCsv("tickets.csv", { text: "body", label: 
 const { train } = dataset.split({ test: 0.1, stratify: true, seed: 42 });
 const tokenizer = await AutoTokenizer.fromPretrained("./minilm");
 const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: train.labels });
-const loader = new DataLoader(train, { tokenizer, batchSize: 32, shuffle: true });
+const loader = new DataLoader(train, { tokenizer, batchSize: 32, shuffle: true, labels: model.labels });
 
 const epochs = 3;
 const optimizer = new AdamW(decayGroups(model, 0.01), { lr: 2e-5 });

@@ -51,6 +51,7 @@ export const ERROR_CODES = {
   ERR_COLUMN_MISSING: "A column that was asked for does not exist.",
   ERR_BAD_ROW: "A row of a file is malformed; the message names file and line.",
   ERR_UNKNOWN_LABEL: "A label was met that the label map, made from training data, does not have.",
+  ERR_LABEL_ORDER: "A batch numbers its classes by another list of names than the model.",
   ERR_LABEL_COUNT: "The number of labels does not fit the checkpoint's classes.",
   ERR_MAX_LENGTH: "A sequence is longer than the model's position table.",
   // training

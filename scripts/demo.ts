@@ -33,7 +33,7 @@ async function loadData({ data, seed }: DemoArguments): Promise<{ train: TextDat
   const all =
     data === undefined
       ? TextDataset.from(await readWordnet())
-      : extname(data.file) === ".csv"
+      : data.format === "csv"
         ? await TextDataset.fromCsv(data.file, data)
         : await TextDataset.fromJsonLines(data.file, data);
   const unique = all.dedupe();
@@ -50,7 +50,7 @@ async function makeTrainer(args: DemoArguments, labels: readonly string[], optio
   const path = args.model ?? (await pretrainedMiniLM());
   const device = args.device === undefined ? {} : { device: args.device };
   say(`weights    ${path}`);
-  if (extname(path) === ".pt") {
+  if (extname(path).toLowerCase() === ".pt") {
     const module = await jit.load(path, device);
     const beside = (await readdir(dirname(path))).some((name) => name === "tokenizer.json" || name === "vocab.txt");
     const tokenizer = await AutoTokenizer.fromPretrained(beside ? dirname(path) : await pretrainedMiniLM());

@@ -5,14 +5,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
-import { TorchwrightError } from "../lib/errors";
 import type { Libtorch } from "../lib/native/describe-libtorch";
-import { SUPPORTED_VERSIONS, locateLibtorch, majorMinor } from "../lib/native/locate";
 import { buildAddon } from "./build/addon";
 import { buildDist } from "./build/dist";
-import { checkBuildTools, pipProblem } from "./build/prerequisites";
-import { fetchLibtorch } from "./libtorch/fetch";
-import { findPython } from "./libtorch/sources";
+import { findOrFetch } from "./build/find-or-fetch";
 
 const root = path.join(__dirname, "..");
 
@@ -21,7 +17,7 @@ function say(line: string): void {
 }
 
 async function install(force: boolean): Promise<void> {
-  const libtorch = await findOrFetch();
+  const libtorch = await findOrFetch(say);
   if (libtorch) {
     say(`libtorch ${libtorch.version} ${libtorch.variant} in ${libtorch.root}`);
     if (await buildAddon(root, libtorch, force)) {
@@ -32,35 +28,6 @@ async function install(force: boolean): Promise<void> {
   }
   if (await buildDist(root, force)) say("compiled dist/");
   if (libtorch) say("ready");
-}
-
-async function findOrFetch(): Promise<Libtorch | undefined> {
-  try {
-    const found = locateLibtorch();
-    if (SUPPORTED_VERSIONS.includes(majorMinor(found.version))) return found;
-    throw new TorchwrightError(
-      "ERR_LIBTORCH_VERSION",
-      `libtorch: expected a release of ${SUPPORTED_VERSIONS.join(", ")}, got ${found.version} in ${found.root}. ` +
-        "Point LIBTORCH to another one, or unset it and the pinned release is fetched.",
-    );
-  } catch (error) {
-    const absent = error instanceof TorchwrightError && error.code === "ERR_LIBTORCH_NOT_FOUND";
-    // What LIBTORCH names is asked for: a wrong folder is not papered over by a download.
-    if (!absent || process.env.LIBTORCH) throw error;
-  }
-  if (process.env.TORCHWRIGHT_SKIP_DOWNLOAD === "1") {
-    say(
-      "TORCHWRIGHT_SKIP_DOWNLOAD=1: libtorch was not fetched and the addon is not built. What to do: " +
-        "LIBTORCH=<folder of libtorch or of the Python package torch> npm install, or " +
-        "npm run fetch-libtorch -- --from <archive or folder> && npm install",
-    );
-    return undefined;
-  }
-  // Before the transfer: what is missing for the build is better known now than minutes later.
-  checkBuildTools();
-  const problem = pipProblem(findPython(undefined));
-  if (problem !== undefined) say(`the pip source of libtorch will not work: ${problem}`);
-  return fetchLibtorch();
 }
 
 /** In a process of its own: what cannot be opened is better known now than at first use. */

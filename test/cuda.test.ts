@@ -127,6 +127,15 @@ onCuda("on CUDA", () => {
     model.dispose();
   });
 
+  it("moves a tensor that tracing left in a graph, there and back", async () => {
+    const module = await jit.load(join(GOLDEN, "torchscript", "traced-constant.pt"), { device: "cpu" });
+    for (const device of ["cuda", "cpu"]) {
+      await module.to(device);
+      await scope(async () => expect(((await module.forward([Tensor.from([0, 0], { device })])) as Tensor).toArray()).to.deep.equal([1, 2]));
+    }
+    module.dispose();
+  });
+
   it("opens a module that was traced elsewhere, its baked-in devices rewritten", async () => {
     const module = await jit.load(join(GOLDEN, "torchscript", "traced-eval.pt"), { device: "cuda" });
     expect(module.parameters().every(({ device }) => device === "cuda:0")).to.equal(true);

@@ -18,13 +18,7 @@ Napi::Value DeviceInfo(Environment&, const Napi::CallbackInfo& info) {
   result.Set("accelerator",
              accelerator ? c10::DeviceTypeName(*accelerator, /*lower_case=*/true) : "cpu");
   result.Set("count", count);
-  std::string reason;
-  if (!accelerator) {
-    reason = "this libtorch was built without CUDA";
-  } else if (count == 0) {
-    reason = "libtorch has CUDA, but no NVIDIA driver or no device is there";
-  }
-  result.Set("reason", reason);
+  result.Set("reason", count > 0 ? "" : NoCudaReason());
   return result;
 }
 
@@ -116,6 +110,17 @@ Napi::Value ExitNow(Environment&, const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+std::string NoCudaReason() {
+  if (at::accelerator::getAccelerator() != at::kCUDA) return "this libtorch was built without CUDA";
+  try {
+    at::globalContext().lazyInitDevice(at::kCUDA);
+  } catch (const c10::Error& e) {
+    const std::string what = e.what_without_backtrace();
+    return what.substr(0, what.find('\n'));
+  }
+  return "the driver shows no device";
+}
 
 void RegisterDevices(Environment& environment, Napi::Object exports) {
   Register<DeviceInfo>(environment, exports, "deviceInfo");

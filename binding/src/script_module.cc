@@ -51,7 +51,7 @@ Napi::Value LoadModule(Environment& environment, const Napi::CallbackInfo& info)
       [path, device, loaded] {
         try {
           *loaded = torch::jit::load(path, device);
-          if (HasDeviceConstants(*loaded)) *loaded = WithDeviceConstants(*loaded, device);
+          if (HasConstantsElsewhere(*loaded, device)) *loaded = WithConstantsOn(*loaded, device);
         } catch (const c10::Error& e) {
           Fail("ERR_SCRIPT_LOAD", "jit.load: " + path +
                                       " is no TorchScript archive or is damaged: " +
@@ -142,6 +142,19 @@ Napi::Value ModuleBuffers(Environment& environment, const Napi::CallbackInfo& in
   return NamedTensors(environment, GetModule(environment, info[0]).named_buffers());
 }
 
+// For a module that was just made: no queued task can be switching it.
+Napi::Value ModuleModes(Environment& environment, const Napi::CallbackInfo& info) {
+  Napi::Array result = Napi::Array::New(info.Env());
+  uint32_t index = 0;
+  for (const auto& entry : GetModule(environment, info[0]).named_modules()) {
+    Napi::Array pair = Napi::Array::New(info.Env(), 2);
+    pair.Set(0U, entry.name);
+    pair.Set(1U, Napi::Boolean::New(info.Env(), entry.value.is_training()));
+    result.Set(index++, pair);
+  }
+  return result;
+}
+
 Napi::Value SetTraining(Environment& environment, const Napi::CallbackInfo& info) {
   const bool training = ReadFlag(info[1], "train");
   return environment.executor().Queue(
@@ -150,12 +163,12 @@ Napi::Value SetTraining(Environment& environment, const Napi::CallbackInfo& info
       [env = info.Env()](uint64_t) { return env.Undefined(); });
 }
 
-// Parameters keep their identity: their data moves under them. A module with baked-in devices is
-// replaced by a clone, so its parts must be asked for again.
+// Parameters keep their identity: their data moves under them. A module with baked-in devices or
+// tensors is replaced by a clone, so its parts must be asked for again.
 Napi::Value MoveModule(Environment& environment, const Napi::CallbackInfo& info) {
   Module& module = GetModule(environment, info[0]);
   const at::Device device = ParseDevice(ReadText(info[1], "device"));
-  if (HasDeviceConstants(module)) module = WithDeviceConstants(module, device);
+  if (HasConstantsElsewhere(module, device)) module = WithConstantsOn(module, device);
   return environment.executor().Queue(
       "to", [moved = module, device]() mutable { moved.to(device); },
       [env = info.Env()](uint64_t) { return env.Undefined(); });
@@ -282,6 +295,7 @@ void RegisterModules(Environment& environment, Napi::Object exports) {
   Register<ModuleSchema>(environment, exports, "moduleSchema");
   Register<ModuleParameters>(environment, exports, "moduleParameters");
   Register<ModuleBuffers>(environment, exports, "moduleBuffers");
+  Register<ModuleModes>(environment, exports, "moduleModes");
   Register<SetTraining>(environment, exports, "setTraining");
   Register<MoveModule>(environment, exports, "moveModule");
   Register<MoveTensors>(environment, exports, "moveTensors");

@@ -43,10 +43,10 @@ ModuleCall ReadModuleCall(Environment& environment, const Napi::CallbackInfo& in
 // ModuleCall without kept activations; see module_checkpoint.cc.
 Napi::Value CheckpointModule(Environment& environment, const Napi::CallbackInfo& info);
 
-// Device constants that tracing baked into a module's graphs.
-bool HasDeviceConstants(const torch::jit::Module& module);
-// A module with the same parameters whose baked-in devices are `device`.
-torch::jit::Module WithDeviceConstants(const torch::jit::Module& module, const at::Device& device);
+// Whether tracing baked another device than `device`, or a tensor on one, into a module's graphs.
+bool HasConstantsElsewhere(const torch::jit::Module& module, const at::Device& device);
+// A module with the same parameters whose baked-in devices and tensors are `device` and on it.
+torch::jit::Module WithConstantsOn(const torch::jit::Module& module, const at::Device& device);
 // Whether some dropout in the graphs is fixed on or off instead of following `training`.
 bool HasBakedDropout(const torch::jit::Module& module);
 

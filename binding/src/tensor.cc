@@ -122,10 +122,9 @@ at::Device ParseDevice(const std::string& name) {
   const auto accelerator = at::accelerator::getAccelerator();
   const int count = accelerator == at::kCUDA ? at::accelerator::deviceCount() : 0;
   if (index >= count) {
-    std::string reason = "this process sees " + std::to_string(count) + " CUDA device(s)";
-    if (accelerator != at::kCUDA) reason = "this libtorch was built without CUDA";
-    if (accelerator == at::kCUDA && count == 0)
-      reason += ": no NVIDIA driver or no device is there";
+    const std::string reason =
+        count > 0 ? "there are " + std::to_string(count) + " CUDA devices, numbered from 0"
+                  : NoCudaReason();
     Fail("ERR_DEVICE_UNAVAILABLE", "device: \"" + name + "\" cannot be used: " + reason);
   }
   return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));

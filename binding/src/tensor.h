@@ -44,6 +44,9 @@ class TensorTable {
 at::ScalarType ParseDtype(const std::string& name);
 bool IsDtypeName(const std::string& name);
 const char* DtypeName(at::ScalarType dtype);
+// Why this process sees no CUDA device: a CPU build, or in the CUDA runtime's words, which tell a
+// missing or outdated driver from a driver that shows no device.
+std::string NoCudaReason();
 at::Device ParseDevice(const std::string& name);
 
 }  // namespace torchwright

@@ -14,6 +14,8 @@ export interface Batch {
   readonly tokenTypeIds: Tensor;
   /** Class ids, int64 `[batch]`; absent where the dataset has no labels. */
   readonly labels?: Tensor;
+  /** Class names that the class ids in `labels` count in; absent where there are none. */
+  readonly labelNames?: readonly string[];
   /** Rows of the dataset that are in this batch, in its order. */
   readonly indices: Uint32Array;
   /** Number of examples. */

@@ -9,11 +9,13 @@ export interface PreparedBatch extends PaddedArrays {
   readonly indices: Uint32Array;
   /** Class ids, one per row, where the dataset has labels. */
   readonly labels: Int32Array | undefined;
+  /** Class names by class id, with `labels`. */
+  readonly labelNames?: readonly string[] | undefined;
 }
 
 /** The batch on a device; the caller owns it and calls `dispose`. */
 export function collate(prepared: PreparedBatch, device?: string): Batch {
-  const { shape, indices, labels, tokens } = prepared;
+  const { shape, indices, labels, labelNames, tokens } = prepared;
   const made: Tensor[] = [];
   const dispose = (): void => {
     for (const tensor of made) tensor.dispose();
@@ -29,6 +31,7 @@ export function collate(prepared: PreparedBatch, device?: string): Batch {
       attentionMask: int64(prepared.attentionMask, shape), // [B, T]
       tokenTypeIds: int64(prepared.tokenTypeIds, shape), // [B, T]
       ...(labels ? { labels: int64(labels, [labels.length]) } : {}), // [B]
+      ...(labels && labelNames ? { labelNames } : {}),
       indices,
       size: shape[0],
       tokens,

@@ -22,9 +22,12 @@ export interface DataLoaderOptions {
   readonly maxLength?: number;
   /** Leave out a last batch that is not full. Default: false. */
   readonly dropLast?: boolean;
-  /** Device of the batches. Default: the default device. */
+  /** Device of the batches. Default: "cpu"; a model moves what it is given to where it is. */
   readonly device?: string;
-  /** Class names by class id. Default: the dataset's own. */
+  /**
+   * Class names by class id: `model.labels` where the model may have an order of its own, as one that was trained
+   * before. Default: the dataset's own.
+   */
   readonly labels?: readonly string[];
 }
 
@@ -123,11 +126,12 @@ export class DataLoader implements AsyncIterable<Batch> {
     labels: readonly string[] | false,
     device: string | undefined,
   ): AsyncGenerator<Batch, void, void> {
-    const classIds = labels === false || !this.dataset.labelled ? undefined : this.#classIds(labels);
+    const labelNames = labels === false || !this.dataset.labelled ? undefined : labels;
+    const classIds = labelNames && this.#classIds(labelNames);
     const order = epochOrder(this.dataset.length, this.shuffle ? { seed: this.seed, epoch } : undefined);
     const prepare = (batch: number): Promise<PreparedBatch> => {
       const start = batch * this.batchSize;
-      const prepared = this.#prepare(order.subarray(start, start + this.batchSize), classIds);
+      const prepared = this.#prepare(order.subarray(start, start + this.batchSize), classIds, labelNames);
       prepared.catch(() => undefined); // awaited in the next turn, or never after a break
       return prepared;
     };
@@ -145,11 +149,11 @@ export class DataLoader implements AsyncIterable<Batch> {
     }
   }
 
-  async #prepare(rows: Uint32Array, classIds: Int32Array | undefined): Promise<PreparedBatch> {
+  async #prepare(rows: Uint32Array, classIds: Int32Array | undefined, labelNames: readonly string[] | undefined): Promise<PreparedBatch> {
     const texts = Array.from(rows, (row) => this.dataset.get(row).text);
     const encodings = await this.tokenizer.encodeBatch(texts, { maxLength: this.maxLength });
     const labels = classIds && Int32Array.from(rows, (row) => classIds[row] as number);
-    return { ...padEncodings(encodings, this.tokenizer.padTokenId), indices: rows.slice(), labels };
+    return { ...padEncodings(encodings, this.tokenizer.padTokenId), indices: rows.slice(), labels, labelNames };
   }
 
   /** Class ids of all rows: a label that is not in the map is reported before the first step, not in the last. */

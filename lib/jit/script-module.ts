@@ -12,18 +12,25 @@ import { wrap } from "../tensor/tensor";
 
 const finalizers = new FinalizationRegistry<number>((number) => native().releaseModule(number));
 
+/** Whether dropout is on, by the paths of all parts: one map for a module and the handles on its parts. */
+type Modes = Map<string, boolean>;
+
 /**
  * A handle on a `torch::jit::Module`. Its parameters belong to it: they live until {@link ScriptModule.dispose}.
  * A module's calls, `train()` and `to()` run in order on the executor.
  */
 export class ScriptModule {
   readonly #number: number;
-  #training = true;
+  readonly #modes: Modes;
+  /** Where this is in the module that `#modes` tells of. */
+  readonly #path: string;
   #parameters: readonly (readonly [string, Tensor])[] | undefined;
   #buffers: readonly (readonly [string, Tensor])[] | undefined;
 
-  private constructor(number: number) {
+  private constructor(number: number, modes: Modes = new Map(native().moduleModes(number)), path = "") {
     this.#number = number;
+    this.#modes = modes;
+    this.#path = path;
     finalizers.register(this, number, this);
   }
 
@@ -44,7 +51,8 @@ export class ScriptModule {
 
   /** A part that can be called on its own and shares everything with this module: `encoder.layer.0`. */
   submodule(path: string): ScriptModule {
-    return new ScriptModule(native().submodule(this.#number, path));
+    const number = native().submodule(this.#number, path);
+    return new ScriptModule(number, this.#modes, [this.#path, path].filter((part) => part !== "").join("."));
   }
 
   /** Paths of all parts, `""` for the module itself. */
@@ -108,15 +116,17 @@ export class ScriptModule {
     return this.namedParameters().map(([, tensor]) => tensor);
   }
 
-  /** Whether dropout is on: true after construction, as in PyTorch. */
+  /** Whether dropout is on: after compilation it is, and a file that was loaded says what it was when saved. */
   get training(): boolean {
-    return this.#training;
+    return this.#modes.get(this.#path) ?? true;
   }
 
   train(mode = true): void {
-    this.#training = mode;
     // Queued: calls made after this line see it. A rejection means the process is ending.
     native().setTraining(this.#number, mode).catch(() => undefined);
+    for (const path of this.#modes.keys()) {
+      if (this.#path === "" || path === this.#path || path.startsWith(`${this.#path}.`)) this.#modes.set(path, mode);
+    }
   }
 
   eval(): void {

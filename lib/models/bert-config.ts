@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
+import { finishInterruptedSave } from "../text/interrupted-save";
 
 /** The keys that shape the computation; all others are carried along untouched. */
 export interface BertConfig {
@@ -110,6 +111,7 @@ export async function readConfig(folder: string): Promise<Readonly<Record<string
   const file = path.join(folder, "config.json");
   let text: string;
   try {
+    await finishInterruptedSave(folder);
     text = await readFile(file, "utf8");
   } catch (cause) {
     throw new TorchwrightError(

@@ -15,7 +15,7 @@ import { bertModuleSpec, bertParameterShapes } from "./bert-source";
 import type { LoadingReport } from "./bert-weights";
 import { fitWeights, initialTensor, loadWeights } from "./bert-weights";
 import { canonicalNames, listTensors } from "./checkpoint";
-import { checkLabels, chooseLabels, labelsOf } from "./labels";
+import { checkBatchLabels, checkLabels, chooseLabels, labelsOf } from "./labels";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
 import { writeSafetensors } from "./safetensors";
@@ -44,6 +44,7 @@ export type FromConfigOptions = FromPretrainedOptions & { readonly labels: reado
  * ```ts
  * import { BertForSequenceClassification, Tensor } from "torchwright";
  * const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: ["ham", "spam"] });
+ * model.eval(); // dropout off, as for every prediction
  * const { logits } = await model.forward({ inputIds: Tensor.from([[2n, 7n, 3n]]) }); // [batch, 2]
  * console.log(logits.softmax(-1).toArray());
  * model.dispose();
@@ -128,6 +129,11 @@ export class BertForSequenceClassification implements TextClassifier {
     return this.config.max_position_embeddings;
   }
 
+  /** Rows of the word embeddings. */
+  get vocabSize(): number {
+    return this.config.vocab_size;
+  }
+
   /**
    * The parts under Hugging Face's paths, each callable on its own: `bert.embeddings`, `bert.encoder.layer.0`,
    * `bert.pooler`, `classifier`. The caller disposes it; its parameters are this model's.
@@ -140,10 +146,15 @@ export class BertForSequenceClassification implements TextClassifier {
 
   /**
    * @returns logits `[batch, classes]`, and the mean cross-entropy where the inputs have labels
-   * @throws TorchwrightError ERR_MAX_LENGTH for sequences beyond the position table, ERR_INVALID_ARG without
-   *   `inputIds` or `inputsEmbeds`, ERR_OPERATOR_FAILED for ids outside the vocabulary
+   * @throws TorchwrightError ERR_MAX_LENGTH for sequences beyond the position table, ERR_INVALID_ARG unless one of
+   *   `inputIds` and `inputsEmbeds` is given, ERR_OPERATOR_FAILED for ids outside the vocabulary, ERR_LABEL_ORDER for
+   *   a batch whose class ids count in another list of names
    */
   async forward(inputs: ModelInputs): Promise<ModelOutput> {
+    checkBatchLabels(this.labels, inputs);
+    if (inputs.inputIds && inputs.inputsEmbeds) {
+      throw new TorchwrightError("ERR_INVALID_ARG", "forward: expected inputIds or inputsEmbeds, got both");
+    }
     const words = inputs.inputIds ?? inputs.inputsEmbeds;
     if (!(words instanceof Tensor)) {
       throw new TorchwrightError("ERR_INVALID_ARG", `forward: expected inputIds or inputsEmbeds, got ${describe(words)}`);

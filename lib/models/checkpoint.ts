@@ -38,11 +38,23 @@ async function weightFiles(folder: string): Promise<readonly string[]> {
   if (existsSync(path.join(folder, "pytorch_model.bin")) || existsSync(path.join(folder, "pytorch_model.bin.index.json"))) {
     throw new TorchwrightError(
       "ERR_PICKLE_WEIGHTS",
-      `fromPretrained: ${folder} has only pytorch_model.bin, a pickle, which is code. Convert it once in Python: ` +
-        `AutoModelForSequenceClassification.from_pretrained("${folder}").save_pretrained("${folder}", safe_serialization=True)`,
+      `fromPretrained: ${folder} has only pytorch_model.bin, a pickle, which may be code. Convert it once in Python:\n${conversion(folder)}`,
     );
   }
   throw new TorchwrightError("ERR_FILE_NOT_FOUND", `fromPretrained: expected model.safetensors in ${folder}, found none`);
+}
+
+/**
+ * A Python program that writes a folder's pickled weights, sharded or not, as model.safetensors. It keeps names and
+ * number of the tensors, which loading and saving them with a model class would not, and runs no pickled code.
+ */
+export function conversion(folder: string): string {
+  return `import glob, torch
+from safetensors.torch import save_file
+weights = {}
+for file in sorted(glob.glob("pytorch_model*.bin", root_dir=${JSON.stringify(folder)})):
+    weights.update(torch.load(${JSON.stringify(`${folder}/`)} + file, map_location="cpu", weights_only=True))
+save_file({name: tensor.clone().contiguous() for name, tensor in weights.items()}, ${JSON.stringify(`${folder}/model.safetensors`)}, {"format": "pt"})`;
 }
 
 async function shards(folder: string, index: string): Promise<readonly string[]> {

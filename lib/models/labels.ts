@@ -1,4 +1,5 @@
 /** Names of classes: checked, read from a configuration, fitted to a checkpoint's head. */
+import { listLabels } from "../data/labels";
 import { describe, TorchwrightError } from "../errors";
 import { invalidConfig } from "./bert-config";
 
@@ -26,6 +27,22 @@ export function checkLabels(labels: unknown, operation: string): readonly string
     throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected different label names, got ${describe(twice)} twice`);
   }
   return [...names];
+}
+
+/**
+ * Looks at a batch before its class ids are taken for the model's: the same names in another order would train the
+ * model on swapped labels, and nothing would show it.
+ *
+ * @throws TorchwrightError ERR_LABEL_ORDER
+ */
+export function checkBatchLabels(labels: readonly string[], { labels: ids, labelNames }: { readonly labels?: unknown; readonly labelNames?: readonly string[] }): void {
+  if (ids === undefined || labelNames === undefined || labelNames === labels) return;
+  if (labelNames.length === labels.length && labelNames.every((name, id) => name === labels[id])) return;
+  throw new TorchwrightError(
+    "ERR_LABEL_ORDER",
+    `forward: expected class ids that count in the model's labels (${listLabels(labels)}), got a batch that counts in ` +
+      `${listLabels(labelNames)}. Give the DataLoader { labels: model.labels }.`,
+  );
 }
 
 /**

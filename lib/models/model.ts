@@ -18,6 +18,8 @@ export interface ModelInputs {
   readonly inputsEmbeds?: Tensor;
   /** int64 `[batch]`: class ids; −100 is ignored. */
   readonly labels?: Tensor;
+  /** Class names that `labels` count in, as a loader's batch has them; they must be the model's. */
+  readonly labelNames?: readonly string[];
 }
 
 /** What a forward pass gives. */
@@ -67,10 +69,14 @@ export interface TextClassifier {
   /** Names of the classes; the position is the class id. */
   readonly labels: readonly string[];
   readonly device: string;
+  /** What is trained, where this is one of several handles on it: they count as one model. Default: this itself. */
+  readonly core?: object;
   /** Whether dropout is on. */
   readonly training: boolean;
   /** Longest sequence it takes, in tokens; Infinity where it does not say. */
   readonly maxLength: number;
+  /** Rows of its word embeddings, which token ids must stay below; absent where it does not say. */
+  readonly vocabSize?: number | undefined;
   forward(inputs: ModelInputs): Promise<ModelOutput>;
   namedParameters(): readonly (readonly [string, Tensor])[];
   parameters(): readonly Tensor[];

@@ -10,7 +10,7 @@ import { ops } from "../tensor/ops";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { readConfig } from "./bert-config";
-import { checkLabels, labelsOf } from "./labels";
+import { checkBatchLabels, checkLabels, labelsOf } from "./labels";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
 import { understandOutput } from "./output";
@@ -84,6 +84,11 @@ export class ModuleClassifier implements TextClassifier {
     return this.module.parameters()[0]?.device ?? "cpu";
   }
 
+  /** Two classifiers of one module are one model. */
+  get core(): ClassifierModule {
+    return this.module;
+  }
+
   get training(): boolean {
     return this.module.training;
   }
@@ -92,8 +97,9 @@ export class ModuleClassifier implements TextClassifier {
     return this.module.maxLength ?? Infinity;
   }
 
-  /** @throws TorchwrightError ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, and what the module throws */
+  /** @throws TorchwrightError ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, and what the module throws */
   async forward(inputs: ModelInputs): Promise<ModelOutput> {
+    checkBatchLabels(this.labels, inputs);
     const { device } = this;
     const here = Object.fromEntries(
       Object.entries(inputs).map(([name, value]: [string, unknown]) => [name, value instanceof Tensor ? toDevice(value, device) : value]),

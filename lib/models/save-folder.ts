@@ -1,8 +1,8 @@
 /** Writes a model folder so that it is either whole or not there. */
-import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
+import { clearLeftovers, finishInterruptedSave, placesBeside } from "../text/interrupted-save";
 
 /** What a model folder may hold: only a folder of these is replaced. */
 const MODEL_FILES =
@@ -10,7 +10,10 @@ const MODEL_FILES =
 
 /**
  * Calls `write` with a new folder beside `folder`, then puts it in place in one rename; an older model folder
- * there is exchanged. When anything fails, the old folder is as it was.
+ * there is exchanged. When anything fails, the old folder is as it was. A process that is killed, or a machine that
+ * loses power, leaves the old or the new folder whole: killed between the two renames of an exchange it leaves nothing at
+ * `folder` itself, and the next save, or whoever opens `folder`, puts the new one there. The next save also clears
+ * what a killed one left beside `folder`.
  *
  * @throws TorchwrightError ERR_FILE_WRITE, also when `folder` holds files that are no model's: they would be lost
  */
@@ -19,14 +22,14 @@ export async function writeFolder(folder: string, write: (temporary: string) => 
     throw new TorchwrightError("ERR_INVALID_ARG", `save: expected a folder's path, got ${describe(folder)}`);
   }
   const target = path.resolve(folder);
-  const beside = path.join(path.dirname(target), `.${path.basename(target)}.${randomBytes(4).toString("hex")}`);
+  const { saving: beside, old } = placesBeside(target);
   try {
+    await finishInterruptedSave(target);
     const replaces = await holdsModel(target);
     await mkdir(beside, { recursive: true });
     await write(beside);
     await flush(beside);
     if (replaces) {
-      const old = `${beside}.old`;
       await rename(target, old);
       try {
         await rename(beside, target);
@@ -34,10 +37,13 @@ export async function writeFolder(folder: string, write: (temporary: string) => 
         await rename(old, target);
         throw error;
       }
+      await flushFolder(path.dirname(target));
       await rm(old, { recursive: true, force: true });
     } else {
       await rename(beside, target);
+      await flushFolder(path.dirname(target));
     }
+    await clearLeftovers(target);
   } catch (cause) {
     await rm(beside, { recursive: true, force: true }).catch(() => undefined); // the cause is what counts
     if (cause instanceof TorchwrightError) throw cause;
@@ -66,12 +72,20 @@ async function holdsModel(target: string): Promise<boolean> {
 }
 
 async function flush(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const file = await open(path.join(folder, name), "r");
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+  for (const name of await readdir(folder)) await sync(path.join(folder, name));
+  await flushFolder(folder);
+}
+
+/** Makes names durable: those of new files, and a rename. Windows opens no folders, and needs it not. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform !== "win32") await sync(folder);
+}
+
+async function sync(entry: string): Promise<void> {
+  const handle = await open(entry, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

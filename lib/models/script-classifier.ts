@@ -6,14 +6,17 @@ import type { ScriptModule } from "../jit/script-module";
 import { resolveDevice } from "../tensor/device";
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
-import { checkLabels } from "./labels";
+import { checkBatchLabels, checkLabels } from "./labels";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
 import { understandOutput } from "./output";
 import { writeFolder } from "./save-folder";
 
+/** What of a batch a module can take: its tensors. */
+type Column = Exclude<keyof ModelInputs, "labelNames">;
+
 /** Batch columns by the names that arguments have in Python. */
-const COLUMNS: Readonly<Record<string, keyof ModelInputs>> = {
+const COLUMNS: Readonly<Record<string, Column>> = {
   input_ids: "inputIds",
   attention_mask: "attentionMask",
   token_type_ids: "tokenTypeIds",
@@ -28,8 +31,11 @@ const COLUMNS: Readonly<Record<string, keyof ModelInputs>> = {
  * no loss, cross-entropy is computed from its logits.
  */
 export class ScriptClassifier implements TextClassifier {
-  readonly maxLength = Infinity;
-  readonly #columns: readonly (readonly [name: string, column: keyof ModelInputs, optional: boolean])[];
+  /** Rows of the position table, found by the name that BERTs give it; Infinity where there is none. */
+  readonly maxLength: number;
+  /** Rows of the word embeddings, found by the name that BERTs give them. */
+  readonly vocabSize: number | undefined;
+  readonly #columns: readonly (readonly [name: string, column: Column, optional: boolean])[];
   #device: string;
 
   /** @throws TorchwrightError ERR_INVALID_ARG for bad labels, or a forward with arguments that no batch column fits */
@@ -39,6 +45,9 @@ export class ScriptClassifier implements TextClassifier {
   ) {
     checkLabels(labels, "ScriptClassifier");
     this.#device = module.parameters()[0]?.device ?? "cpu";
+    const rows = (name: RegExp): number | undefined => module.namedParameters().find(([path]) => name.test(path))?.[1].shape[0];
+    this.maxLength = rows(/(?:^|\.)position_embeddings\.weight$/) ?? Infinity;
+    this.vocabSize = rows(/(?:^|\.)word_embeddings\.weight$/);
     this.#columns = module.schema().flatMap(({ name, optional, type }) => {
       const column = Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
       const mayBeAbsent = optional || type.startsWith("Optional");
@@ -59,8 +68,14 @@ export class ScriptClassifier implements TextClassifier {
     return this.module.training;
   }
 
-  /** @throws TorchwrightError ERR_INVALID_ARG, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, ERR_SCRIPT_CALL */
+  /** The module: whoever else makes a classifier of it has the same model. */
+  get core(): ScriptModule {
+    return this.module;
+  }
+
+  /** @throws TorchwrightError ERR_INVALID_ARG, ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, ERR_SCRIPT_CALL */
   async forward(inputs: ModelInputs): Promise<ModelOutput> {
+    checkBatchLabels(this.labels, inputs);
     const named: Record<string, Tensor> = {};
     for (const [name, column, optional] of this.#columns) {
       const tensor = toDevice(inputs[column], this.#device);

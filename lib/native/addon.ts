@@ -250,6 +250,8 @@ export interface NativeAddon {
   moduleSchema(module: number, method: string): ArgumentSchema[];
   moduleParameters(module: number): [string, Handle][];
   moduleBuffers(module: number): [string, Handle][];
+  /** Whether each part, by its path, is in training mode. Reads without waiting: for a module that no task knows yet. */
+  moduleModes(module: number): [string, boolean][];
   setTraining(module: number, training: boolean): Promise<void>;
   moveModule(module: number, device: string): Promise<void>;
   /** Queued: exchanges elements and gradients of leaves under their handles; integral ones keep their dtype. */

@@ -6,6 +6,8 @@ import { collate } from "../data/collate";
 import { padEncodings } from "../data/pad";
 import { describe, TorchwrightError } from "../errors";
 import { loadTextClassifier } from "../models/auto-classifier";
+import { checkVocabulary } from "../models/check-vocabulary";
+import { predicting } from "../models/exclusive";
 import type { TextClassifier } from "../models/model";
 import { scope } from "../tensor/scope";
 import { AutoTokenizer } from "../text/auto-tokenizer";
@@ -46,7 +48,13 @@ export class Classifier implements Disposable {
   readonly #batchSize: number;
   readonly #maxLength: number;
 
-  /** Takes over the model: `dispose` frees it. Most callers want `Classifier.load`. */
+  /**
+   * Takes over the model: `dispose` frees it. Most callers want `Classifier.load`. Predictions switch dropout off and
+   * then restore the model's mode, so a model that is being trained may be given, to be asked later.
+   *
+   * @throws ERR_INVALID_ARG; ERR_MAX_LENGTH for a `maxLength` beyond the model's position table; ERR_TOKENIZER_INVALID
+   *   for a tokenizer with ids that the model has no embedding for
+   */
   constructor(
     readonly model: TextClassifier,
     readonly tokenizer: Tokenizer,
@@ -54,7 +62,13 @@ export class Classifier implements Disposable {
   ) {
     this.#batchSize = atLeast("batchSize", batchSize, 1);
     this.#maxLength = atLeast("maxLength", maxLength, 2);
-    model.eval();
+    if (maxLength > model.maxLength) {
+      throw new TorchwrightError(
+        "ERR_MAX_LENGTH",
+        `Classifier: expected the option maxLength to be at most ${model.maxLength}, the rows of the model's position table, got ${maxLength}`,
+      );
+    }
+    checkVocabulary("Classifier", tokenizer, model);
   }
 
   /**
@@ -66,6 +80,7 @@ export class Classifier implements Disposable {
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
     const model = await loadTextClassifier(folder, device === undefined ? {} : { device });
     try {
+      model.eval();
       return new Classifier(model, tokenizer, options);
     } catch (error) {
       model.dispose();
@@ -81,7 +96,8 @@ export class Classifier implements Disposable {
   /**
    * Classifies one text, or many in order. A pair of texts is `[text, pair]` inside an array; a flat
    * array of strings is many texts.
-   * @throws ERR_INVALID_ARG for what is no text; ERR_MODULE_DISPOSED after `dispose`
+   * @throws ERR_INVALID_ARG for what is no text; ERR_BUSY while the model is trained or evaluated;
+   *   ERR_MODULE_DISPOSED after `dispose`
    */
   predict(text: string, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction[]>;
@@ -103,7 +119,11 @@ export class Classifier implements Disposable {
     this.dispose();
   }
 
-  async #classify(texts: readonly TextInput[], topK: number): Promise<Prediction[]> {
+  #classify(texts: readonly TextInput[], topK: number): Promise<Prediction[]> {
+    return predicting(this.model, "predict", () => this.#inEvalMode(texts, topK));
+  }
+
+  async #inEvalMode(texts: readonly TextInput[], topK: number): Promise<Prediction[]> {
     const encodings = await this.tokenizer.encodeBatch(texts, { maxLength: this.#maxLength });
     // Texts of like length share a batch, so that little is padding.
     const order = encodings.map((_, row) => row).sort((a, b) => length(encodings, a) - length(encodings, b));

@@ -1,5 +1,6 @@
 /** Devices, the random seed and the number of threads. */
 import { describe, TorchwrightError } from "../errors";
+import type { DeviceInfo } from "../native/addon";
 import { native } from "../native/load";
 
 /** `"cpu"`, `"cuda"` (the first GPU) or `"cuda:1"`. */
@@ -27,17 +28,27 @@ export function resolveDevice(device?: string): Device {
       `device: expected "cpu", "cuda" or "cuda:<index>", got ${describe(device)}`,
     );
   }
-  const { accelerator, count, reason } = native().deviceInfo();
-  const available = accelerator === "cuda" ? count : 0;
-  if (Number(index[1] ?? 0) >= available) {
-    const why = available > 0 ? `there are ${available} CUDA devices, numbered from 0` : reason;
-    throw new TorchwrightError(
-      "ERR_DEVICE_UNAVAILABLE",
-      `device: ${describe(device)} cannot be used: ${why}. Use "cpu", or fetch the CUDA build of libtorch ` +
-        "(`npm run fetch-libtorch -- --variant cu130`) on a machine with an NVIDIA driver.",
-    );
-  }
+  const problem = unavailable(Number(index[1] ?? 0), native().deviceInfo());
+  if (problem !== undefined) throw new TorchwrightError("ERR_DEVICE_UNAVAILABLE", `device: ${describe(device)} cannot be used: ${problem}`);
   return device as Device;
+}
+
+/**
+ * Why there is no CUDA device of this number, and what to do about it; undefined where there is one. Another build
+ * of libtorch helps only where this one has no CUDA.
+ *
+ * @internal
+ */
+export function unavailable(index: number, { accelerator, count, reason }: DeviceInfo): string | undefined {
+  if (accelerator !== "cuda") {
+    return `${reason}. Use "cpu", or fetch the CUDA build of libtorch (\`npm run fetch-libtorch -- --variant cu130\`) on a machine with an NVIDIA GPU.`;
+  }
+  if (index < count) return undefined;
+  if (count > 0) return `there ${count === 1 ? "is 1 CUDA device" : `are ${count} CUDA devices`}, numbered from 0. Use ${count === 1 ? '"cuda:0"' : `"cuda:0" to "cuda:${count - 1}"`}.`;
+  return (
+    `libtorch has CUDA, but it says: ${reason.replace(/\.$/, "")}. nvidia-smi must list the GPU: install NVIDIA's driver, ` +
+    'or look at CUDA_VISIBLE_DEVICES and at what a container is given. Or use "cpu".'
+  );
 }
 
 /** Whether `device: "cuda"` would work, and if not, why. */

@@ -1,7 +1,7 @@
 /** Opens the tokenizer of a Hugging Face model folder. */
 import { describe, TorchwrightError } from "../errors";
 import { bertDocument, bertNormalizer } from "./bert-wordpiece";
-import { documentFault } from "./check-document";
+import { documentFault, idLimit } from "./check-document";
 import { libraryTokenizer } from "./huggingface";
 import { PretrainedTokenizer } from "./pretrained-tokenizer";
 import { filesToSave } from "./saved-files";
@@ -58,6 +58,11 @@ export class AutoTokenizer {
     try {
       const fault = documentFault(document);
       if (fault !== undefined) throw invalid(source, origin, fault);
+      const vocabSize = idLimit(document);
+      const rows = source.modelConfig?.["vocab_size"];
+      if (typeof rows === "number" && vocabSize > rows) {
+        throw invalid(source, origin, `it has ids up to ${vocabSize - 1}, and config.json says that the model has embeddings for ${rows} (vocab_size)`);
+      }
       const library = libraryTokenizer(JSON.stringify({ ...document, truncation: null, padding: null }));
       const padTokenId = library.tokenToId(special.pad_token);
       if (padTokenId === null) {
@@ -67,6 +72,7 @@ export class AutoTokenizer {
       const present = Object.entries(special).filter(([, token]) => library.tokenToId(token) !== null);
       return await PretrainedTokenizer.create(library, {
         padTokenId,
+        vocabSize: Math.max(vocabSize, library.getVocabSize(true)),
         maxLength,
         truncationSide: config["truncation_side"] === "left" ? "left" : "right",
         files: filesToSave({ source, config, special: Object.fromEntries(present), document, stored, maxLength }),

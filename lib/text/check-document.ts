@@ -9,6 +9,15 @@ export function documentFault(document: JsonObject): string | undefined {
   return processorFault(asObject(document["post_processor"]));
 }
 
+/** One more than the largest id of a document, added tokens included; 0 where it names none. */
+export function idLimit(document: JsonObject): number {
+  const vocabulary = asObject(document["model"])?.["vocab"];
+  // A Unigram vocabulary is a list whose positions are the ids.
+  const ids: unknown[] = Array.isArray(vocabulary) ? [vocabulary.length - 1] : Object.values(asObject(vocabulary) ?? {});
+  for (const token of Array.isArray(document["added_tokens"]) ? (document["added_tokens"] as unknown[]) : []) ids.push(asObject(token)?.["id"]);
+  return ids.reduce<number>((limit, id) => (typeof id === "number" ? Math.max(limit, id + 1) : limit), 0);
+}
+
 function processorFault(processor: JsonObject | undefined): string | undefined {
   if (processor?.["type"] === "Sequence" && Array.isArray(processor["processors"])) {
     const faults = (processor["processors"] as unknown[]).map((one) => processorFault(asObject(one)));

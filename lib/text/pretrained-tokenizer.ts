@@ -12,6 +12,8 @@ const CHUNK = 256;
 /** What `AutoTokenizer` found out about a tokenizer. */
 export interface TokenizerSettings {
   readonly padTokenId: number;
+  /** One more than the largest id. */
+  readonly vocabSize: number;
   readonly maxLength: number;
   readonly truncationSide: TruncationSide;
   /** Files to write on `save`. */
@@ -40,7 +42,7 @@ export class PretrainedTokenizer implements Tokenizer {
     this.#settings = settings;
     this.#template = template;
     this.padTokenId = settings.padTokenId;
-    this.vocabSize = library.getVocabSize(true);
+    this.vocabSize = settings.vocabSize;
     this.maxLength = settings.maxLength;
   }
 

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isUtf8 } from "node:buffer";
 import { TorchwrightError } from "../errors";
+import { finishInterruptedSave } from "./interrupted-save";
 
 /** Files that make up a tokenizer; the last two are older Python versions'. */
 export const TOKENIZER_FILES = [
@@ -28,6 +29,7 @@ export interface TokenizerFolder {
 
 /** Reads what a folder has; throws ERR_FILE_NOT_FOUND when there is no such folder. */
 export async function readTokenizerFolder(folder: string): Promise<TokenizerFolder> {
+  await finishInterruptedSave(folder);
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) {
     const what = found ? "is a file" : "does not exist";

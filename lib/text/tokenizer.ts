@@ -24,7 +24,7 @@ export interface EncodeOptions {
 export interface Tokenizer {
   /** Id that fills a batch's shorter rows. */
   readonly padTokenId: number;
-  /** Number of tokens, added ones included. */
+  /** Ids are below this number: that of the tokens, added ones included, where no id is left out. */
   readonly vocabSize: number;
   /** Longest encoding that the model takes (`model_max_length`), special tokens included; always finite. */
   readonly maxLength: number;

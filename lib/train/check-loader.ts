@@ -1,11 +1,13 @@
 /** Looks at a loader before a model runs over it, so that a mistake shows now and not in an hour. */
 import { DataLoader } from "../data/data-loader";
 import { describe, TorchwrightError } from "../errors";
+import { checkVocabulary } from "../models/check-vocabulary";
 import type { TextClassifier } from "../models/model";
 
 /**
  * @throws TorchwrightError ERR_INVALID_ARG for what is no loader, or data without labels where they are needed;
- *   ERR_MAX_LENGTH for a loader whose rows may be longer than the model's position table
+ *   ERR_MAX_LENGTH for a loader whose rows may be longer than the model's position table; ERR_TOKENIZER_INVALID for a
+ *   tokenizer with ids that the model has no embedding for
  */
 export function checkLoader(operation: string, loader: DataLoader, model: TextClassifier, { labels }: { readonly labels: boolean }): void {
   if (!(loader instanceof DataLoader)) {
@@ -14,6 +16,7 @@ export function checkLoader(operation: string, loader: DataLoader, model: TextCl
   if (labels && !loader.dataset.labelled) {
     throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected data with labels, got none; name the label column where the dataset is read`);
   }
+  checkVocabulary(operation, loader.tokenizer, model);
   if (loader.maxLength > model.maxLength) {
     throw new TorchwrightError(
       "ERR_MAX_LENGTH",

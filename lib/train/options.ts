@@ -138,9 +138,16 @@ export interface StepPlan {
 /**
  * Counts the steps of a run over `batches` batches per epoch, rounding up as Hugging Face does
  * (`TrainingArguments.get_warmup_steps`).
+ * @throws ERR_INVALID_ARG for more steps of warm-up than there are steps
  */
 export function planSteps(options: ResolvedTrainerOptions, batches: number): StepPlan {
   const totalSteps = options.maxSteps ?? Math.ceil(options.epochs * batches);
   const warmupSteps = options.warmupSteps ?? Math.ceil(options.warmupRatio * totalSteps);
+  if (warmupSteps > totalSteps) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Trainer: expected warmupSteps of at most the run's ${totalSteps} steps (${options.maxSteps === undefined ? "epochs × batches" : "maxSteps"}), got ${warmupSteps}`,
+    );
+  }
   return { totalSteps, warmupSteps };
 }

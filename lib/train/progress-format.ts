@@ -44,6 +44,19 @@ export function formatBar(share: number, width: number): string {
   return "█".repeat(filled) + "░".repeat(width - filled);
 }
 
+/** The same in short forms, so that it fits beside a bar into 80 columns. */
+function shortParts(state: ProgressState): string[] {
+  const { loss, learningRate, examplesPerSecond, tokensPerSecond, secondsLeft } = state;
+  return [
+    ...(loss === undefined ? [] : [`loss ${loss.toFixed(loss < 10 ? 4 : 2)}`]),
+    ...(learningRate === undefined ? [] : [`lr ${formatLearningRate(learningRate)}`]),
+    ...(examplesPerSecond === undefined ? [] : [`${formatRate(examplesPerSecond)}ex/s`]),
+    ...(tokensPerSecond === undefined ? [] : [`${formatRate(tokensPerSecond)}tok/s`]),
+    ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft).replace(" ", "")} left`]),
+    state.device,
+  ];
+}
+
 function parts(state: ProgressState): string[] {
   const { loss, learningRate, examplesPerSecond, tokensPerSecond, secondsLeft } = state;
   return [
@@ -63,13 +76,22 @@ export function formatLine(state: ProgressState): string {
   return parts(state).join("  ");
 }
 
-/** One line of a terminal with a bar, cut to `columns`, so that rewriting it never wraps. */
+const SHORTEST_BAR = 8;
+const LONGEST_BAR = 30;
+
+/**
+ * One line of a terminal with a bar, cut to `columns`, so that rewriting it never wraps. Where the words leave no
+ * room for a bar, short forms do: 80 columns show all of it but step and epoch, which the bar stands for.
+ */
 export function formatBarLine(state: ProgressState, columns: number): string {
   const share = state.totalSteps === 0 ? 0 : state.step / state.totalSteps;
-  const numbers = parts(state).join("  ");
-  const room = columns - numbers.length - 8;
-  const bar = room >= 8 ? `${formatBar(share, Math.min(room, 30))} ` : "";
-  return `${bar}${String(Math.floor(share * 100)).padStart(3)}%  ${numbers}`.slice(0, Math.max(0, columns - 1));
+  const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
+  const short = shortParts(state).join(" ");
+  const shortest = `${percent} ${short}`;
+  const forms = [`${percent}  ${parts(state).join("  ")}`, `${percent} ${state.step}/${state.totalSteps} ${short}`];
+  const text = forms.find(({ length }) => columns - length - 2 >= SHORTEST_BAR) ?? shortest;
+  const room = Math.min(columns - text.length - 2, LONGEST_BAR);
+  return `${room >= SHORTEST_BAR ? `${formatBar(share, room)} ` : ""}${text}`.slice(0, Math.max(0, columns - 1));
 }
 
 /** One line of a terminal for work that is counted in batches. */

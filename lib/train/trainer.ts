@@ -7,6 +7,7 @@
 import type { DataLoader } from "../data/data-loader";
 import type { ScriptModule } from "../jit/script-module";
 import { asTextClassifier } from "../models/as-text-classifier";
+import { exclusive } from "../models/exclusive";
 import type { TextClassifier } from "../models/model";
 import type { ClassifierModule } from "../models/module-classifier";
 import { AdamW } from "../optim/adamw";
@@ -19,7 +20,6 @@ import type { Tokenizer } from "../text/tokenizer";
 import { checkLabels, checkLoader } from "./check-loader";
 import { evaluateModel, type Evaluation } from "./evaluation";
 import type { History } from "./events";
-import { exclusive } from "./exclusive";
 import { planSteps, resolveOptions, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
 import { predictModel, type Predictions } from "./predictions";
 import { Progress } from "./progress";
@@ -53,7 +53,6 @@ export class Trainer {
   readonly model: TextClassifier;
   /** The options with the defaults filled in. */
   readonly options: ResolvedTrainerOptions;
-  readonly #identity: object;
   #tokenizer: Tokenizer | undefined;
   #record: TrainingRecord | undefined;
   #history: History | undefined;
@@ -66,7 +65,6 @@ export class Trainer {
   constructor(model: TextClassifier | ScriptModule | ClassifierModule, options: TrainerOptions = {}) {
     this.options = resolveOptions(options);
     if (options.device !== undefined) resolveDevice(options.device);
-    this.#identity = model;
     this.model = asTextClassifier(model, options.labels);
   }
 
@@ -85,7 +83,7 @@ export class Trainer {
    *   infinite, with the model at its last good weights
    */
   async fit(loader: DataLoader, { evalLoader }: FitOptions = {}): Promise<History> {
-    return exclusive(this.#identity, "fit", async () => {
+    return exclusive(this.model, "fit", async () => {
       const { model, options } = this;
       checkLoader("fit", loader, model, { labels: true });
       if (evalLoader !== undefined) {
@@ -165,7 +163,7 @@ export class Trainer {
    * @throws ERR_UNKNOWN_LABEL, ERR_BUSY; ERR_INVALID_ARG for data without labels
    */
   async evaluate(loader: DataLoader): Promise<Evaluation> {
-    return this.#withProgress("evaluate", (progress) => evaluateModel(this.model, loader, progress));
+    return this.#withProgress("evaluate", loader, (progress) => evaluateModel(this.model, loader, progress));
   }
 
   /**
@@ -174,12 +172,13 @@ export class Trainer {
    * @throws ERR_BUSY; ERR_INVALID_ARG for a loader that drops its last batch
    */
   async predict(loader: DataLoader): Promise<Predictions> {
-    return this.#withProgress("predict", (progress) => predictModel(this.model, loader, progress));
+    return this.#withProgress("predict", loader, (progress) => predictModel(this.model, loader, progress));
   }
 
   /**
    * Saves model, tokenizer, label names and training settings as one Hugging Face model folder,
-   * atomically. The tokenizer is the one of the last `fit`'s loader.
+   * atomically. The tokenizer is the one of the last `fit`'s loader; without a `fit`, of the first loader
+   * that was evaluated or predicted.
    * @throws ERR_FILE_WRITE
    */
   async save(folder: string): Promise<void> {
@@ -189,12 +188,14 @@ export class Trainer {
     });
   }
 
-  async #withProgress<T>(operation: string, work: (progress: Progress) => Promise<T>): Promise<T> {
-    return exclusive(this.#identity, operation, async () => {
+  async #withProgress<T>(operation: string, loader: DataLoader, work: (progress: Progress) => Promise<T>): Promise<T> {
+    return exclusive(this.model, operation, async () => {
       await this.#place();
       const progress = new Progress(this.options.progress);
       try {
-        return await work(progress);
+        const done = await work(progress);
+        this.#tokenizer ??= loader.tokenizer; // where it proved right; that of a fit stays
+        return done;
       } finally {
         progress.close();
       }

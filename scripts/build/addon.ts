@@ -12,13 +12,19 @@ const ADDONS = ["loader.node", "torchwright.node"] as const;
 /** A file that includes libtorch's headers takes about this much memory to compile. */
 const BYTES_PER_JOB = 3e9;
 
+/** What the environment says about a build: cmake-js takes the type as a flag only, CMakeLists.txt reads the two others. */
+export function environmentSettings(env: NodeJS.ProcessEnv = process.env): { readonly config: string; readonly words: readonly string[] } {
+  const config = env.CMAKE_BUILD_TYPE || "Release";
+  return { config, words: [config, env.CXXFLAGS ?? "", env.LDFLAGS ?? ""] };
+}
+
 /** Builds what is not there yet for these sources and this libtorch; says whether it did. */
 export async function buildAddon(root: string, libtorch: Libtorch, force: boolean): Promise<boolean> {
   const build = path.join(root, "build");
   const stamp = path.join(build, "addon.stamp");
   const packages = ["node-addon-api", "node-api-headers", "cmake-js"].map((name) => `${name} ${versionOf(root, name)}`);
   const words = [...packages, libtorch.version, process.platform, process.arch];
-  const hash = hashOf(root, ["binding"], words);
+  const hash = hashOf(root, ["binding"], [...words, ...environmentSettings().words]);
   const complete = ADDONS.every((name) => existsSync(path.join(build, "Release", name)));
   if (!force && complete && isStamped(stamp, hash)) return false;
 
@@ -47,6 +53,7 @@ async function cmake(root: string, libtorch: Libtorch, command: "configure" | "b
     "--out", path.join(root, "build"),
     "--parallel", String(jobs),
     "--log-level", "warn",
+    "--config", environmentSettings().config,
     ...(command === "configure" ? [`--CDLIBTORCH=${libtorch.root}`, `--CDLIBTORCH_VERSION=${libtorch.version}`] : []),
   ]);
 }

@@ -15,8 +15,11 @@ const COMPILER: Prerequisite = {
   name: "a C++20 compiler (g++ 11 or clang 14, or newer)",
   check() {
     if (process.platform === "win32") return undefined; // cmake finds Visual Studio itself
-    const names = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
-    const problems = names.map((name) => run(name, ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"], CXX20_PROBE));
+    const names = process.env.CXX?.trim() ? [process.env.CXX.trim()] : ["c++", "g++", "clang++"];
+    const problems = names.map((name) => {
+      const [command = "", ...args] = name.split(/\s+/); // CXX may be "ccache g++", as CMake takes it
+      return run(command, [...args, "-std=c++20", "-fsyntax-only", "-x", "c++", "-"], CXX20_PROBE);
+    });
     return problems.includes(undefined) ? undefined : names.map((name, i) => `${name}: ${problems[i]}`).join("; ");
   },
   remedy: {

@@ -1,6 +1,7 @@
 /**
  * The demo's command line: flags, their defaults and clear errors.
  */
+import { extname } from "node:path";
 import { parseArgs } from "node:util";
 
 export const USAGE = `Fine-tunes a pretrained MiniLM on WordNet's definitions, or on your own file.
@@ -21,6 +22,9 @@ npm run demo -- [flags]
   --json              one JSON object as the last line
   --help              this text`;
 
+/** How a file of the user's is read. */
+export type DataFormat = "csv" | "jsonl";
+
 export interface DemoArguments {
   readonly steps: number | undefined;
   readonly epochs: number | undefined;
@@ -29,7 +33,7 @@ export interface DemoArguments {
   readonly seed: number;
   readonly device: string | undefined;
   readonly model: string | undefined;
-  readonly data: { readonly file: string; readonly text: string; readonly label: string } | undefined;
+  readonly data: { readonly format: DataFormat; readonly file: string; readonly text: string; readonly label: string } | undefined;
   readonly output: string;
   readonly json: boolean;
   readonly help: boolean;
@@ -70,7 +74,7 @@ export function readArguments(args: readonly string[]): DemoArguments {
     seed: wholeNumber("--seed", flags.seed, 0),
     device: flags.device,
     model: flags.model,
-    data: flags.data === undefined ? undefined : { file: flags.data, text: flags.text ?? "text", label: flags.label ?? "label" },
+    data: flags.data === undefined ? undefined : { format: formatOf(flags.data), file: flags.data, text: flags.text ?? "text", label: flags.label ?? "label" },
     output: flags.output,
     json: flags.json,
     help: flags.help,
@@ -83,6 +87,14 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** By the extension, whatever its case: a file read as something that it is not gives errors about its rows. */
+function formatOf(file: string): DataFormat {
+  const extension = extname(file).toLowerCase();
+  if (extension === ".csv") return "csv";
+  if (extension === ".jsonl" || extension === ".ndjson") return "jsonl";
+  throw new UsageError(`--data: expected a file that ends in .csv, .jsonl or .ndjson, got "${file}"`);
 }
 
 function wholeNumber(flag: string, text: string, least: number): number {

@@ -2,7 +2,8 @@
 
 Writes `torchscript/*.pt` and `torchscript.json`. Scripted: a BERT in plain torch (transformers' own does not
 compile) whose forward returns a tuple, a dictionary, or logits alone. Traced: transformers' BERT with the weights
-of `bert/`, in eval mode, in train mode (dropout baked in), and one whose graph names a device that is not there.
+of `bert/`, in eval mode, in train mode (dropout baked in), and one whose graph names a device that is not there; and a
+module with a tensor in its graph.
 """
 
 from __future__ import annotations
@@ -143,6 +144,17 @@ class Traceable(nn.Module):
         return (output[0],)
 
 
+class AddsConstant(nn.Module):
+    """Tracing turns a tensor that is neither parameter nor buffer into a constant of the graph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added = [torch.tensor([1.0, 2.0])]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.added[0]
+
+
 def encoder() -> Encoder:
     """The plain-torch BERT with its weights, drawn as `common.small_bert` draws them."""
     made = Encoder()
@@ -228,9 +240,11 @@ def write_traced(folder: Path) -> dict:
         warnings.simplefilter("ignore")  # tracing warns of every Python number that it turns into a constant
         in_eval = torch.jit.trace(Traceable(small_bert()), arguments, check_trace=False)
         in_train = torch.jit.trace(Traceable(small_bert().train()), arguments, check_trace=False)
+        constant = torch.jit.trace(AddsConstant().eval(), (torch.zeros(2),), check_trace=False)
     save(in_eval, folder / "traced-eval.pt")
     save(in_eval, folder / "traced-cuda.pt", device_in_graph="cuda:0")
     save(in_train, folder / "traced-train.pt")
+    save(constant, folder / "traced-constant.pt")
 
     model = small_bert()
     expected = logits_of(lambda b: model(b.input_ids, b.attention_mask, b.token_type_ids).logits)
@@ -249,8 +263,8 @@ def write_traced(folder: Path) -> dict:
 def check(folder: Path, expected: dict) -> None:
     """Opens every file again and compares: a fixture that Python itself reads differently is no fixture."""
     for file in sorted(folder.glob("*.pt")):
-        if file.stem == "traced-train":
-            continue  # its dropout is on for good
+        if file.stem in ("traced-train", "traced-constant"):
+            continue  # dropout that is on for good; no classifier at all
         if file.stem == "traced-cuda":
             continue  # runs only where its device is, or where the loader moves it
         module = torch.jit.load(str(file)).eval()

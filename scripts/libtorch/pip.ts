@@ -66,16 +66,24 @@ export async function announcedSize(candidate: Candidate): Promise<number | unde
   }
 }
 
-/** Fetches a candidate into `folder`; a wheel on this machine is used where it lies. Returns its path. */
+/**
+ * Fetches a candidate into a folder of its own under `folder`, so that what an earlier fetch left is not taken for it;
+ * a wheel on this machine is used where it lies. Returns its path.
+ */
 export async function downloadWithPip(candidate: Candidate, folder: string, options: PipOptions): Promise<string> {
   const file = candidate.url.startsWith("file:")
     ? fileURLToPath(candidate.url)
-    : await pipDownload(candidate, folder, options);
+    : await pipDownload(candidate, path.join(folder, ownFolder(candidate)), options);
   if (candidate.sha256 !== undefined) {
     const problem = await checksumProblem(file, candidate.sha256);
     if (problem !== undefined) throw new Error(problem);
   }
   return file;
+}
+
+/** Builds for other Pythons have the same name and version, but another checksum. */
+function ownFolder({ name, version, sha256 }: Candidate): string {
+  return [name, version, ...(sha256 === undefined ? [] : [sha256.slice(0, 12)])].join("-");
 }
 
 async function pipDownload(candidate: Candidate, folder: string, options: PipOptions): Promise<string> {

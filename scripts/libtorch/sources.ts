@@ -82,7 +82,8 @@ export function pipSource(python: string, variant: Variant, suffixed: boolean, i
       for (const wheel of [torch, ...candidates.filter(({ name }) => name.startsWith("nvidia-"))]) {
         const file = await downloadWithPip(wheel, downloads, options);
         await unpack(file, staging, quiet);
-        if (file.startsWith(downloads)) await rm(file, { force: true });
+        // What pip fetched lies in a folder of its own; a wheel of the user's is left where it is.
+        if (path.dirname(path.dirname(file)) === downloads) await rm(path.dirname(file), { recursive: true, force: true });
       }
     },
   };

@@ -158,6 +158,19 @@ describe("DataLoader", () => {
     expect(turns).to.be.at.least(20);
   });
 
+  it("says which names the class ids count in, and makes batches on the CPU", async () => {
+    const names = async (options: object): Promise<unknown> => {
+      for await (const batch of new DataLoader(numbered(3), { tokenizer: new FakeTokenizer(), ...options })) {
+        expect(batch.inputIds.device).to.equal("cpu");
+        return batch.labelNames;
+      }
+      return undefined;
+    };
+    expect(await names({})).to.deep.equal(["a", "b", "c"]);
+    expect(await names({ labels: ["c", "b", "a"] })).to.deep.equal(["c", "b", "a"]);
+    for await (const batch of new DataLoader(numbered(3), { tokenizer: new FakeTokenizer() }).epoch(0, { labels: false })) expect(batch).to.not.have.any.keys("labels", "labelNames");
+  });
+
   it("gives class ids by another label map, or none", async () => {
     const loader = new DataLoader(numbered(3), { tokenizer: new FakeTokenizer() });
     for await (const { labels } of loader.epoch(0, { labels: ["c", "x", "b", "a"] })) {

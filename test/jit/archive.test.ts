@@ -19,11 +19,21 @@ import { inFolder } from "../support/tiny-bert";
 const WHOLE = readFileSync(join(GOLDEN, "torchscript", "scripted-logits.pt"));
 const load = (path: string): Promise<ScriptModule> => jit.load(path, { device: "cpu" });
 
-/** Loads the bytes; resolves with the error, or undefined where they loaded. */
-async function outcome(file: string, bytes: Uint8Array): Promise<unknown> {
+/** Logits of the module for a fixed batch. */
+async function logitsOf(module: ScriptModule): Promise<unknown> {
+  module.eval();
+  return scope(async () => {
+    const input_ids = ops.arange(12, { dtype: "int64" }).view([2, 6]);
+    return ((await module.forward([], { input_ids, attention_mask: ops.onesLike(input_ids) })) as Tensor).toArray();
+  });
+}
+
+/** Loads the bytes; resolves with the error, or undefined where they loaded and give the `wanted` logits. */
+async function outcome(file: string, bytes: Uint8Array, wanted?: unknown): Promise<unknown> {
   await writeFile(file, bytes);
   try {
-    (await load(file)).dispose();
+    using module = await load(file);
+    if (wanted !== undefined) expect(await logitsOf(module), "logits of a damaged file").to.deep.equal(wanted);
     return undefined;
   } catch (error) {
     return error;
@@ -41,16 +51,18 @@ describe("a model.pt", () => {
       }
     }));
 
-  it("with flipped bits is refused, or loads where they mean nothing; it never ends the process", () =>
+  it("with flipped bits is refused, or gives the same logits where they mean nothing; it never ends the process", () =>
     inFolder(async (folder) => {
       const file = join(folder, "model.pt");
+      using whole = await load(join(GOLDEN, "torchscript", "scripted-logits.pt"));
+      const wanted = await logitsOf(whole);
       let refused = 0;
       const flips = 150;
       for (let i = 0; i < flips; i++) {
         const bytes = Buffer.from(WHOLE);
         const at = Math.floor((i * WHOLE.length) / flips + (i * 37) % 97) % WHOLE.length;
         bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << i % 8), at);
-        const error = await outcome(file, bytes);
+        const error = await outcome(file, bytes, wanted);
         if (error === undefined) continue;
         refused++;
         expect(error, `byte ${at}`).to.be.instanceOf(TorchwrightError).with.property("code", "ERR_SCRIPT_LOAD");
@@ -176,6 +188,17 @@ describe("a TorchScript module", () => {
       gone.dispose();
       expect(await call).to.have.property("shape").deep.equal([500, 500]);
     }));
+
+  it("has baked dropout where attention's is a number, not where it follows train() or is none", () => {
+    const baked = (dropout: string): boolean => {
+      using attention = ScriptModule.compile({
+        className: "Attention",
+        source: `\ndef forward(self, x: Tensor) -> Tensor:\n    return torch.scaled_dot_product_attention(x, x, x, None, ${dropout})\n`,
+      });
+      return attention.hasBakedDropout;
+    };
+    expect(["0.1", "0.1 if self.training else 0.0", "0.0"].map(baked)).to.deep.equal([true, false, false]);
+  });
 
   it("is no classifier where its forward takes or gives something else", () =>
     scope(async () => {

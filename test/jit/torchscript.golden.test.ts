@@ -10,7 +10,9 @@ import type { TextClassifier } from "../../lib/models/model";
 import { asTextClassifier } from "../../lib/models/as-text-classifier";
 import { AdamW } from "../../lib/optim/adamw";
 import { manualSeed } from "../../lib/tensor/device";
+import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
+import type { Tensor } from "../../lib/tensor/tensor";
 import { Trainer } from "../../lib/train/trainer";
 import { drawsLike, GOLDEN, type GoldenBatch, largestDifference, readGolden, skipForDraws, toBatch } from "../support/golden";
 import { inFolder, tinyTokenizer } from "../support/tiny-bert";
@@ -153,6 +155,17 @@ describe("TorchScript files from Python", () => {
   });
 
   it("moves a module whose graph names a device of another machine", () => expectLogits(file("traced-cuda"), golden.traced));
+
+  it("moves a tensor that tracing left in the graph", async () => {
+    const module = await jit.load(file("traced-constant"), { device: "cpu" });
+    await scope(async () => {
+      expect(((await module.forward([ops.zeros([2])])) as Tensor).toArray()).to.deep.equal([1, 2]);
+      // "meta" stands in for a second device: beside a tensor on the CPU its operators fail as a GPU's do.
+      await module.to("meta");
+      expect(await module.forward([ops.zeros([2], { device: "meta" })])).to.deep.include({ device: "meta", shape: [2] });
+    });
+    module.dispose();
+  });
 
   it("fine-tunes with the Trainer, given label names", async () => {
     const words = ["good", "bad", "film", "book", "meal"];

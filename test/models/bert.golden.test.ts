@@ -11,7 +11,7 @@ import {
   float32, GOLDEN, type GoldenBatch, largestDifference, largestMagnitude, readGolden, readSafetensors, type StoredTensor, toBatch,
   writeSafetensors,
 } from "../support/golden";
-import { thrown } from "../support/rejection";
+import { rejection, thrown } from "../support/rejection";
 import { inFolder } from "../support/tiny-bert";
 
 interface Case extends GoldenBatch {
@@ -146,6 +146,28 @@ describe("BertForSequenceClassification against PyTorch", () => {
       });
     });
   }
+
+  for (const [precision, dtype] of [["fp16", "float16"], ["bf16", "bfloat16"]] as const) {
+    it(`opens ${precision} weights as ${dtype} where that is asked for, bit by bit`, async () => {
+      await inFolder(async (work) => {
+        const stored = readSafetensors(join(GOLDEN, `bert.${precision}.safetensors`));
+        const changed = await variant(join(work, "model"), { weights: stored });
+        const model = await BertForSequenceClassification.fromPretrained(changed, { device: "cpu", dtype });
+        expect(new Set(model.parameters().map((parameter) => parameter.dtype))).to.deep.equal(new Set([dtype]));
+        await model.save(join(work, "again"));
+        model.dispose();
+        const again = readSafetensors(join(work, "again", "model.safetensors"));
+        for (const [name, { bytes }] of stored) expect(again.get(name)?.bytes, name).to.deep.equal(bytes);
+      });
+    });
+  }
+
+  it("refuses fewer labels than the checkpoint's five classes, and more", async () => {
+    for (const labels of [["no", "yes"], ["a", "b", "c", "d"], ["a", "b", "c", "d", "e", "f"]]) {
+      const { message } = await rejection(BertForSequenceClassification.fromPretrained(folder, { labels, device: "cpu" }), "ERR_LABEL_COUNT");
+      expect(message).to.contain("has 5 classes").and.to.contain(`${labels.length} labels`);
+    }
+  });
 
   it("opens weights named gamma and beta", async () => {
     await inFolder(async (work) => {

@@ -167,6 +167,8 @@ describe("a BERT's forward", () => {
         const error: unknown = await model.forward({ inputIds, ...odd }).catch((reason: unknown) => reason);
         expect(error).to.have.property("code").that.is.oneOf(["ERR_OPERATOR_FAILED", "ERR_SHAPE_MISMATCH"]);
       }
+      const both = await rejection(model.forward({ inputIds, inputsEmbeds: ops.ones([2, 4, 32]) }), "ERR_INVALID_ARG");
+      expect(both.message).to.contain("got both");
       const gone = ids(BATCH);
       gone.dispose();
       await rejection(model.forward({ inputIds: gone }), "ERR_TENSOR_DISPOSED");
@@ -192,9 +194,31 @@ describe("a BERT's forward", () => {
       for (const name of ["nothing", "classifier.weight", "bert..pooler", 5, undefined]) thrown(() => model.part(name as string), "ERR_INVALID_ARG");
     }));
 
+  it("refuses a batch whose class ids count in other names, or in the same in another order", () =>
+    scope(async () => {
+      const inputs = { inputIds: ids(BATCH), labels: Tensor.from([0, 1], { dtype: "int64" }) };
+      const own = Number((await model.forward({ ...inputs, labelNames: [...LABELS] })).loss.item());
+      expect(own).to.equal(Number((await model.forward(inputs)).loss.item()));
+      for (const labelNames of [[...LABELS].reverse(), ["x", "y"], [...LABELS, "z"], LABELS.slice(1)]) {
+        const { message } = await rejection(model.forward({ ...inputs, labelNames }), "ERR_LABEL_ORDER");
+        expect(message).to.contain('"good", "bad"').and.to.contain("{ labels: model.labels }");
+      }
+      const { labels: _labels, ...unlabelled } = inputs;
+      await model.forward({ ...unlabelled, labelNames: ["x", "y"] });
+    }));
+
   it("its parts share its parameters, and its train and eval", () =>
     scope(async () => {
       using part = model.part("classifier");
+      using layer = model.part("bert.encoder.layer.1");
+      using inner = layer.submodule("attention");
+      model.train();
+      expect([part.training, layer.training, inner.training]).to.deep.equal([true, true, true]);
+      layer.eval();
+      expect([model.training, part.training, layer.training, inner.training]).to.deep.equal([true, true, false, false]);
+      model.train();
+      model.eval();
+      expect([part.training, inner.training]).to.deep.equal([false, false]);
       const [, weight] = part.namedParameters()[0] as readonly [string, Tensor];
       noGrad(() => weight.add_(1));
       const own = model.namedParameters().find(([name]) => name === "classifier.weight")?.[1];
@@ -372,7 +396,7 @@ describe("saving and loading a BERT", () => {
       withFolder(async (folder) => {
         await rm(join(folder, "model.safetensors"));
         await writeFile(join(folder, "pytorch_model.bin"), "");
-      }, (folder) => expectRefused(folder, "ERR_PICKLE_WEIGHTS", ["pytorch_model.bin", "save_pretrained", "safe_serialization=True"])));
+      }, (folder) => expectRefused(folder, "ERR_PICKLE_WEIGHTS", ["pytorch_model.bin", "weights_only=True", "save_file", join(folder, "model.safetensors")])));
 
     it("that are not there are named, as is a folder that is not", () =>
       withFolder((folder) => rm(join(folder, "model.safetensors")), async (folder) => {

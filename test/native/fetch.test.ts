@@ -10,6 +10,7 @@ import { describeLibtorch } from "../../lib/native/describe-libtorch";
 import { fetchLibtorch, sourcesFor } from "../../scripts/libtorch/fetch";
 import type { FetchOptions } from "../../scripts/libtorch/fetch";
 import { officialArchive } from "../../scripts/libtorch/release";
+import { downloadWithPip } from "../../scripts/libtorch/pip";
 import { archiveSource } from "../../scripts/libtorch/sources";
 import { fakeArchive, fakeLibtorch, fakePython, zip } from "./fake-libtorch";
 import { serveFile } from "./file-server";
@@ -190,6 +191,18 @@ describe("fetchLibtorch", () => {
     expect((await fetchInto({ from: fakeLibtorch(path.join(folder, "torch")) }, env)).version).to.equal("2.13.0");
   });
 
+  it("copies the torch that a Python has, found without importing it", async () => {
+    const torch = fakeLibtorch(path.join(folder, "site-packages", "torch"));
+    writeFileSync(path.join(torch, "__init__.py"), "raise SystemExit('not to be imported')\n");
+    const python = path.join(folder, "python");
+    writeFileSync(python, `#!/bin/sh\n[ "$1" = -c ] && echo '${torch}'\n`, { mode: 0o755 });
+    const found = await fetchInto({ fromPython: python });
+    expect(found).to.include({ version: "2.13.0", variant: "cpu" });
+    expect(found.root.startsWith(cache)).to.equal(true);
+    expect(readdirSync(found.root).sort()).to.deep.equal(["include", "lib", "version.py"]);
+    expect(leftovers()).to.deep.equal([]);
+  });
+
   describe("pip", () => {
     const report = (items: readonly { name: string; version: string; file: string; requires?: string[]; sha256?: string }[]): unknown => ({
       install: items.map(({ name, version, file, requires = [], sha256 }) => ({
@@ -216,6 +229,22 @@ describe("fetchLibtorch", () => {
       const bad = report([{ name: "torch", version: "2.13.0+cpu", file, sha256: "0".repeat(64) }]);
       const error = await rejection(fetchInto({ only: "pip", force: true, python: fakePython(path.join(folder, "bad"), { report: bad }) }));
       expect(error.message).to.include("expected SHA-256 0000");
+    });
+
+    it("is not confused by what an earlier fetch left: each wheel has a folder of its own", async () => {
+      const stored = wheel("stored.whl", fakeArchive());
+      const sha256 = sha256Of(readFileSync(stored));
+      // Answers `pip download … --dest <folder> …` with the wheel, as it would come from an index.
+      const python = path.join(folder, "python");
+      writeFileSync(python, `#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\nmkdir -p "$2" && cp '${stored}' "$2/torch-2.13.0-cp312-none-any.whl"\n`, { mode: 0o755 });
+      const downloads = path.join(folder, "downloads");
+      mkdirSync(downloads);
+      writeFileSync(path.join(downloads, "torch-2.13.0-cp311-none-any.whl"), "of a fetch that was killed");
+      const candidate = { name: "torch", version: "2.13.0", url: "https://example.org/torch.whl", sha256, requires: [] };
+      const file = await downloadWithPip(candidate, downloads, { python });
+      expect(sha256Of(readFileSync(file))).to.equal(sha256);
+      expect(path.dirname(path.dirname(file))).to.equal(downloads);
+      expect(await downloadWithPip(candidate, downloads, { python }), "again").to.equal(file);
     });
 
     it("does not take a CUDA build where the CPU was asked for, before a byte of it is transferred", async () => {

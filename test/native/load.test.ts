@@ -1,9 +1,10 @@
 /** Opening libtorch: at first use and not before, with errors that name both versions or the missing library. */
 import { expect } from "chai";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { compile } from "../support/compiled";
 import { fakeLibtorch } from "./fake-libtorch";
 
 const REGISTER = require.resolve("ts-node/register/transpile-only");
@@ -46,6 +47,23 @@ describe("native", () => {
 
   it("refuses a change of place once libtorch is open", () => {
     expect(inProcess("load.native(); load.useLibtorch({ folder: '/x' })")).to.match(/^ERR_INVALID_ARG useLibtorch/);
+  });
+
+  it("takes prebuilt addons before built ones, as a package has them", () => {
+    const copy = compile([]);
+    try {
+      const load = (): string => {
+        const program = `const { native } = require(${JSON.stringify(copy.file("lib/native/load.ts"))}); try { native(); console.log("opened"); } catch (e) { console.log(e.code + " " + e.message); }`;
+        return execFileSync(process.execPath, ["--preserve-symlinks", "-e", program], { encoding: "utf8" }).trim();
+      };
+      expect(load()).to.equal("opened");
+      const prebuilt = copy.file(path.join("prebuilds", `${process.platform}-${process.arch}`));
+      mkdirSync(prebuilt, { recursive: true });
+      writeFileSync(path.join(prebuilt, "loader.node"), "no library");
+      expect(load()).to.match(/^ERR_ADDON_NOT_BUILT /).and.to.contain(path.join(prebuilt, "loader.node"));
+    } finally {
+      copy.remove();
+    }
   });
 
   it("ends with the exit code that the program asked for", () => {

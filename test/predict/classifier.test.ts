@@ -1,8 +1,11 @@
 import { expect } from "chai";
+import { DataLoader } from "../../lib/data/data-loader";
 import { Classifier } from "../../lib/predict/classifier";
 import { memory } from "../../lib/tensor/memory";
 import type { Tokenizer } from "../../lib/text/tokenizer";
-import { inFolder, tinyBert, tinyTokenizer } from "../support/tiny-bert";
+import { Trainer } from "../../lib/train/trainer";
+import { thrown } from "../support/rejection";
+import { inFolder, tinyBert, tinyData, tinyTokenizer } from "../support/tiny-bert";
 
 describe("Classifier", () => {
   let tokenizer: Tokenizer;
@@ -74,6 +77,41 @@ describe("Classifier", () => {
       expect(await call(...args), JSON.stringify(args)).to.include({ code: "ERR_INVALID_ARG" });
     }
     expect(() => new Classifier(classifier.model, tokenizer, { batchSize: 0 })).to.throw().with.property("code", "ERR_INVALID_ARG");
+  });
+
+  it("refuses lengths beyond the position table and a foreign tokenizer when it is made", () => {
+    const { message } = thrown(() => new Classifier(classifier.model, tokenizer, { maxLength: 65 }), "ERR_MAX_LENGTH");
+    expect(message).to.equal("Classifier: expected the option maxLength to be at most 64, the rows of the model's position table, got 65");
+    const small = tinyBert(["a", "b"], { vocab_size: 20 });
+    thrown(() => new Classifier(small, tokenizer), "ERR_TOKENIZER_INVALID");
+    small.dispose();
+  });
+
+  it("during a fit leaves its dropout on and is busy; after it, predicts without and restores the mode", async () => {
+    const model = tinyBert();
+    const config = { maxSteps: 6, logEvery: 1, progress: "silent" } as const;
+    const loader = (): DataLoader => new DataLoader(tinyData(32), { tokenizer, batchSize: 8 });
+    const alone = await new Trainer(model, config).fit(loader());
+    model.dispose();
+    const same = tinyBert();
+    let during: unknown;
+    const callback = async ({ type }: { readonly type: string }): Promise<void> => {
+      if (type === "log") during ??= await new Classifier(same, tokenizer).predict("dull").catch(reason);
+    };
+    const { log } = await new Trainer(same, { ...config, callbacks: [callback] }).fit(loader());
+    expect(during).to.include({ code: "ERR_BUSY" });
+    expect((during as Error).message).to.match(/^predict: .*fit is using/);
+    expect(log.map(({ loss }) => loss)).to.deep.equal(alone.log.map(({ loss }) => loss));
+
+    const after = new Classifier(same, tokenizer);
+    expect(same.training).to.equal(true);
+    const [one, two] = await Promise.all([after.predict(texts), after.predict(texts), after.predict("dull")]);
+    expect(one).to.deep.equal(two);
+    expect(same.training, "restored by the last of them").to.equal(true);
+    const prediction = after.predict("dull");
+    expect((await new Trainer(same, config).fit(loader()).catch(reason))).to.include({ code: "ERR_BUSY" });
+    await prediction;
+    same.dispose();
   });
 
   it("says which file of a folder is missing", async () => {

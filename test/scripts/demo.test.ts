@@ -34,10 +34,16 @@ describe("the demo's flags", () => {
     });
   });
 
+  it("know a file's format by its extension in any case", () => {
+    for (const [file, format] of [["a.CSV", "csv"], ["a.csv", "csv"], ["a.JSONL", "jsonl"], ["b.ndjson", "jsonl"]] as const) {
+      expect(readArguments(["--data", file]).data).to.deep.equal({ format, file, text: "text", label: "label" });
+    }
+  });
+
   it("are read", () => {
     const args = "--steps 8 --epochs 0.5 --batch-size 4 --max-length 16 --seed 0 --device cuda:1 --model m.pt --data x.csv --text a --label b --json";
     expect(readArguments(args.split(" "))).to.deep.include({
-      steps: 8, epochs: 0.5, batchSize: 4, maxLength: 16, seed: 0, device: "cuda:1", model: "m.pt", data: { file: "x.csv", text: "a", label: "b" },
+      steps: 8, epochs: 0.5, batchSize: 4, maxLength: 16, seed: 0, device: "cuda:1", model: "m.pt", data: { format: "csv", file: "x.csv", text: "a", label: "b" },
       json: true,
     });
   });
@@ -51,6 +57,8 @@ describe("the demo's flags", () => {
     [["--max-length", "2"], /--max-length/],
     [["--text", "body"], /--data/],
     [["extra"], /extra/],
+    [["--data", "tickets.tsv"], /--data: expected a file that ends in \.csv, \.jsonl or \.ndjson, got "tickets\.tsv"/],
+    [["--data", "tickets"], /--data/],
   ] as const) {
     it(`refuse ${args.join(" ")}`, () => {
       expect(() => readArguments(args)).to.throw(UsageError, message);

@@ -1,6 +1,6 @@
 /**
  * A long fit in a process of its own, for tests that interrupt it: says "step" when the first step is
- * done, and prints how the fit ended as JSON.
+ * done, and prints how the fit ended as JSON; `busy` is whether it ended in the middle of a step.
  */
 import { DataLoader } from "../../lib/data/data-loader";
 import { Trainer } from "../../lib/train/trainer";
@@ -14,10 +14,11 @@ async function main(): Promise<void> {
     progress: "silent",
     callbacks: [
       async (event) => {
+        // From a step's end to the next one's something is under way, unless the run has been told to end.
+        busy = event.type === "step";
         if (event.type === "step" && event.step === 1) process.stdout.write("step\n");
         // A step that takes long: an interrupt must wait for it, a second one must not.
         if (event.type === "step" && process.argv[2] === "hang" && event.step === 2) await new Promise((resolve) => setTimeout(resolve, 60_000));
-        busy = event.type === "step";
       },
     ],
   });

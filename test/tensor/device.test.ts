@@ -1,6 +1,7 @@
 /** Seeds, threads, and what the process's device is. */
 import { expect } from "chai";
-import { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize } from "../../lib/tensor/device";
+import { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize, unavailable } from "../../lib/tensor/device";
+import { native } from "../../lib/native/load";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import { rejection, thrown } from "../support/rejection";
@@ -8,6 +9,21 @@ import { rejection, thrown } from "../support/rejection";
 describe("the device", () => {
   it("is the GPU where there is one, else the CPU", () => {
     expect(defaultDevice()).to.equal(cudaStatus().available ? "cuda" : "cpu");
+  });
+
+  it("that is not there is told apart: no CUDA build, no driver or none it shows, no such number", () => {
+    const cpuBuild = { accelerator: "cpu", count: 0, reason: "this libtorch was built without CUDA" };
+    expect(unavailable(0, cpuBuild)).to.match(/built without CUDA\. Use "cpu", or fetch the CUDA build/);
+    // The reasons are c10/cuda/CUDAFunctions.cpp's.
+    for (const reason of ["Found no NVIDIA driver on your system.", "No CUDA GPUs are available"]) {
+      const message = unavailable(0, { accelerator: "cuda", count: 0, reason });
+      expect(message).to.contain(reason.replace(".", "")).and.to.contain("nvidia-smi").and.not.to.contain("fetch");
+    }
+    const two = { accelerator: "cuda", count: 2, reason: "" };
+    expect(unavailable(2, two)).to.equal('there are 2 CUDA devices, numbered from 0. Use "cuda:0" to "cuda:1".');
+    expect(unavailable(1, two)).to.equal(undefined);
+    const { accelerator, count, reason } = native().deviceInfo();
+    if (accelerator === "cpu") expect({ count, reason }).to.deep.equal({ count: 0, reason: cpuBuild.reason });
   });
 
   it("can be waited for", async () => {

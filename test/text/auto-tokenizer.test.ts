@@ -60,6 +60,23 @@ describe("AutoTokenizer", () => {
     });
   });
 
+  it("refuses ids that config.json has no embeddings for, and else says which ids there are", async () => {
+    const files = async (change: (document: Record<string, unknown>) => void, config?: object): Promise<string> => {
+      const changed = (await document());
+      change(changed);
+      return folder({ "tokenizer.json": changed, ...(config && { "config.json": config }) });
+    };
+    const vocabSize = tokenizer.vocabSize;
+    const model = { model_type: "bert", vocab_size: vocabSize };
+    expect((await AutoTokenizer.fromPretrained(await files(() => undefined, model))).vocabSize).to.equal(vocabSize);
+    const stray = (document: Record<string, unknown>): void => void ((document["model"] as { vocab: Record<string, number> }).vocab["the"] = 1_000_000);
+    const { message } = await rejection(AutoTokenizer.fromPretrained(await files(stray, model)), "ERR_TOKENIZER_INVALID");
+    expect(message).to.contain("tokenizer.json").and.to.contain("ids up to 1000000").and.to.contain(`for ${vocabSize} (vocab_size)`);
+    expect((await AutoTokenizer.fromPretrained(await files(stray))).vocabSize).to.equal(1_000_001);
+    const added = (document: Record<string, unknown>): void => void (document["added_tokens"] as object[]).push({ id: vocabSize, content: "[NEW]", special: true, single_word: false, lstrip: false, rstrip: false, normalized: false });
+    await rejection(AutoTokenizer.fromPretrained(await files(added, model)), "ERR_TOKENIZER_INVALID");
+  });
+
   it("applies neither truncation nor padding that tokenizer.json stores", async () => {
     const stored = await document();
     expect(stored["truncation"]).to.include({ max_length: 6 });
@@ -91,6 +108,19 @@ describe("AutoTokenizer", () => {
       expect(batch[i]).to.deep.equal(await tokenizer.encode(text, pair));
     }
     expect(await tokenizer.encodeBatch([])).to.deep.equal([]);
+  });
+
+  it("tokenizes off the JavaScript thread, where timers go on", async () => {
+    const texts = Array.from({ length: 64 }, (_, i) => `the value of expression ${i} is a number `.repeat(4000));
+    let ticks = 0;
+    const interval = setInterval(() => ticks++, 1);
+    try {
+      await tokenizer.encodeBatch(texts, { maxLength: 8 });
+    } finally {
+      clearInterval(interval);
+    }
+    // One call of the library: on this thread it would let a timer fire once, at its end.
+    expect(ticks).to.be.at.least(5);
   });
 
   it("takes lone surrogates for what cannot be read", async () => {

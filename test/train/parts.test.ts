@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { exclusive } from "../../lib/train/exclusive";
+import { exclusive } from "../../lib/models/exclusive";
 import { Meter } from "../../lib/train/meter";
 import { StopRequest } from "../../lib/train/stop-request";
 

@@ -45,7 +45,15 @@ describe("progress formatting", () => {
       expect(formatBarLine(state, columns).length).to.be.at.most(Math.max(0, columns - 1));
     }
     expect(formatBarLine(state, 200)).to.contain("█").and.to.contain(" 25%  step 50/200");
-    expect(formatBarLine(state, 90)).to.not.contain("█");
+    expect(formatBarLine(state, 50)).to.not.contain("█");
+  });
+
+  it("shows all of it with a bar in 80 columns, in short forms", () => {
+    expect(formatBarLine(state, 80)).to.equal("██░░░░░░░  25% 50/200 loss 1.2346 lr 4.5e-5 123ex/s 4.6ktok/s 2m05s left cuda:0");
+    const wide = { ...state, step: 123_456, totalSteps: 400_000, loss: 12.3456, learningRate: 4.213e-10, examplesPerSecond: 999.9, tokensPerSecond: 123_456, secondsLeft: 86_399 };
+    const line = formatBarLine(wide, 80);
+    expect(line).to.match(/^█+░+ {2}30% loss 12\.35 lr 4\.21e-10 1000ex\/s 123\.5ktok\/s 23h59m left cuda:0$/);
+    expect(line.length).to.be.at.most(79);
   });
 });
 

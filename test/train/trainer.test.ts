@@ -253,6 +253,13 @@ describe("Trainer.fit", () => {
     model.dispose();
   });
 
+  it("refuses more warm-up than there are steps, in its own words", async () => {
+    const model = tinyBert();
+    const { message } = await rejection(new Trainer(model, { maxSteps: 2, warmupSteps: 5, progress: "silent" }).fit(loaderOf(8)), "ERR_INVALID_ARG");
+    expect(message).to.equal("Trainer: expected warmupSteps of at most the run's 2 steps (maxSteps), got 5");
+    model.dispose();
+  });
+
   it("refuses a label that the model does not have, before the first step", async () => {
     const model = tinyBert(["good", "fair"]);
     const before = weights(model);

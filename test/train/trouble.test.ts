@@ -165,7 +165,7 @@ describe("Trainer in trouble", () => {
       const { lines, code, signal } = await interrupted(start(), 1);
       expect({ code, signal }).to.deep.equal({ code: 0, signal: null });
       const outcome = JSON.parse(lines[1] ?? "null") as Record<string, unknown>;
-      expect(outcome).to.include({ stoppedBy: "SIGINT", listeners: 0 });
+      expect(outcome).to.include({ stoppedBy: "SIGINT", listeners: 0, busy: false });
       expect(outcome["steps"]).to.be.greaterThan(0);
       expect(outcome["lastLogged"]).to.equal(outcome["steps"]);
     });
