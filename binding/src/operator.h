@@ -6,18 +6,21 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "ivalue.h"
 #include "napi_setup.h"
+#include "operator_guards.h"
 
 namespace torchwright {
 
 struct Overload {
   c10::OperatorHandle handle;
-  bool random = false;  // draws from the process-wide generator
+  bool random = false;                         // draws from the process-wide generator
+  std::shared_ptr<const OperatorGuard> guard;  // null where libtorch's own checks suffice
 };
 
 struct Operator {

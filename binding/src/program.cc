@@ -96,6 +96,7 @@ void Program::Run() {
           break;
       }
     }
+    if (call.overload.guard) call.overload.guard->Check(call.name, stack);
     call.overload.handle.callBoxed(stack);
     results.push_back(stack.empty() ? c10::IValue() : stack[0]);
   }

@@ -1,0 +1,115 @@
+/** Runs a range of calls in child processes, one after the other: a crash or hang costs one child and is written down. */
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import path from "node:path";
+import { NOT_RUN, RUNNING } from "./outcome";
+
+export interface LaneOptions {
+  readonly seed: number;
+  /** One byte per call; see outcome.ts. */
+  readonly outcomes: string;
+  /** Errors without a code, one JSON object per line. */
+  readonly findings: string;
+  readonly secondsPerCall: number;
+  readonly memoryBytes: number;
+  /** Bounds the memory in use, looked at now and then, instead of the address space. */
+  readonly resident: boolean;
+  /** Time in milliseconds since the epoch after which no call is begun. */
+  readonly deadline: number;
+}
+
+export interface Death {
+  readonly index: number;
+  readonly how: string;
+  readonly call: string;
+  /** Whether the call alone, in a fresh process, ends the same way. */
+  readonly alone: boolean;
+}
+
+interface Ended {
+  readonly how: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const CHILD = path.join(__dirname, "child.ts");
+const POLL_MS = 250;
+const hasPrlimit = spawnSync("prlimit", ["--version"]).status === 0;
+
+/** The call that a file of outcomes shows as running, within a range. */
+function runningCall(outcomes: string, from: number, to: number): number {
+  return readFileSync(outcomes).subarray(0, to).indexOf(RUNNING, from);
+}
+
+/** A call that was cut short by the deadline counts as not made. */
+function forget(outcomes: string, index: number): void {
+  const file = openSync(outcomes, "r+");
+  writeSync(file, Buffer.of(NOT_RUN), 0, 1, index);
+  closeSync(file);
+}
+
+function run(options: LaneOptions, from: number, to: number, describe = false): Promise<Ended> {
+  const { seed, outcomes, findings, memoryBytes, secondsPerCall, deadline } = options;
+  const resident = options.resident || !hasPrlimit;
+  const program = ["-r", "ts-node/register/transpile-only", CHILD, String(seed), String(from), String(to), outcomes, findings];
+  if (describe) program.push("--describe");
+  // The address space is bounded, so that an operator that asks for all memory gets none, instead of all of it.
+  const [command, args] = resident ? [process.execPath, program] : ["prlimit", [`--as=${memoryBytes}`, "--core=0", process.execPath, ...program]];
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, OMP_WAIT_POLICY: "passive" } });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (data: Buffer) => (stdout = (stdout + data.toString()).slice(-4000)));
+  child.stderr.on("data", (data: Buffer) => (stderr = (stderr + data.toString()).slice(-2000)));
+  let killed: string | undefined;
+  const file = openSync(outcomes, "r");
+  const bytes = Buffer.alloc(to - from);
+  let at = -1;
+  let since = Date.now();
+  const watch = setInterval(() => {
+    readSync(file, bytes, 0, bytes.length, from);
+    const running = bytes.indexOf(RUNNING);
+    const reached = running < 0 ? bytes.lastIndexOf(1) : running;
+    if (reached !== at) [at, since] = [reached, Date.now()];
+    // A fresh child opens libtorch first.
+    if (Date.now() - since > 1000 * (secondsPerCall + (at < 0 ? 60 : 0))) killed ??= `no end within ${secondsPerCall} s`;
+    else if (resident && residentBytes(child.pid) > memoryBytes) killed ??= `more than ${memoryBytes} bytes of memory`;
+    else if (Date.now() > deadline && !describe) killed ??= "deadline";
+    if (killed !== undefined) child.kill("SIGKILL");
+  }, POLL_MS);
+  return new Promise((resolve) =>
+    child.once("close", (code, signal) => {
+      clearInterval(watch);
+      closeSync(file);
+      const how = killed ?? (signal ?? (code === 0 ? undefined : code !== null && code > 128 ? `signal ${code - 128}` : `exit code ${code}`));
+      resolve({ how, stdout, stderr });
+    }),
+  );
+}
+
+function residentBytes(pid: number | undefined): number {
+  const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
+  return 1024 * Number(stdout || 0);
+}
+
+/** Makes the calls from `from` to before `to`; reports each death as it comes. */
+export async function runLane(options: LaneOptions, from: number, to: number, onDeath: (death: Death) => void): Promise<void> {
+  let next = from;
+  while (next < to && Date.now() < options.deadline) {
+    const ended = await run(options, next, to);
+    if (ended.how === undefined) return;
+    const index = runningCall(options.outcomes, next, to);
+    if (ended.how === "deadline") {
+      if (index >= 0) forget(options.outcomes, index);
+      return;
+    }
+    if (index < 0) throw new Error(`fuzz: the child ended with ${ended.how} outside of any call: ${ended.stderr}`);
+    onDeath(await confirm(options, index, ended));
+    next = index + 1;
+  }
+}
+
+/** The same call once more, alone, with its text. */
+async function confirm(options: LaneOptions, index: number, { how, stderr }: Ended): Promise<Death> {
+  const again = await run({ ...options, deadline: Infinity }, index, index + 1, true);
+  const said = [how, stderr.trim().split("\n").slice(0, 3).join(" | ")].filter(Boolean).join(": ");
+  return { index, how: said, call: again.stdout.trim(), alone: again.how !== undefined };
+}
