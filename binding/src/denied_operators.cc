@@ -1,30 +1,43 @@
 #include "denied_operators.h"
 
-#include <algorithm>
 #include <array>
-#include <utility>
 
 namespace torchwright {
 namespace {
 
-// Operators that kill the process or never end on well-typed arguments, with the reason. An
-// operator that is of use stands in operator_guards.cc instead, with the bounds that make it safe.
-constexpr std::array<std::pair<std::string_view, const char*>, 7> kDenied = {{
-    {"quantized_lstm_cell", "it dereferences packed weights that no argument check covers"},
-    {"quantized_gru_cell", "it dereferences packed weights that no argument check covers"},
+struct Denial {
+  std::string_view name;
+  const char* reason;
+};
+
+// Operators that kill the process, read or write beyond memory, or never end on well-typed
+// arguments, with the reason. An operator that is of use stands in operator_guards.cc instead, with
+// the bounds that make it safe.
+constexpr std::array<Denial, 5> kDenied = {{
     {"mkldnn_rnn_layer", "it ends the process on weights that it does not expect"},
-    {"fbgemm_pack_gemm_matrix_fp16", "it aborts the process on matrices it does not expect"},
-    {"fbgemm_pack_quantized_matrix", "it aborts the process on matrices it does not expect"},
+    {"native_batch_norm", "it trusts the sizes of weight and statistics; batch_norm checks them"},
+    {"batch_norm_update_stats", "it trusts the sizes of the statistics"},
     {"from_file", "it maps a file that someone else may truncate, which ends the process"},
     {"set_data", "it exchanges a tensor's storage behind autograd's back"},
+}};
+
+// Whole families, by a part of their names.
+constexpr std::array<Denial, 3> kDeniedFamilies = {{
+    {"fbgemm_", "it takes a tensor's bytes for an object in memory, and dies of others"},
+    {"quantized_", "it takes packed weights for an object in memory, and dies of others"},
+    {"_backward", "it is a part of another operator's backward and trusts what that saved"},
 }};
 
 }  // namespace
 
 const char* ReasonForDenial(std::string_view base) {
-  const auto* found = std::find_if(kDenied.begin(), kDenied.end(),
-                                   [&](const auto& entry) { return entry.first == base; });
-  return found == kDenied.end() ? nullptr : found->second;
+  for (const Denial& denial : kDenied) {
+    if (base == denial.name) return denial.reason;
+  }
+  for (const Denial& family : kDeniedFamilies) {
+    if (base.find(family.name) != std::string_view::npos) return family.reason;
+  }
+  return nullptr;
 }
 
 }  // namespace torchwright

@@ -8,6 +8,7 @@
 
 #include "denied_operators.h"
 #include "environment.h"
+#include "operator_guards.h"
 
 namespace torchwright {
 namespace {

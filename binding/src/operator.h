@@ -13,9 +13,10 @@
 
 #include "ivalue.h"
 #include "napi_setup.h"
-#include "operator_guards.h"
 
 namespace torchwright {
+
+class OperatorGuard;
 
 struct Overload {
   c10::OperatorHandle handle;

@@ -1,8 +1,9 @@
 #include "operator_guards.h"
 
-#include <ATen/Functions.h>
+#include <ATen/core/TensorBody.h>
+#include <c10/core/GradMode.h>
 
-#include <array>
+#include <cmath>
 #include <sstream>
 #include <string_view>
 
@@ -11,88 +12,136 @@
 namespace torchwright {
 namespace {
 
+using Bound = OperatorGuard::Bound;
+
 struct Rule {
   std::string_view base;  // operator without overload; empty: every operator with such an argument
   std::string_view argument;
-  double least;
-  double most;
+  BoundKind kind;
+  double least = 0;
+  double most = 0;
 };
 
 // Polynomials are computed by recursion from 0 to n, for every element.
 constexpr double kMaxDegree = 10000;
+// Counts and rates beyond are drawn by loops that do not end.
+constexpr double kMaxRate = 1e15;
 
 constexpr Rule kRules[] = {
     // at::Reduction: none, mean, sum. Kernels index tables with it.
-    {"", "reduction", 0, 2},
-    {"special_chebyshev_polynomial_t", "n", -kMaxDegree, kMaxDegree},
-    {"special_chebyshev_polynomial_u", "n", -kMaxDegree, kMaxDegree},
-    {"special_chebyshev_polynomial_v", "n", -kMaxDegree, kMaxDegree},
-    {"special_chebyshev_polynomial_w", "n", -kMaxDegree, kMaxDegree},
-    {"special_shifted_chebyshev_polynomial_t", "n", -kMaxDegree, kMaxDegree},
-    {"special_shifted_chebyshev_polynomial_u", "n", -kMaxDegree, kMaxDegree},
-    {"special_shifted_chebyshev_polynomial_v", "n", -kMaxDegree, kMaxDegree},
-    {"special_shifted_chebyshev_polynomial_w", "n", -kMaxDegree, kMaxDegree},
-    {"special_hermite_polynomial_h", "n", -kMaxDegree, kMaxDegree},
-    {"special_hermite_polynomial_he", "n", -kMaxDegree, kMaxDegree},
-    {"special_laguerre_polynomial_l", "n", -kMaxDegree, kMaxDegree},
-    {"special_legendre_polynomial_p", "n", -kMaxDegree, kMaxDegree},
+    {"", "reduction", BoundKind::kRange, 0, 2},
+    // at::native::GridSamplerInterpolation and GridSamplerPadding.
+    {"", "interpolation_mode", BoundKind::kRange, 0, 2},
+    {"", "padding_mode", BoundKind::kRange, 0, 2},
+    {"embedding_bag", "mode", BoundKind::kRange, 0, 2},
+    // Divides by it.
+    {"native_channel_shuffle", "groups", BoundKind::kRange, 1, kMaxRate},
+    {"special_chebyshev_polynomial_t", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_chebyshev_polynomial_u", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_chebyshev_polynomial_v", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_chebyshev_polynomial_w", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_shifted_chebyshev_polynomial_t", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_shifted_chebyshev_polynomial_u", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_shifted_chebyshev_polynomial_v", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_shifted_chebyshev_polynomial_w", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_hermite_polynomial_h", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_hermite_polynomial_he", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_laguerre_polynomial_l", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    {"special_legendre_polynomial_p", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
+    // Makes p numbers of each element.
+    {"mvlgamma", "p", BoundKind::kRange, 1, kMaxDegree},
+    {"special_multigammaln", "p", BoundKind::kRange, 1, kMaxDegree},
+    // Sampling by rejection never accepts for infinity and NaN.
+    {"poisson", "self", BoundKind::kFinite, 0, kMaxRate},
+    {"binomial", "count", BoundKind::kFinite, 0, kMaxRate},
+    // Rows are swapped without a look at their numbers.
+    {"lu_solve", "LU_pivots", BoundKind::kPivots},
+    {"linalg_lu_solve", "pivots", BoundKind::kPivots},
+    {"linalg_ldl_solve", "pivots", BoundKind::kPivots},
+    // Targets index the classes.
+    {"ctc_loss", "targets", BoundKind::kClasses},
+    // Lengths are checked unless `unsafe`, offsets never.
+    {"segment_reduce", "unsafe", BoundKind::kRange, 0, 0},
+    {"segment_reduce", "offsets", BoundKind::kAbsent},
 };
 
-[[noreturn]] void OutOfBounds(const std::string& name, const OperatorGuard::Bound& bound,
-                              double got) {
+[[noreturn]] void OutOfBounds(const std::string& name, const Bound& bound, double got) {
   std::ostringstream message;
   message << name << ": expected " << bound.argument << " from " << bound.least << " to "
           << bound.most << ", got " << got;
   Fail("ERR_OPERATOR_ARGS", message.str());
 }
 
-bool Inside(const OperatorGuard::Bound& bound, double value) {
-  return value >= bound.least && value <= bound.most;
+void CheckNumber(const std::string& name, const Bound& bound, double value) {
+  if (std::isnan(value) && bound.kind == BoundKind::kRange) return;
+  if (!(value >= bound.least && value <= bound.most)) OutOfBounds(name, bound, value);
 }
 
-void CheckTensor(const std::string& name, const OperatorGuard::Bound& bound,
-                 const at::Tensor& tensor) {
+void CheckTensor(const std::string& name, const Bound& bound, const at::Tensor& tensor) {
   // A meta tensor has no elements, and its operators no kernels that could run for ever.
   if (!tensor.defined() || tensor.is_meta() || tensor.numel() == 0 || tensor.is_complex()) return;
-  const at::NoGradGuard no_grad;
+  const c10::AutoGradMode no_grad(false);
   const at::Tensor values = tensor.layout() == at::kStrided ? tensor : tensor.to_dense();
-  const at::Tensor numbers = values.detach().to(at::kDouble);
-  // NaN compares false, ends every loop at once, and so is let through.
-  for (const double extreme :
-       {numbers.nan_to_num(0).min().item<double>(), numbers.nan_to_num(0).max().item<double>()}) {
-    if (!Inside(bound, extreme)) OutOfBounds(name, bound, extreme);
+  at::Tensor numbers = values.detach().to(at::kDouble);
+  if (bound.kind == BoundKind::kPivots) numbers = numbers.abs();
+  // A NaN among the elements is the result of both.
+  if (bound.kind == BoundKind::kRange) numbers = numbers.nan_to_num(bound.most);
+  CheckNumber(name, bound, numbers.min().item<double>());
+  CheckNumber(name, bound, numbers.max().item<double>());
+}
+
+void CheckValue(const std::string& name, const Bound& bound, const c10::IValue& value) {
+  if (value.isTensor()) {
+    CheckTensor(name, bound, value.toTensor());
+  } else if (value.isBool()) {
+    CheckNumber(name, bound, value.toBool() ? 1 : 0);
+  } else if (value.isInt()) {
+    CheckNumber(name, bound, static_cast<double>(value.toInt()));
+  } else if (value.isDouble()) {
+    CheckNumber(name, bound, value.toDouble());
+  } else if (value.isIntList()) {
+    for (const int64_t element : value.toIntVector()) {
+      CheckNumber(name, bound, static_cast<double>(element));
+    }
   }
 }
 
-void CheckValue(const std::string& name, const OperatorGuard::Bound& bound,
-                const c10::IValue& value) {
-  if (value.isTensor()) {
-    CheckTensor(name, bound, value.toTensor());
-  } else if (value.isInt()) {
-    const auto number = static_cast<double>(value.toInt());
-    if (!Inside(bound, number)) OutOfBounds(name, bound, number);
-  } else if (value.isDouble()) {
-    const double number = value.toDouble();
-    if (number < bound.least || number > bound.most) OutOfBounds(name, bound, number);
-  } else if (value.isIntList()) {
-    for (const int64_t element : value.toIntVector()) {
-      const auto number = static_cast<double>(element);
-      if (!Inside(bound, number)) OutOfBounds(name, bound, number);
-    }
+// Bounds that depend on another argument, in numbers: the matrices stand before their pivots, what
+// classes are counted in comes first.
+Bound Resolve(Bound bound, const torch::jit::Stack& stack) {
+  const auto last_size = [&](size_t index) {
+    const at::Tensor& tensor = stack[index].toTensor();
+    return tensor.dim() < 1 ? 0.0 : static_cast<double>(tensor.size(-1));
+  };
+  if (bound.kind == BoundKind::kPivots) {
+    bound.least = 1;
+    bound.most = last_size(bound.index - 1);
+  } else if (bound.kind == BoundKind::kClasses) {
+    bound.most = last_size(0) - 1;
   }
+  return bound;
 }
 
 }  // namespace
 
 void OperatorGuard::Check(const std::string& name, const torch::jit::Stack& stack) const {
-  for (const Bound& bound : bounds_) CheckValue(name, bound, stack[bound.index]);
+  for (const Bound& bound : bounds_) {
+    const c10::IValue& value = stack[bound.index];
+    if (bound.kind == BoundKind::kAbsent) {
+      if (!value.isNone()) {
+        Fail("ERR_OPERATOR_ARGS", name + ": " + bound.argument + " is not supported");
+      }
+    } else {
+      CheckValue(name, Resolve(bound, stack), value);
+    }
+  }
 }
 
 std::shared_ptr<const OperatorGuard> FindGuard(const c10::FunctionSchema& schema) {
   const std::string_view base = std::string_view(schema.name()).substr(sizeof("aten::") - 1);
   // An in-place form is as dangerous as the other.
   const std::string_view stem = base.ends_with('_') ? base.substr(0, base.size() - 1) : base;
-  std::vector<OperatorGuard::Bound> bounds;
+  std::vector<Bound> bounds;
   for (size_t i = 0; i < schema.arguments().size(); ++i) {
     const c10::Argument& argument = schema.arguments()[i];
     for (const Rule& rule : kRules) {
@@ -102,7 +151,7 @@ std::shared_ptr<const OperatorGuard> FindGuard(const c10::FunctionSchema& schema
       } else if (rule.base != stem) {
         continue;
       }
-      bounds.push_back({i, argument.name(), rule.least, rule.most});
+      bounds.push_back({i, argument.name(), rule.kind, rule.least, rule.most});
     }
   }
   if (bounds.empty()) return nullptr;

@@ -1,5 +1,6 @@
-// Bounds on arguments that libtorch does not check and that kill the process or never end beyond
-// them. An operator that no bounds make safe is refused: see denied_operators.h.
+// Bounds on arguments that libtorch does not check and that kill the process, read or write beyond
+// memory, or never end outside of them. An operator that no bounds make safe is refused: see
+// denied_operators.h.
 #pragma once
 
 #include <ATen/core/function_schema.h>
@@ -11,12 +12,22 @@
 
 namespace torchwright {
 
+// How the bounds of an argument are known.
+enum class BoundKind : uint8_t {
+  kRange,    // the two numbers; NaN is let through
+  kFinite,   // the two numbers, and no NaN
+  kPivots,   // rows of the matrices in the argument before: ±1 … ±n
+  kClasses,  // classes of the first argument: 0 … size of its last dimension - 1
+  kAbsent,   // must not be given
+};
+
 class OperatorGuard {
  public:
   // A bound on one argument: an int, a scalar, each int of a list, or each element of a tensor.
   struct Bound {
     size_t index;
     std::string argument;
+    BoundKind kind;
     double least;
     double most;
   };

@@ -4,6 +4,7 @@
 #include <ATen/Functions.h>
 
 #include "environment.h"
+#include "operator_guards.h"
 
 namespace torchwright {
 namespace {

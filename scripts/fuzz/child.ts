@@ -56,6 +56,9 @@ async function main(): Promise<void> {
   for (current = Number(from); current < Number(to); current++) {
     const random = new Random(Number(seed), current);
     native().manualSeed(current);
+    text = () => "(its arguments were being made)";
+    byte[0] = RUNNING;
+    writeSync(file, byte, 0, 1, current);
     const outcome = await scope(async () => {
       const usual = family(random);
       let call: Call;
@@ -68,8 +71,6 @@ async function main(): Promise<void> {
       }
       text = () => describeCall(call);
       if (describe) process.stdout.write(`${current}: ${text()}\n`);
-      byte[0] = RUNNING;
-      writeSync(file, byte, 0, 1, current);
       return await make(call);
     });
     byte[0] = outcome;

@@ -1,6 +1,7 @@
 /** Runs a range of calls in child processes, one after the other: a crash or hang costs one child and is written down. */
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { devNull } from "node:os";
 import path from "node:path";
 import { NOT_RUN, RUNNING } from "./outcome";
 
@@ -10,6 +11,7 @@ export interface LaneOptions {
   readonly outcomes: string;
   /** Errors without a code, one JSON object per line. */
   readonly findings: string;
+  /** On a processor, or, where the system does not tell, by the clock. */
   readonly secondsPerCall: number;
   readonly memoryBytes: number;
   /** Bounds the memory in use, looked at now and then, instead of the address space. */
@@ -34,6 +36,10 @@ interface Ended {
 
 const CHILD = path.join(__dirname, "child.ts");
 const POLL_MS = 250;
+const TICKS_PER_SECOND = 100;
+const STARTUP_SECONDS = 30;
+/** A call that does not use the processor either has died in a lock after this many times its limit. */
+const WAITING = 15;
 const hasPrlimit = spawnSync("prlimit", ["--version"]).status === 0;
 
 /** The call that a file of outcomes shows as running, within a range. */
@@ -64,13 +70,17 @@ function run(options: LaneOptions, from: number, to: number, describe = false): 
   const bytes = Buffer.alloc(to - from);
   let at = -1;
   let since = Date.now();
+  let usedBefore: number | undefined = 0;
   const watch = setInterval(() => {
     readSync(file, bytes, 0, bytes.length, from);
     const running = bytes.indexOf(RUNNING);
     const reached = running < 0 ? bytes.lastIndexOf(1) : running;
-    if (reached !== at) [at, since] = [reached, Date.now()];
-    // A fresh child opens libtorch first.
-    if (Date.now() - since > 1000 * (secondsPerCall + (at < 0 ? 60 : 0))) killed ??= `no end within ${secondsPerCall} s`;
+    const used = processorSeconds(child.pid);
+    if (reached !== at) [at, since, usedBefore] = [reached, Date.now(), used];
+    const waited = (Date.now() - since) / 1000;
+    // A fresh child opens libtorch first; a machine that has other work to do lets a call wait.
+    const limit = secondsPerCall + (at < 0 ? STARTUP_SECONDS : 0);
+    if (used === undefined ? waited > limit : used - (usedBefore ?? 0) > limit || waited > WAITING * limit) killed ??= `no end within ${secondsPerCall} s`;
     else if (resident && residentBytes(child.pid) > memoryBytes) killed ??= `more than ${memoryBytes} bytes of memory`;
     else if (Date.now() > deadline && !describe) killed ??= "deadline";
     if (killed !== undefined) child.kill("SIGKILL");
@@ -83,6 +93,17 @@ function run(options: LaneOptions, from: number, to: number, describe = false): 
       resolve({ how, stdout, stderr });
     }),
   );
+}
+
+/** Time on a processor, where the system tells it. */
+function processorSeconds(pid: number | undefined): number | undefined {
+  try {
+    // The name, in parentheses, may hold spaces; user and system time follow as the 12th and 13th field after it.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch {
+    return undefined;
+  }
 }
 
 function residentBytes(pid: number | undefined): number {
@@ -109,7 +130,7 @@ export async function runLane(options: LaneOptions, from: number, to: number, on
 
 /** The same call once more, alone, with its text. */
 async function confirm(options: LaneOptions, index: number, { how, stderr }: Ended): Promise<Death> {
-  const again = await run({ ...options, deadline: Infinity }, index, index + 1, true);
-  const said = [how, stderr.trim().split("\n").slice(0, 3).join(" | ")].filter(Boolean).join(": ");
+  const again = await run({ ...options, findings: devNull, deadline: Infinity }, index, index + 1, true);
+  const said = [how, stderr.trim().split("\n").at(-1)].filter(Boolean).join(": ");
   return { index, how: said, call: again.stdout.trim(), alone: again.how !== undefined };
 }
