@@ -13,9 +13,10 @@ struct Denial {
 // Operators that kill the process, read or write beyond memory, or never end on well-typed
 // arguments, with the reason. An operator that is of use stands in operator_guards.cc instead, with
 // the bounds that make it safe.
-constexpr std::array<Denial, 5> kDenied = {{
+constexpr std::array<Denial, 6> kDenied = {{
     {"mkldnn_rnn_layer", "it ends the process on weights that it does not expect"},
     {"native_batch_norm", "it trusts the sizes of weight and statistics; batch_norm checks them"},
+    {"native_group_norm", "it trusts the sizes that it is told; group_norm works them out"},
     {"batch_norm_update_stats", "it trusts the sizes of the statistics"},
     {"from_file", "it maps a file that someone else may truncate, which ends the process"},
     {"set_data", "it exchanges a tensor's storage behind autograd's back"},

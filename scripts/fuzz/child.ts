@@ -87,4 +87,7 @@ main()
     console.error(error);
     process.exitCode = 1;
   })
-  .finally(() => rmSync(FOLDER, { recursive: true, force: true }));
+  .finally(() => {
+    process.chdir("/");
+    rmSync(FOLDER, { recursive: true, force: true });
+  });

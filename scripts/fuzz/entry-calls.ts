@@ -26,7 +26,9 @@ def forward(self, x: Tensor, n: int = 1, flag: bool = True, other: Optional[Tens
 `;
 
 const folder = mkdtempSync(path.join(tmpdir(), "torchwright-fuzz-"));
-/** Written and read by the calls; the parent removes the folder. */
+// Words are taken for paths as well; what is written there goes with the folder.
+process.chdir(folder);
+/** Written and read by the calls; removed when they end. */
 export const FOLDER = folder;
 
 let prepared: number | undefined;

@@ -8,7 +8,7 @@ import type { Random } from "./random";
 
 const SHAPES: readonly (readonly number[])[] = [
   [], [1], [2], [4], [0], [2, 3], [3, 3], [4, 4], [1, 4], [0, 3], [2, 0], [2, 3, 4], [1, 2, 4], [2, 2, 2],
-  [1, 2, 4, 4], [2, 4, 3, 3], [1, 1, 1, 1], [1, 2, 2, 4, 4], [2, 1, 0, 3], [64], [17, 5], [200, 200],
+  [1, 2, 4, 4], [2, 4, 3, 3], [1, 1, 1, 1], [1, 2, 2, 4, 4], [2, 1, 0, 3], [64], [17, 5], [64, 64],
 ];
 
 /** What the tensors of one call have in common, so that they often fit together. */
