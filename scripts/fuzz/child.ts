@@ -8,7 +8,8 @@ import { native } from "../../lib/native/load";
 import { scope } from "../../lib/tensor/scope";
 import type { Call } from "./call";
 import { describeCall } from "./call";
-import { entryCall, FOLDER } from "./entry-calls";
+import { FOLDER } from "./arguments";
+import { entryCall } from "./entry-calls";
 import { callableOperators, operatorCall } from "./operator-calls";
 import { outcomeOfCode, PLANTED, RUNNING, SUCCEEDED, UNCODED } from "./outcome";
 import { Random } from "./random";
@@ -75,7 +76,8 @@ async function main(): Promise<void> {
     });
     byte[0] = outcome;
     writeSync(file, byte, 0, 1, current);
-    native().setGradMode(true);
+    native().setModes(true, false, undefined, undefined);
+    native().setCallStack(undefined);
     if (native().numThreads() !== threads) native().setNumThreads(threads);
     // Finalizers and promises get their turn, as in a program.
     if (current % 16 === 0) await new Promise((resolve) => setImmediate(resolve));

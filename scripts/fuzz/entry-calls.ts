@@ -1,65 +1,21 @@
 /** Calls of the addon's other entry points, and of the library's own methods around them. */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import type { NativeAddon } from "../../lib/native/addon";
 import { native } from "../../lib/native/load";
+import { op } from "../../lib/tensor/operators";
 import { Tensor } from "../../lib/tensor/tensor";
+import { device, dtype, file, flag, handle, handles, method, moduleNumber, names, sizes, SOURCE } from "./arguments";
+import type { Make } from "./arguments";
+import { AUTOGRAD } from "./autograd-arguments";
 import type { Call } from "./call";
 import type { Random } from "./random";
 import { makeTensor } from "./tensors";
 import type { Family } from "./tensors";
-import { anything, DTYPES, float, integer, typedArray, WORDS } from "./values";
+import { anything, float, integer, Planted, typedArray, WORDS } from "./values";
 
-type Make = (random: Random, family: Family) => readonly unknown[];
 type Entry = (...args: readonly unknown[]) => unknown;
 
 /** What ends the process, or makes every later call another one. */
 const LEFT_OUT = new Set(["initialize", "shutdown", "exitNow"]);
-
-const SOURCE = `
-def forward(self, x: Tensor, n: int = 1, flag: bool = True, other: Optional[Tensor] = None) -> Tuple[Tensor, Optional[Tensor]]:
-    y = torch.matmul(x, self.weight)
-    if flag:
-        y = torch.dropout(y, 0.5, self.training)
-    return y * n, other
-`;
-
-const folder = mkdtempSync(path.join(tmpdir(), "torchwright-fuzz-"));
-// Words are taken for paths as well; what is written there goes with the folder.
-process.chdir(folder);
-/** Written and read by the calls; removed when they end. */
-export const FOLDER = folder;
-
-let prepared: number | undefined;
-
-/** A small module, made once for each process. */
-function module(): number {
-  if (prepared === undefined) {
-    const weight = Tensor.from([[1, 2], [3, 4]]);
-    prepared = native().compileModule({ className: "Fuzzed", source: SOURCE, parameters: { weight: weight.handle }, attributes: {} });
-    weight.dispose();
-  }
-  return prepared;
-}
-
-const handle = (random: Random, family: Family): unknown => {
-  if (random.chance(6)) return anything(random);
-  if (random.chance(6)) return random.pick([0, 1, 2 ** 26, 2 ** 26 + 1, 2 ** 52, 2 ** 53, -1, 0.5]);
-  return makeTensor(random, family).handle;
-};
-const handles = (random: Random, family: Family): unknown =>
-  random.chance(6) ? anything(random) : random.list(0, 4, () => handle(random, family));
-const flag = (random: Random): unknown => (random.chance(92) ? random.chance(50) : anything(random));
-const sizes = (random: Random, family: Family): unknown =>
-  random.chance(40) ? family.shape : random.chance(90) ? random.list(0, 4, () => integer(random)) : anything(random);
-const dtype = (random: Random): unknown => (random.chance(92) ? random.pick(DTYPES) : anything(random));
-const device = (random: Random): unknown => random.pick(["cpu", "cpu", "cpu", "meta", "cuda", "cuda:7", "cuda:", "x", undefined]);
-const file = (random: Random): unknown =>
-  random.chance(90) ? path.join(folder, random.pick(["a", "b", "c", "no/such/folder/d", "."])) : anything(random);
-const moduleNumber = (random: Random): unknown => (random.chance(90) ? module() : anything(random));
-const method = (random: Random): unknown => random.pick(["forward", "forward", "forward", "train", "", "__init__", "weight", 1]);
-const names = (random: Random): unknown => random.pick([undefined, undefined, ["x"], ["n"], ["flag"], ["other", "n"], ["x", "x"], ["self"], [""], [1], "x"]);
 
 function programSpec(random: Random, family: Family): unknown {
   if (random.chance(5)) return anything(random);
@@ -122,13 +78,13 @@ function moduleSpec(random: Random, family: Family, depth = 0): unknown {
 
 /** Arguments of the right kind for the entry points by name; all others get anything. */
 const ARGUMENTS: Readonly<Record<string, Make>> = {
+  ...AUTOGRAD,
   fromTypedArray: (random, family) => [random.chance(90) ? typedArray(random) : anything(random), sizes(random, family), dtype(random), device(random)],
   releaseMany: (random, family) => [handles(random, family)],
   setRequiresGrad: (random, family) => [handle(random, family), flag(random)],
   grad: (random, family) => [handle(random, family), random.chance(50) ? undefined : handle(random, family)],
   setGrad: (random, family) => [handle(random, family), random.chance(10) ? undefined : handle(random, family)],
   zeroGrad: (random, family) => [handles(random, family), flag(random)],
-  backward: (random, family) => [handles(random, family), random.chance(30) ? [undefined] : handles(random, family), flag(random), flag(random)],
   queueProgram: (random, family) => [programSpec(random, family)],
   call: (random, family) => [integer(random), integer(random), names(random), handle(random, family), anything(random)],
   operator: (random) => [random.chance(70) ? random.pick(["add", "add.Tensor", "_fused_adamw_", ".", "add.", "quantized_lstm_cell", ...WORDS]) : anything(random), flag(random)],
@@ -151,7 +107,6 @@ const ARGUMENTS: Readonly<Record<string, Make>> = {
   synchronize: (random) => [device(random)],
   manualSeed: (random) => [random.chance(80) ? integer(random) : anything(random)],
   setNumThreads: (random) => [random.chance(70) ? random.pick([1, 2, 3]) : random.pick([0, -1, 1025, 1.5, NaN, "2"])],
-  setGradMode: (random) => [flag(random)],
 };
 
 /** The library's own methods, which check before the addon does. */
@@ -161,11 +116,34 @@ const METHODS: Readonly<Record<string, Make>> = {
   backward: (random, family) => [makeTensor(random, family), random.chance(50) ? undefined : makeTensor(random, family), { retainGraph: flag(random), createGraph: flag(random) }],
   requiresGrad: (random, family) => [makeTensor(random, family), flag(random)],
   grad: (random, family) => [makeTensor(random, family), random.chance(80) ? makeTensor(random, family) : anything(random)],
+  registerHook: (random, family) => [makeTensor(random, family), random.chance(85) ? hook(random, family) : anything(random)],
   item: (random, family) => [makeTensor(random, family)],
   toArray: (random, family) => [makeTensor(random, family)],
   read: (random, family) => [makeTensor(random, family)],
   toString: (random: Random, family: Family) => [makeTensor(random, family)],
 };
+
+/** A hook that gives a gradient, another one, none, or trouble. */
+function hook(random: Random, family: Family): (gradient: Tensor) => unknown {
+  const way = random.below(6);
+  return (gradient) => {
+    switch (way) {
+      case 0:
+        return op("mul", [gradient, 2]);
+      case 1:
+        return makeTensor(random, family);
+      case 2:
+        throw new Planted("thrown by a hook of the fuzzer");
+      case 3:
+        gradient.dispose();
+        return undefined;
+      case 4:
+        return anything(random);
+      default:
+        return undefined;
+    }
+  };
+}
 
 function callMethod(name: string, [first, second, third]: readonly unknown[]): unknown {
   const tensor = first as Tensor;
@@ -181,6 +159,9 @@ function callMethod(name: string, [first, second, third]: readonly unknown[]): u
     case "grad":
       tensor.grad = second as Tensor;
       return tensor.grad;
+    case "registerHook":
+      tensor.registerHook(second as (gradient: Tensor) => Tensor);
+      return (op("sum", [op("mul", [tensor, 2])]) as Tensor).backward();
     case "item":
       return tensor.item();
     case "toArray":

@@ -1,5 +1,4 @@
 /** Calls of random operators, with arguments mostly of the kinds that their schemas ask for. */
-import type { NativeResult } from "../../lib/native/addon";
 import { native } from "../../lib/native/load";
 import { nativeInContext } from "../../lib/tensor/context";
 import { decodeResult, encodeArguments, op } from "../../lib/tensor/operators";
@@ -106,7 +105,7 @@ export function operatorCall(random: Random, targets: readonly Target[], family:
     run() {
       const encoded = encodeArguments(positional, named);
       const result = nativeInContext().call(number, kinds ?? encoded.kinds, encoded.names, ...encoded.values);
-      return exercise(random, decodeResult(result as NativeResult));
+      return exercise(random, decodeResult(result));
     },
   };
 }
@@ -126,7 +125,7 @@ function exercise(random: Random, result: unknown): unknown {
       return first.numel === 1 ? first.item() : first.shape;
     default: {
       if (!first.requiresGrad || first.numel > 1e6) return undefined;
-      const sum = op("sum", [op("real", [first]) as Tensor]) as Tensor;
+      const sum = op("sum", [op("real", [first])]) as Tensor;
       return sum.backward();
     }
   }

@@ -96,7 +96,7 @@ const HOSTILE: readonly ((random: Random) => unknown)[] = [
   () => new Map([[1, 2]]),
   () => new Set([1]),
   () => Promise.resolve(1),
-  () => Object.create(null),
+  () => Object.create(null) as unknown,
   () => new Array<unknown>(3),
   () => new Array<unknown>(2 ** 32 - 1),
   () => new Array<unknown>(2 ** 20 + 1),
