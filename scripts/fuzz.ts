@@ -2,7 +2,7 @@
  * Calls random operators and entry points with random arguments, right and wrong, in child processes with
  * limits of memory and time. A crash, a hang, or an error without a code is a finding; any fails the run.
  *
- * `npm run fuzz -- --calls 200000 --seed 1` (`--lanes 2`, `--seconds 30` at most, `--call-seconds 20` of processor time,
+ * `npm run fuzz -- --calls 200000 --seed 1` (`--lanes 2`, `--seconds 30` at most, `--call-seconds 60` of processor time,
  * `--memory-gb 6` of address space, or with `--resident` of memory in use); `--only 1234` repeats call 1234 of that seed alone, and prints it.
  */
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, existsSync } from "node:fs";
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
       only: { type: "string" },
       lanes: { type: "string", default: String(Math.min(2, availableParallelism())) },
       seconds: { type: "string", default: "Infinity" },
-      "call-seconds": { type: "string", default: "20" },
+      "call-seconds": { type: "string", default: "60" },
       "memory-gb": { type: "string", default: "6" },
       resident: { type: "boolean", default: false },
     },

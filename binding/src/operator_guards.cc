@@ -67,6 +67,8 @@ constexpr Rule kRules[] = {
     {"linalg_ldl_solve", "pivots", BoundKind::kPivots},
     // Targets index the classes.
     {"ctc_loss", "targets", BoundKind::kClasses},
+    // As many states are read of the second tensor as the first one has.
+    {"lstm", "hx", BoundKind::kSameRows},
     // Lengths are checked unless `unsafe`, offsets never.
     {"segment_reduce", "unsafe", BoundKind::kRange, 0, 0},
     {"segment_reduce", "offsets", BoundKind::kAbsent},
@@ -118,6 +120,16 @@ void CheckValue(const std::string& name, const Bound& bound, const c10::IValue& 
   }
 }
 
+void CheckSameRows(const std::string& name, const Bound& bound, const c10::IValue& value) {
+  if (!value.isTensorList()) return;
+  const std::vector<at::Tensor> tensors = value.toTensorVector();
+  for (const at::Tensor& tensor : tensors) {
+    if (tensor.dim() < 1 || tensor.size(0) != tensors[0].size(0)) {
+      Fail("ERR_OPERATOR_ARGS", name + ": expected " + bound.argument + " of one length");
+    }
+  }
+}
+
 // Bounds that depend on another argument, in numbers: the matrices stand before their pivots, what
 // classes are counted in comes first.
 Bound Resolve(Bound bound, const torch::jit::Stack& stack) {
@@ -143,6 +155,8 @@ void OperatorGuard::Check(const std::string& name, const torch::jit::Stack& stac
       if (!value.isNone()) {
         Fail("ERR_OPERATOR_ARGS", name + ": " + bound.argument + " is not supported");
       }
+    } else if (bound.kind == BoundKind::kSameRows) {
+      CheckSameRows(name, bound, value);
     } else {
       CheckValue(name, Resolve(bound, stack), value);
     }

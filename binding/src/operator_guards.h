@@ -14,11 +14,12 @@ namespace torchwright {
 
 // How the bounds of an argument are known.
 enum class BoundKind : uint8_t {
-  kRange,    // the two numbers; NaN is let through
-  kFinite,   // the two numbers, and no NaN
-  kPivots,   // rows of the matrices in the argument before: ±1 … ±n
-  kClasses,  // classes of the first argument: 0 … size of its last dimension - 1
-  kAbsent,   // must not be given
+  kRange,     // the two numbers; NaN is let through
+  kFinite,    // the two numbers, and no NaN
+  kPivots,    // rows of the matrices in the argument before: ±1 … ±n
+  kClasses,   // classes of the first argument: 0 … size of its last dimension - 1
+  kSameRows,  // a list of tensors that are equally long
+  kAbsent,    // must not be given
 };
 
 class OperatorGuard {

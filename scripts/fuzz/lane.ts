@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { devNull } from "node:os";
 import path from "node:path";
-import { NOT_RUN, RUNNING } from "./outcome";
+import { NOT_RUN, OUT_OF_MEMORY, RUNNING } from "./outcome";
 
 export interface LaneOptions {
   readonly seed: number;
@@ -47,10 +47,9 @@ function runningCall(outcomes: string, from: number, to: number): number {
   return readFileSync(outcomes).subarray(0, to).indexOf(RUNNING, from);
 }
 
-/** A call that was cut short by the deadline counts as not made. */
-function forget(outcomes: string, index: number): void {
+function rewrite(outcomes: string, index: number, outcome: number): void {
   const file = openSync(outcomes, "r+");
-  writeSync(file, Buffer.of(NOT_RUN), 0, 1, index);
+  writeSync(file, Buffer.of(outcome), 0, 1, index);
   closeSync(file);
 }
 
@@ -64,7 +63,7 @@ function run(options: LaneOptions, from: number, to: number, describe = false): 
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, OMP_WAIT_POLICY: "passive" } });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data: Buffer) => (stdout = (stdout + data.toString()).slice(-4000)));
-  child.stderr.on("data", (data: Buffer) => (stderr = (stderr + data.toString()).slice(-2000)));
+  child.stderr.on("data", (data: Buffer) => (stderr = (stderr + data.toString()).slice(-6000)));
   let killed: string | undefined;
   const file = openSync(outcomes, "r");
   const bytes = Buffer.alloc(to - from);
@@ -119,18 +118,30 @@ export async function runLane(options: LaneOptions, from: number, to: number, on
     if (ended.how === undefined) return;
     const index = runningCall(options.outcomes, next, to);
     if (ended.how === "deadline") {
-      if (index >= 0) forget(options.outcomes, index);
+      // A call that was cut short counts as not made.
+      if (index >= 0) rewrite(options.outcomes, index, NOT_RUN);
       return;
     }
     if (index < 0) throw new Error(`fuzz: the child ended with ${ended.how} outside of any call: ${ended.stderr}`);
-    onDeath(await confirm(options, index, ended));
+    const death = await confirm(options, index, ended);
+    if (death) onDeath(death);
+    else rewrite(options.outcomes, index, OUT_OF_MEMORY);
     next = index + 1;
   }
 }
 
-/** The same call once more, alone, with its text. */
-async function confirm(options: LaneOptions, index: number, { how, stderr }: Ended): Promise<Death> {
-  const again = await run({ ...options, findings: devNull, deadline: Infinity }, index, index + 1, true);
+/** V8 ends the process where the system gives it no memory, and the limit of the run is why it gives none. */
+const V8_OUT_OF_MEMORY = /heap out of memory|process out of memory|javascript OOM/i;
+
+/**
+ * The same call once more, alone, with its text. Undefined where V8 had no memory left beside a large tensor
+ * and the call goes well under twice the limit.
+ */
+async function confirm(options: LaneOptions, index: number, { how, stderr }: Ended): Promise<Death | undefined> {
+  const short = V8_OUT_OF_MEMORY.test(stderr);
+  const memoryBytes = short ? 2 * options.memoryBytes : options.memoryBytes;
+  const again = await run({ ...options, memoryBytes, findings: devNull, deadline: Infinity }, index, index + 1, true);
+  if (short && again.how === undefined) return undefined;
   const said = [how, stderr.trim().split("\n").at(-1)].filter(Boolean).join(": ");
   return { index, how: said, call: again.stdout.trim(), alone: again.how !== undefined };
 }

@@ -11,6 +11,8 @@ export const SUCCEEDED = 1;
 const FIRST_CODE = 2;
 /** An error of the fuzzer's own, thrown by a getter and passed on as it should be. */
 export const PLANTED = 252;
+/** V8 had no memory left beside a large tensor, under the limit of the run. */
+export const OUT_OF_MEMORY = 253;
 /** An error without a code: a finding. */
 export const UNCODED = 254;
 /** Written before a call, overwritten after it. */
@@ -29,6 +31,8 @@ export function outcomeName(outcome: number): string {
       return "success";
     case PLANTED:
       return "error of the caller's getter";
+    case OUT_OF_MEMORY:
+      return "no memory left for V8, under the run's limit";
     case UNCODED:
       return "error without a code";
     case RUNNING:

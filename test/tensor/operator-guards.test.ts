@@ -58,11 +58,27 @@ describe("bounds that libtorch leaves out", () => {
     expectRefused("segment_reduce", () => [Tensor.from([1, 2]), "sum"], { lengths: Tensor.from([9n]), unsafe: true });
   });
 
+  it("what is not finite, where LAPACK dies of it", () => {
+    for (const name of ["linalg_eigvals", "linalg_eig"]) {
+      expectRefused(name, () => [Tensor.from([[1, NaN], [0, 1]])], {}, ["self", "nan"]);
+      expectRefused(name, () => [op("complex", [x(), Tensor.from([[Infinity, 0], [0, 0]])])], {}, ["inf"]);
+    }
+    // The eigenvalues of a triangular matrix stand on its diagonal.
+    scope(() => expect((op("real", [op("linalg_eigvals", [Tensor.from([[1, 5], [0, 3]])])]) as Tensor).toArray()).to.deep.equal([1, 3]));
+  });
+
+  it("states of an LSTM that are not equally many", () => {
+    const zeros = (...shape: number[]): Tensor => Tensor.from(new Float32Array(shape.reduce((product, size) => product * size)), { shape });
+    expectRefused("lstm", () => [zeros(1, 2, 4), [zeros(2, 2, 3), zeros(1, 2, 3)], [zeros(12, 4), zeros(12, 3)], false, 1, 0, true, true, false], {}, ["hx"]);
+  });
+
   it("whole families are refused, with the reason", () => {
     for (const [name, reason] of [
       ["embedding_dense_backward", "backward"],
       ["fbgemm_linear_fp16_weight", "packed weights|object in memory"],
       ["quantized_gru_cell", "object in memory"],
+      ["native_group_norm", "group_norm works them out"],
+      ["choose_qparams_optimized", "reads as many"],
       ["native_batch_norm", "batch_norm checks them"],
     ] as const) {
       const { message } = thrown(() => op(name, []), "ERR_UNKNOWN_OPERATOR");
