@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   ERR_LIBTORCH_VERSION: "The libtorch that was found is not the version that the addon was built for.",
   ERR_LIBTORCH_LOAD: "libtorch was found, but the system's loader could not open it.",
   ERR_ADDON_NOT_BUILT: "The native addon is neither prebuilt nor built for this system.",
+  ERR_TWO_COPIES: "Another copy or version of this package uses libtorch in this process already.",
   ERR_FETCH_FAILED: "No source of libtorch or of the demo's data worked.",
   ERR_PREREQUISITE: "A program that the build needs is missing or too old.",
   // arguments
@@ -42,6 +43,7 @@ export const ERROR_CODES = {
   ERR_FILE_READ: "A file or folder exists, but could not be read.",
   ERR_FILE_WRITE: "A file or folder could not be written.",
   ERR_SAFETENSORS_INVALID: "The file is no valid safetensors file; it may be cut short or damaged.",
+  ERR_CHECKSUM: "A file of a saved folder is not the one that its manifest lists; it is damaged or was replaced.",
   ERR_CONFIG_INVALID: "config.json is not valid, or asks for something that is not supported.",
   ERR_TOKENIZER_INVALID: "The tokenizer's files are missing, damaged or not supported.",
   ERR_PICKLE_WEIGHTS: "The folder has only pickled weights, which are code; convert them once.",

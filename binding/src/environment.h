@@ -6,9 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -36,13 +39,13 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  Napi::Env env() const { return env_; }
-  TensorTable& tensors() { return tensors_; }
-  GeneratorTable& generators() { return generators_; }
-  OperatorTable& operators() { return operators_; }
-  ModuleTable& modules() { return *modules_; }
-  Executor& executor() { return executor_; }
-  const Napi::FunctionReference& error_factory() const { return error_factory_; }
+  Napi::Env env() const { return CheckThread(), env_; }
+  TensorTable& tensors() { return CheckThread(), tensors_; }
+  GeneratorTable& generators() { return CheckThread(), generators_; }
+  OperatorTable& operators() { return CheckThread(), operators_; }
+  ModuleTable& modules() { return CheckThread(), *modules_; }
+  Executor& executor() { return CheckThread(), executor_; }
+  const Napi::FunctionReference& error_factory() const { return CheckThread(), error_factory_; }
   void set_error_factory(Napi::Function factory) { error_factory_ = Napi::Persistent(factory); }
   const std::shared_ptr<CallbackTable>& callbacks() const { return callbacks_; }
 
@@ -60,6 +63,18 @@ class Environment {
   // Puts a result of synchronous work into the table.
   napi_value Wrap(at::Tensor tensor);
 
+  // Whatever leads to JavaScript is for its own thread only. The sanitized build proves it: there
+  // every way to a JavaScript value passes this check, which ends the process. Costs nothing
+  // otherwise.
+  void CheckThread() const {
+#ifdef TORCHWRIGHT_CHECK_THREADS
+    if (std::this_thread::get_id() != thread_) {
+      std::fputs("torchwright: JavaScript was touched off its thread\n", stderr);
+      std::abort();
+    }
+#endif
+  }
+
   // Tells V8 how much native memory lives behind its handles, and JavaScript which callbacks are
   // gone. Called often, acts rarely.
   void TidyUp();
@@ -71,6 +86,9 @@ class Environment {
  private:
   void ReportMemory();
 
+#ifdef TORCHWRIGHT_CHECK_THREADS
+  const std::thread::id thread_ = std::this_thread::get_id();
+#endif
   Napi::Env env_;
   std::shared_ptr<CallbackTable> callbacks_ = std::make_shared<CallbackTable>();
   std::unordered_map<uint64_t, Napi::Error> thrown_;

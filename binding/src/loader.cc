@@ -13,6 +13,7 @@
 #endif
 
 #include <cstdlib>
+#include <mutex>
 #include <string>
 
 namespace torchwright {
@@ -23,6 +24,46 @@ namespace torchwright {
 // for the gaps between operators.
 constexpr const char* kSpinCount = "10000";
 constexpr const char* kSpinVariable = "GOMP_SPINCOUNT";
+
+// Which copy of this package uses libtorch in this process: "<process> <folder>". The allocator,
+// the settings of the JIT and the order of ending belong to the process, and a second copy would
+// install its own over the first one's. An environment variable is the one place that two addons
+// both find on every system; a child process inherits it, hence the process's number.
+constexpr const char* kOwnerVariable = "TORCHWRIGHT_PROCESS_OWNER";
+
+void SetOwner(const std::string& owner) {
+#ifdef _WIN32
+  _putenv_s(kOwnerVariable, owner.c_str());  // empty removes it
+#else
+  if (owner.empty()) {
+    unsetenv(kOwnerVariable);
+  } else {
+    setenv(kOwnerVariable, owner.c_str(), /*overwrite=*/1);
+  }
+#endif
+}
+
+// Takes the process for `folder` and returns the folder that has it: another one, if that was
+// first. Without a folder the process is given back, after libtorch could not be opened.
+Napi::Value Claim(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 2 || !info[0].IsNumber() || !(info[1].IsString() || info[1].IsUndefined())) {
+    throw Napi::TypeError::New(env, "claim: expected a process and a folder");
+  }
+  static std::mutex mutex;  // workers of one copy
+  const std::lock_guard lock(mutex);
+  if (info[1].IsUndefined()) {
+    SetOwner("");
+    return env.Undefined();
+  }
+  const std::string process = std::to_string(info[0].As<Napi::Number>().Int64Value()) + " ";
+  const char* owner = std::getenv(kOwnerVariable);
+  if (owner != nullptr && std::string(owner).rfind(process, 0) == 0) {
+    return Napi::String::New(env, owner + process.size());
+  }
+  SetOwner(process + info[1].As<Napi::String>().Utf8Value());
+  return info[1];
+}
 
 void OpenLibrary(const Napi::CallbackInfo& info) {
   if (info.Length() < 1 || !info[0].IsString()) {
@@ -49,6 +90,7 @@ void OpenLibrary(const Napi::CallbackInfo& info) {
 
 Napi::Object InitLoader(Napi::Env env, Napi::Object exports) {
   exports.Set("headersVersion", TORCHWRIGHT_LIBTORCH_VERSION);
+  exports.Set("claim", Napi::Function::New(env, Claim, "claim"));
   exports.Set("open", Napi::Function::New(env, OpenLibrary, "open"));
   return exports;
 }

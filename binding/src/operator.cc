@@ -6,8 +6,10 @@
 #include <array>
 #include <utility>
 
+#include "denied_operators.h"
 #include "enums.h"
 #include "environment.h"
+#include "operator_guards.h"
 
 namespace torchwright {
 namespace {
@@ -17,17 +19,6 @@ namespace {
 constexpr int64_t kLargeOperator = 32768;
 
 constexpr size_t kMaxArguments = 26;  // two bits each in a JavaScript number
-
-// Operators that kill the process or never end on well-typed arguments, with the reason.
-constexpr std::array<std::pair<const char*, const char*>, 7> kDenied = {{
-    {"quantized_lstm_cell", "it dereferences packed weights that no argument check covers"},
-    {"quantized_gru_cell", "it dereferences packed weights that no argument check covers"},
-    {"mkldnn_rnn_layer", "it ends the process on weights that it does not expect"},
-    {"fbgemm_pack_gemm_matrix_fp16", "it aborts the process on matrices it does not expect"},
-    {"fbgemm_pack_quantized_matrix", "it aborts the process on matrices it does not expect"},
-    {"from_file", "it maps a file that someone else may truncate, which ends the process"},
-    {"set_data", "it exchanges a tensor's storage behind autograd's back"},
-}};
 
 bool IsOutArgument(const c10::Argument& argument) {
   return argument.kwarg_only() && argument.alias_info() != nullptr &&
@@ -91,10 +82,8 @@ uint32_t OperatorTable::Find(const std::string& name, bool internal) {
          "libtorch, got \"" +
              name + "\"");
   }
-  for (const auto& [denied, reason] : kDenied) {
-    if (base == denied) {
-      Fail("ERR_UNKNOWN_OPERATOR", "operator: \"" + base + "\" is refused: " + reason);
-    }
+  if (const char* reason = ReasonForDenial(base)) {
+    Fail("ERR_UNKNOWN_OPERATOR", "operator: \"" + base + "\" is refused: " + reason);
   }
   std::vector<c10::OperatorName> names = found->second;
   std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) {
@@ -107,7 +96,8 @@ uint32_t OperatorTable::Find(const std::string& name, bool internal) {
     if (IsDimname(overload.overload_name)) continue;
     const auto handle = c10::Dispatcher::singleton().findOp(overload);
     if (!handle || !handle->hasSchema() || !IsPublic(handle->schema())) continue;
-    entry.overloads.push_back({*handle, handle->hasTag(at::Tag::nondeterministic_seeded)});
+    entry.overloads.push_back(
+        {*handle, handle->hasTag(at::Tag::nondeterministic_seeded), FindGuard(handle->schema())});
   }
   if (entry.overloads.empty()) {
     Fail("ERR_UNKNOWN_OPERATOR", "operator: \"" + name + "\" has no overload for JavaScript");
@@ -249,6 +239,7 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
     }
     Executor& executor = environment.executor();
     if (overload.random) executor.WaitFor(executor.last_queued());
+    if (overload.guard) overload.guard->Check(op.name, stack);
     try {
       if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
         executor.RunAndWait([&] { overload.handle.callBoxed(stack); });

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,9 +16,12 @@
 
 namespace torchwright {
 
+class OperatorGuard;
+
 struct Overload {
   c10::OperatorHandle handle;
-  bool random = false;  // draws from the process-wide generator
+  bool random = false;                         // draws from the process-wide generator
+  std::shared_ptr<const OperatorGuard> guard;  // null where libtorch's own checks suffice
 };
 
 struct Operator {

@@ -4,6 +4,7 @@
 #include <ATen/Functions.h>
 
 #include "environment.h"
+#include "operator_guards.h"
 
 namespace torchwright {
 namespace {
@@ -96,6 +97,7 @@ void Program::Run() {
           break;
       }
     }
+    if (call.overload.guard) call.overload.guard->Check(call.name, stack);
     call.overload.handle.callBoxed(stack);
     results.push_back(stack.empty() ? c10::IValue() : stack[0]);
   }

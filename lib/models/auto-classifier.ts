@@ -5,6 +5,7 @@ import { TorchwrightError } from "../errors";
 import { readConfig } from "./bert-config";
 import { BertForSequenceClassification } from "./bert-for-sequence-classification";
 import { labelsOf } from "./labels";
+import { loadVerified } from "./manifest";
 import type { TextClassifier } from "./model";
 import { MODULE_TYPE, needsClass } from "./module-classifier";
 import { ScriptClassifier } from "./script-classifier";
@@ -12,7 +13,7 @@ import { ScriptClassifier } from "./script-classifier";
 /**
  * Opens a folder that `save` wrote, or any Hugging Face folder of a BERT with a classification head.
  *
- * @throws TorchwrightError as `BertForSequenceClassification.fromPretrained` and `jit.load`
+ * @throws TorchwrightError as `BertForSequenceClassification.fromPretrained` and `jit.load`, ERR_CHECKSUM among them
  */
 export async function loadTextClassifier(folder: string, options: { readonly device?: string } = {}): Promise<TextClassifier> {
   const config = await readConfig(folder);
@@ -20,5 +21,6 @@ export async function loadTextClassifier(folder: string, options: { readonly dev
   if (config["model_type"] !== "torchscript") return await BertForSequenceClassification.fromPretrained(folder, options);
   const labels = labelsOf(config, folder);
   if (!labels) throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
-  return new ScriptClassifier(await loadScriptModule(path.join(folder, "model.pt"), options), labels);
+  const load = async (): Promise<TextClassifier> => new ScriptClassifier(await loadScriptModule(path.join(folder, "model.pt"), options), labels);
+  return await loadVerified(folder, load, (model) => model.dispose());
 }

@@ -16,6 +16,7 @@ import type { LoadingReport } from "./bert-weights";
 import { fitWeights, initialTensor, loadWeights } from "./bert-weights";
 import { canonicalNames, listTensors } from "./checkpoint";
 import { checkBatchLabels, checkLabels, chooseLabels, labelsOf } from "./labels";
+import { loadVerified } from "./manifest";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
 import { writeSafetensors } from "./safetensors";
@@ -68,16 +69,21 @@ export class BertForSequenceClassification implements TextClassifier {
 
   /**
    * Opens a Hugging Face folder: `config.json` with `model.safetensors`, whole or in shards. An encoder without
-   * head or pooler gets new ones, drawn from N(0, initializer_range) with zero biases.
+   * head or pooler gets new ones, drawn from N(0, initializer_range) with zero biases. A folder that `save` wrote
+   * has a manifest, by which damage to weights or vocabulary is noticed.
    *
    * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_SAFETENSORS_INVALID, ERR_PICKLE_WEIGHTS,
-   *   ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
+   *   ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   static async fromPretrained(folder: string, options: FromPretrainedOptions = {}): Promise<BertForSequenceClassification> {
     if (typeof folder !== "string") {
       throw new TorchwrightError("ERR_INVALID_ARG", `fromPretrained: expected a folder's path, got ${describe(folder)}`);
     }
-    const { device, dtype } = checkTypes(options);
+    const types = checkTypes(options);
+    return await loadVerified(folder, () => this.#read(folder, options, types), (model) => model.dispose());
+  }
+
+  static async #read(folder: string, options: FromPretrainedOptions, { device, dtype }: ReturnType<typeof checkTypes>): Promise<BertForSequenceClassification> {
     const raw = await readConfig(folder);
     const config = checkBertConfig(raw, path.join(folder, "config.json"));
     const stored = canonicalNames(await listTensors(folder), "bert", (name) => bertParameterShapes(config, 2).has(name));

@@ -49,6 +49,8 @@ export async function readHeader(file: string): Promise<readonly SafetensorsEntr
     if ((await handle.read(start, 0, 8, 0)).bytesRead < 8) throw invalid(file, `it has only ${size} bytes`);
     const length = start.readBigUInt64LE();
     if (length > MAX_HEADER_BYTES) throw invalid(file, `its header claims ${length} bytes, more than ${MAX_HEADER_BYTES}`);
+    // Before memory is taken for it: a damaged length may be anything.
+    if (Number(length) > size - 8) throw invalid(file, `it ends within its header of ${length} bytes`);
     const header = Buffer.alloc(Number(length));
     if ((await handle.read(header, 0, header.length, 8)).bytesRead < header.length) {
       throw invalid(file, `it ends within its header of ${length} bytes`);

@@ -3,16 +3,17 @@ import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
 import { clearLeftovers, finishInterruptedSave, placesBeside } from "../text/interrupted-save";
+import { writeManifest } from "./manifest";
 
 /** What a model folder may hold: only a folder of these is replaced. */
 const MODEL_FILES =
-  /^(?:config\.json|model(?:-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|model\.pt|training\.json|generation_config\.json|tokenizer(?:_config)?\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json|README\.md|\.gitattributes)$/;
+  /^(?:config\.json|manifest\.json|model(?:-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|model\.pt|training\.json|generation_config\.json|tokenizer(?:_config)?\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json|README\.md|\.gitattributes)$/;
 
 /**
- * Calls `write` with a new folder beside `folder`, then puts it in place in one rename; an older model folder
- * there is exchanged. When anything fails, the old folder is as it was. A process that is killed, or a machine that
- * loses power, leaves the old or the new folder whole: killed between the two renames of an exchange it leaves nothing at
- * `folder` itself, and the next save, or whoever opens `folder`, puts the new one there. The next save also clears
+ * Calls `write` with a new folder beside `folder`, adds the manifest of what was written, then puts it in place in one
+ * rename; an older model folder there is exchanged. When anything fails, the old folder is as it was. A process that is killed, or
+ * a machine that loses power, leaves the old or the new folder whole: killed between the two renames of an exchange it leaves
+ * nothing at `folder` itself, and the next save, or whoever opens `folder`, puts the new one there. The next save also clears
  * what a killed one left beside `folder`.
  *
  * @throws TorchwrightError ERR_FILE_WRITE, also when `folder` holds files that are no model's: they would be lost
@@ -28,6 +29,7 @@ export async function writeFolder(folder: string, write: (temporary: string) => 
     const replaces = await holdsModel(target);
     await mkdir(beside, { recursive: true });
     await write(beside);
+    await writeManifest(beside);
     await flush(beside);
     if (replaces) {
       await rename(target, old);

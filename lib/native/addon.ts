@@ -283,6 +283,11 @@ export interface NativeAddon {
 export interface LoaderAddon {
   /** Version of the libtorch headers that both addons were built with. */
   readonly headersVersion: string;
+  /**
+   * Takes the process for the copy of this package in `folder`, and returns the folder that has it: another one
+   * where a second copy was first. Without a folder, gives the process back.
+   */
+  claim(process: number, folder: string | undefined): string | undefined;
   /** Opens one shared library by absolute path; throws with the system's message. */
   open(path: string): void;
 }

@@ -2,7 +2,7 @@
  * The one door to native code. libtorch is opened at first use, not on import, so that importing is
  * cheap and what is missing is said by the call that needs it.
  */
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";
@@ -57,14 +57,18 @@ export function isOpen(): boolean {
 /**
  * The native addon.
  *
- * @throws TorchwrightError ERR_ADDON_NOT_BUILT, ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_LIBTORCH_LOAD
+ * @throws TorchwrightError ERR_ADDON_NOT_BUILT, ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_LIBTORCH_LOAD, ERR_TWO_COPIES
  */
 export function native(): NativeAddon {
   return (opened ?? open()).addon;
 }
 
-/** Folder that holds both addons: prebuilt ones first, as in a published package, then a checkout's build. */
+/**
+ * Folder that holds both addons: prebuilt ones first, as in a published package, then a checkout's build.
+ * `TORCHWRIGHT_ADDONS` names another build of this checkout, such as the sanitized one.
+ */
 function addonFolder(): string {
+  if (process.env.TORCHWRIGHT_ADDONS) return path.resolve(process.env.TORCHWRIGHT_ADDONS);
   // node-gyp-build would take build/Release first.
   const prebuilt = path.join(packageRoot, "prebuilds", `${process.platform}-${process.arch}`);
   if (existsSync(path.join(prebuilt, "loader.node"))) return prebuilt;
@@ -92,10 +96,12 @@ function open(): Opened {
   const loader = requireAddon<LoaderAddon>(folder, "loader.node");
   const libtorch = locateLibtorch({ version: loader.headersVersion, ...wanted });
   checkVersion(libtorch, loader.headersVersion);
+  claimProcess(loader, folder);
   try {
     // Before the second addon, which finds the opened library by its name, and before anything asks about CUDA.
     loader.open(libtorch.library);
   } catch (cause) {
+    loader.claim(process.pid, undefined);
     throw loadFailed(libtorch, cause);
   }
   const addon = requireAddon<NativeAddon>(folder, "torchwright.node");
@@ -113,6 +119,19 @@ function open(): Opened {
   }
   opened = { addon, libtorch };
   return opened;
+}
+
+/** One copy of this package for each process, since libtorch's allocator and settings are the process's. Workers share a copy. */
+function claimProcess(loader: LoaderAddon, folder: string): void {
+  const mine = realpathSync(folder);
+  const owner = loader.claim(process.pid, mine);
+  if (owner === mine) return;
+  throw new TorchwrightError(
+    "ERR_TWO_COPIES",
+    `native addon: expected one copy of torchwright in a process, got ${mine} after ${owner} had opened libtorch. ` +
+      "Two copies, of one version or of two, would install allocators and settings over each other. " +
+      "`npm ls torchwright` shows who brings them, `npm dedupe` merges what can be one; otherwise run one of them in a child process.",
+  );
 }
 
 function requireAddon<T>(folder: string, name: string): T {

@@ -73,7 +73,7 @@ export class Classifier implements Disposable {
 
   /**
    * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote; a saved TorchScript module, too.
-   * @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_SAFETENSORS_INVALID, ERR_WEIGHTS_MISMATCH,
+   * @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_CHECKSUM, ERR_SAFETENSORS_INVALID, ERR_WEIGHTS_MISMATCH,
    *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   static async load(folder: string, { device, ...options }: ClassifierOptions = {}): Promise<Classifier> {

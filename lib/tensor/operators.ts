@@ -37,7 +37,7 @@ export function encodeArguments(positional: readonly unknown[], named?: Readonly
     if (value instanceof Tensor) {
       kinds += ArgKind.tensor * weight;
       values.push(value.handle);
-    } else if (Array.isArray(value) && value.some((item) => item instanceof Tensor)) {
+    } else if (Array.isArray(value) && holdsTensors(value)) {
       kinds += ArgKind.tensorList * weight;
       values.push(value.map(toHandle));
     } else if (value instanceof Generator) {
@@ -57,6 +57,14 @@ export function encodeArguments(positional: readonly unknown[], named?: Readonly
     add(value);
   }
   return { kinds, names, values };
+}
+
+/** Longest list that the addon takes. */
+const MAX_LIST = 2 ** 20;
+
+/** Not for longer lists: they are refused anyway, and a sparse one of 2^32 elements takes minutes to look through. */
+function holdsTensors(list: readonly unknown[]): boolean {
+  return list.length <= MAX_LIST && list.some((item) => item instanceof Tensor);
 }
 
 function toHandle(value: unknown): number | undefined {

@@ -33,6 +33,7 @@ function withFolder(change: (folder: string) => Promise<void>, use: (folder: str
     const model = tinyBert();
     await model.save(folder);
     model.dispose();
+    await rm(join(folder, "manifest.json")); // as a folder from elsewhere: manifest.test.ts is about the rest
     await change(folder);
     await use(folder);
   });
@@ -265,7 +266,7 @@ describe("saving and loading a BERT", () => {
       expect(again.config["some_key"]).to.deep.equal([1, { two: 3 }]);
       expect(again.loading).to.deep.equal({ missing: [], unexpected: [] });
       expect(await logitsOf(again)).to.deep.equal(await logitsOf(model));
-      expect(await readdir(folder)).to.have.members(["config.json", "model.safetensors"]);
+      expect(await readdir(folder)).to.have.members(["config.json", "manifest.json", "model.safetensors"]);
       expect(await readdir(join(root, "deep/er")), "nothing beside it").to.deep.equal(["model"]);
       const generic = await loadTextClassifier(folder, { device: "cpu" });
       expect(generic).to.be.instanceOf(Bert);
@@ -296,7 +297,7 @@ describe("saving and loading a BERT", () => {
       expect(await readFile(join(folder, "model.safetensors"))).to.deep.equal(before);
       expect(await readdir(root), "no remains").to.deep.equal(["model"]);
       await fresh.save(folder);
-      expect(await readdir(folder)).to.have.members(["config.json", "model.safetensors"]);
+      expect(await readdir(folder)).to.have.members(["config.json", "manifest.json", "model.safetensors"]);
       expect(JSON.parse(await readFile(join(folder, "config.json"), "utf8"))).to.have.property("id2label").deep.equal({ 0: "x", 1: "y", 2: "z" });
       expect(await readdir(root)).to.deep.equal(["model"]);
       [old, fresh].forEach((model) => model.dispose());

@@ -53,6 +53,12 @@ describe("ending in the middle of a step", function () {
       expect(stderr).to.equal("");
     }));
 
+  it("process.exit(0) gives 0 and says nothing, 10 times", () =>
+    runMany("exit-without-error", 10, ({ code, stdout, stderr }) => {
+      expect(code, stderr).to.equal(0);
+      expect(stdout + stderr).to.equal("");
+    }));
+
   it("an uncaught exception gives 1 and its own stack, 20 times", () =>
     runMany("throw", 20, ({ code, stderr }) => {
       expect(code, stderr).to.equal(1);
@@ -70,6 +76,13 @@ describe("ending in the middle of a step", function () {
     runMany("terminate", 4, ({ code, stdout, stderr }) => {
       expect(code, stderr).to.equal(0);
       expect(stdout).to.equal("1,1\n");
+    }));
+
+  it("eight workers train and end in any order, by themselves or by terminate() in mid-step, three times over", () =>
+    runMany("eight", 2, ({ code, stdout, stderr }) => {
+      expect(code, stderr).to.equal(0);
+      expect(stdout).to.equal("01010101,01010101,01010101\n");
+      expect(stderr).to.equal("");
     }));
 
   it("process.exit in a worker ends the worker alone, and another can follow", () =>

@@ -40,8 +40,30 @@ async function startWorker(kind: string): Promise<Worker> {
   return worker;
 }
 
+const pause = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, Number(delay)));
+
+/** Eight workers at once: every other one ends by itself, the rest are terminated in mid-step, the last one first. */
+async function runEight(): Promise<string> {
+  const workers = Array.from({ length: 8 }, (_, i) => new Worker(__filename, { workerData: i % 2 === 0 ? "one step" : "endless", argv: [how, delay] }));
+  const exits = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
+  await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("message", resolve))));
+  for (const worker of workers.filter((_, i) => i % 2 === 1).reverse()) {
+    await pause();
+    void worker.terminate();
+  }
+  return (await Promise.all(exits)).join("");
+}
+
 async function runMain(): Promise<void> {
   switch (how) {
+    case "eight": {
+      const rounds: string[] = [];
+      for (let round = 0; round < 3; round++) rounds.push(await runEight());
+      process.stdout.write(`${rounds.join()}\n`);
+      return await train(Infinity, after(() => process.exit(0)));
+    }
+    case "exit-without-error":
+      return await train(Infinity, after(() => process.exit(0)));
     case "exit":
       return await train(Infinity, after(() => process.exit(7)));
     case "throw":
