@@ -17,7 +17,7 @@ namespace {
 using Bound = OperatorGuard::Bound;
 
 struct Rule {
-  std::string_view base;  // operator without overload; empty: every operator with such an argument
+  std::string_view base;  // operator without overload
   std::string_view argument;
   BoundKind kind;
   double least = 0;
@@ -32,12 +32,6 @@ constexpr double kMaxRate = 1e15;
 constexpr double kMaxDouble = std::numeric_limits<double>::max();
 
 constexpr Rule kRules[] = {
-    // at::Reduction: none, mean, sum. Kernels index tables with it.
-    {"", "reduction", BoundKind::kRange, 0, 2},
-    // at::native::GridSamplerInterpolation and GridSamplerPadding.
-    {"", "interpolation_mode", BoundKind::kRange, 0, 2},
-    {"", "padding_mode", BoundKind::kRange, 0, 2},
-    {"embedding_bag", "mode", BoundKind::kRange, 0, 2},
     // Divides by it.
     {"native_channel_shuffle", "groups", BoundKind::kRange, 1, kMaxRate},
     {"special_chebyshev_polynomial_t", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
@@ -171,12 +165,7 @@ std::shared_ptr<const OperatorGuard> FindGuard(const c10::FunctionSchema& schema
   for (size_t i = 0; i < schema.arguments().size(); ++i) {
     const c10::Argument& argument = schema.arguments()[i];
     for (const Rule& rule : kRules) {
-      if (rule.argument != argument.name()) continue;
-      if (rule.base.empty()) {
-        if (argument.real_type()->kind() != c10::TypeKind::IntType) continue;
-      } else if (rule.base != stem) {
-        continue;
-      }
+      if (rule.argument != argument.name() || rule.base != stem) continue;
       bounds.push_back({i, argument.name(), rule.kind, rule.least, rule.most});
     }
   }

@@ -134,6 +134,17 @@ describe("a TorchScript module", () => {
       other.dispose();
     }));
 
+  it("takes a list of booleans as one", () =>
+    scope(async () => {
+      const counting = ScriptModule.compile({
+        className: "Counting",
+        source: "\ndef forward(self, mask: List[bool]) -> int:\n    n = 0\n    for one in mask:\n        if one:\n            n += 1\n    return n\n",
+      });
+      expect(await counting.forward([[true, false, true]])).to.equal(2);
+      await rejection(counting.forward([[1, 0, 1]]), "ERR_SCRIPT_CALL");
+      counting.dispose();
+    }));
+
   it("takes positional and named arguments, and gives records for dictionaries", () =>
     scope(async () => {
       const x = ops.ones([2]);

@@ -15,7 +15,7 @@ describe("a BERT's configuration", () => {
       model.train();
       using encoder = model.part("bert");
       encoder.eval(); // only the head's dropout is left
-      const draw = (): Promise<string> => scope(async () => String((await model.forward({ inputIds: ids(BATCH) })).logits.toArray()));
+      const draw = (): Promise<string> => scope(async () => JSON.stringify((await model.forward({ inputIds: ids(BATCH) })).logits.toArray()));
       const different = (await draw()) !== (await draw());
       model.dispose();
       return different;

@@ -19,7 +19,7 @@ function expectRefused(name: string, args: () => readonly unknown[], named: Read
 describe("bounds that libtorch leaves out", () => {
   it("reductions and modes by number", () => {
     for (const reduction of [-1, 3, 2 ** 31, -(2 ** 40)]) {
-      expectRefused("mse_loss", () => [x(), x(), reduction], {}, ["mse_loss: expected reduction from 0 to 2"]);
+      expectRefused("mse_loss", () => [x(), x(), reduction], {}, ["mse_loss: no overload takes"]);
       expectRefused("nll_loss", () => [x(), Tensor.from([0n, 1n])], { reduction });
     }
     const grid = (): Tensor => Tensor.from(new Float32Array(8), { shape: [1, 2, 2, 2] });

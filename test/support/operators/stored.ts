@@ -72,10 +72,15 @@ function elementsOf(tensor: Tensor): number[] {
   return Array.from(readable.toTypedArray(), Number);
 }
 
+/** Numbers of dtypes in `c10::ScalarType`, which is how Python's `torch.ops` gives the dtype that `result_type` finds. */
+const DTYPE_NUMBERS: Readonly<Record<string, number>> = {
+  uint8: 0, int8: 1, int16: 2, int32: 3, int64: 4, float16: 5, float32: 6, float64: 7, complex32: 8, complex64: 9, complex128: 10, bool: 11, bfloat16: 15,
+};
+
 /** What differs in one result, or undefined. */
 function differenceIn(ours: OperatorResult, theirs: StoredResult): string | undefined {
   if (!(ours instanceof Tensor)) {
-    const plain = ours === undefined ? null : typeof ours === "bigint" ? Number(ours) : ours;
+    const plain = ours === undefined ? null : typeof ours === "bigint" ? Number(ours) : typeof ours === "string" ? DTYPE_NUMBERS[ours] : ours;
     const same = typeof plain === "number" && typeof theirs === "number" ? fits(plain, theirs, "float64") : JSON.stringify(plain) === JSON.stringify(theirs);
     return same ? undefined : `got ${JSON.stringify(plain)}, PyTorch ${JSON.stringify(theirs)}`;
   }
