@@ -16,6 +16,7 @@
 
 #include <ATen/ThreadLocalState.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -133,7 +134,7 @@ class Executor {
   std::condition_variable has_finished_;
   std::deque<std::unique_ptr<Task>> waiting_;
   std::deque<std::unique_ptr<Task>> finished_;
-  uint64_t completed_ = 0;
+  std::atomic<uint64_t> completed_ = 0;  // written under the lock
   std::condition_variable answered_;  // parked threads
   std::deque<std::shared_ptr<Upcall>> upcalls_;
   Inline* inline_ = nullptr;  // RunAndWait's

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
+#include <string_view>
 #include <utility>
 
 #include "environment.h"
@@ -52,14 +54,19 @@ bool IsDimname(const std::string& overload) {
 int64_t InputElements(const torch::jit::Stack& stack) {
   int64_t elements = 0;
   for (const c10::IValue& value : stack) {
-    if (value.isTensor() && value.toTensor().defined()) elements += value.toTensor().numel();
+    if (value.isTensor()) {
+      if (value.toTensor().defined()) elements += value.toTensor().numel();
+      continue;
+    }
+    if (!value.isList()) continue;
     if (value.isTensorList()) {
-      for (const at::Tensor& tensor : value.toTensorVector()) elements += tensor.numel();
+      for (const c10::IValue& item : value.toListRef()) elements += item.toTensor().numel();
     }
     // Sizes of what a factory makes.
     if (value.isIntList()) {
       int64_t product = 1;
-      for (const int64_t size : value.toIntVector()) {
+      for (const c10::IValue& item : value.toListRef()) {
+        const int64_t size = item.toInt();
         if (size <= 0 || __builtin_mul_overflow(product, size, &product)) product = 1;
       }
       elements += product;
@@ -67,6 +74,32 @@ int64_t InputElements(const torch::jit::Stack& stack) {
   }
   return elements;
 }
+
+// `resize_` sets a tensor's sizes before it gets the memory for them. Where it gets none (out of
+// memory, or memory that is lent to JavaScript), the tensor would reach beyond its storage: it gets
+// its sizes back.
+class ResizeGuard {
+ public:
+  ResizeGuard(const Overload& overload, const torch::jit::Stack& stack) {
+    constexpr std::string_view kPrefix = "aten::resize";
+    if (overload.handle.operator_name().name.compare(0, kPrefix.size(), kPrefix) != 0) return;
+    if (stack.empty() || !stack[0].isTensor() || stack[0].toTensor().layout() != at::kStrided)
+      return;
+    tensor_ = stack[0].toTensor();
+    sizes_ = tensor_.sizes().vec();
+    strides_ = tensor_.strides().vec();
+  }
+  ~ResizeGuard() {
+    if (!tensor_.defined() || std::uncaught_exceptions() == exceptions_) return;
+    tensor_.unsafeGetTensorImpl()->set_sizes_and_strides(sizes_, strides_);
+  }
+
+ private:
+  int exceptions_ = std::uncaught_exceptions();
+  at::Tensor tensor_;
+  std::vector<int64_t> sizes_;
+  std::vector<int64_t> strides_;
+};
 
 }  // namespace
 
@@ -216,9 +249,21 @@ namespace {
   Fail("ERR_OPERATOR_ARGS", message);
 }
 
+}  // namespace
+
+void Execute(Environment& environment, const Overload& overload, torch::jit::Stack& stack) {
+  Executor& executor = environment.executor();
+  if (overload.random) executor.WaitFor(executor.last_queued());
+  const ResizeGuard guard(overload, stack);
+  if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
+    executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
+  } else {
+    overload.handle.callBoxed(stack);
+  }
+}
+
 // libtorch's own message says what is wrong, but rarely with what.
-ErrorText DescribeFailure(Environment& environment, const Operator& op,
-                          const CallArguments& arguments) {
+void FailAs(Environment& environment, const Operator& op, const CallArguments& arguments) {
   ErrorText text = Describe(std::current_exception(), op.name);
   // Kernels also throw plain standard exceptions.
   if (text.code == "ERR_NATIVE") text.code = "ERR_OPERATOR_FAILED";
@@ -228,8 +273,21 @@ ErrorText DescribeFailure(Environment& environment, const Operator& op,
            DescribeArgument(environment, arguments.values[i], arguments.kind(i));
   }
   if (text.code != "ERR_TENSOR_DISPOSED") text.message += " (arguments: " + got + ")";
-  return text;
+  throw CodedError(text.code, text.message);
 }
+
+napi_value ResultOf(Environment& environment, const torch::jit::Stack& stack) {
+  const uint64_t born = environment.executor().last_queued();
+  if (stack.empty()) return environment.env().Undefined();
+  if (stack.size() == 1) return FromIValue(environment, stack[0], born);
+  Napi::Array results = Napi::Array::New(environment.env(), stack.size());
+  for (uint32_t i = 0; i < stack.size(); ++i) {
+    results.Set(i, Napi::Value(environment.env(), FromIValue(environment, stack[i], born)));
+  }
+  return results;
+}
+
+namespace {
 
 Napi::Value CallOperator(Environment& environment, const Operator& op,
                          const CallArguments& arguments) {
@@ -239,28 +297,12 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
     if (!FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, stack)) {
       continue;
     }
-    Executor& executor = environment.executor();
-    if (overload.random) executor.WaitFor(executor.last_queued());
     try {
-      if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
-        executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
-      } else {
-        overload.handle.callBoxed(stack);
-      }
+      Execute(environment, overload, stack);
     } catch (...) {
-      const ErrorText text = DescribeFailure(environment, op, arguments);
-      throw CodedError(text.code, text.message);
+      FailAs(environment, op, arguments);
     }
-    const uint64_t born = executor.last_queued();
-    if (stack.empty()) return environment.env().Undefined();
-    if (stack.size() == 1) {
-      return Napi::Value(environment.env(), FromIValue(environment, stack[0], born));
-    }
-    Napi::Array results = Napi::Array::New(environment.env(), stack.size());
-    for (uint32_t i = 0; i < stack.size(); ++i) {
-      results.Set(i, Napi::Value(environment.env(), FromIValue(environment, stack[i], born)));
-    }
-    return results;
+    return Napi::Value(environment.env(), ResultOf(environment, stack));
   }
   NoOverload(environment, op, arguments);
 }

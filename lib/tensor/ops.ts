@@ -1,17 +1,18 @@
 /** Operators as functions and as methods, from the generated table; importing this attaches the methods. */
-import { callInternal, callWithOptions } from "./operators";
+import { callInternal, callMethod, callWithOptions, entryOf } from "./operators";
 import type { OperatorFunctions } from "./operators.generated";
 import { FUNCTIONS, METHODS } from "./operators.generated";
 import { Tensor } from "./tensor";
 
 Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], change) as Tensor;
 
-for (const [method, operator] of METHODS) {
+for (const [method, name] of METHODS) {
+  const entry = entryOf(name);
   Object.defineProperty(Tensor.prototype, method, {
     configurable: true,
     writable: true,
     value(this: Tensor, ...args: unknown[]) {
-      return callWithOptions(operator, [this, ...args]);
+      return callMethod(entry, this, args);
     },
   });
 }
@@ -29,5 +30,8 @@ for (const [method, operator] of METHODS) {
  * @throws TorchwrightError ERR_OPERATOR_ARGS, ERR_SHAPE_MISMATCH, ERR_TENSOR_DISPOSED, ERR_OPERATOR_FAILED
  */
 export const ops = Object.fromEntries(
-  FUNCTIONS.map(([name, operator]) => [name, (...args: unknown[]) => callWithOptions(operator, args)]),
+  FUNCTIONS.map(([name, operator]) => {
+    const entry = entryOf(operator);
+    return [name, (...args: unknown[]) => callWithOptions(entry, args)];
+  }),
 ) as unknown as OperatorFunctions;

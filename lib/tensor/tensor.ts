@@ -21,10 +21,32 @@ export interface FromOptions {
   readonly dtype?: DType;
   readonly device?: string;
   readonly requiresGrad?: boolean;
+  /**
+   * Take the typed array's memory instead of copying it: for arrays over a tensor's memory, from
+   * {@link Tensor.toTypedArray} with `share` or a large {@link Tensor.read}. Default false.
+   */
+  readonly share?: boolean;
 }
 
-/** The last resort for tensors that nobody disposes: their slot is freed when they are collected. */
-const finalizers = new FinalizationRegistry<Handle>((handle) => native().release(handle));
+/**
+ * The last resort for tensors that nobody disposes: their slot is freed when they are collected. One that was disposed
+ * stays registered: its handle is stale by then, and to release a stale one does nothing.
+ */
+const finalizers = new FinalizationRegistry<Handle>((handle) => {
+  if (collectedCount === 0) queueMicrotask(releaseCollected);
+  collected[collectedCount++] = handle;
+  if (collectedCount === collected.length) releaseCollected();
+});
+
+/** Handles of collected tensors, freed in one native call when the registry has listed what it found. */
+const collected = new Float64Array(256);
+let collectedCount = 0;
+
+function releaseCollected(): void {
+  const count = collectedCount;
+  collectedCount = 0;
+  if (count > 0) native().releaseMany(collected, count);
+}
 
 /**
  * An n-dimensional array on a device, as `torch.Tensor`.
@@ -48,6 +70,8 @@ export interface Tensor extends TensorMethods {}
 export class Tensor {
   /** @internal */
   readonly handle: Handle;
+  /** @internal Where the scope that owns it has noted it. */
+  place = -1;
   #gradient: Tensor | undefined;
 
   /** @internal Use {@link Tensor.from} or an operator. */
@@ -63,6 +87,7 @@ export class Tensor {
    *   ERR_INVALID_ARG, ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   static from(data: NestedArray | TypedArray, options: FromOptions = {}): Tensor {
+    if (options.share) return shareArray(data, options);
     const device = resolveDevice(options.device ?? "cpu");
     const flat = ArrayBuffer.isView(data)
       ? { values: data, shape: [data.length], dtype: dtypeOf(data) }
@@ -202,12 +227,31 @@ export class Tensor {
     return native().item(this.handle);
   }
 
-  /** A copy of the elements, row by row; float16 and bfloat16 as Float32Array, bool as Uint8Array. */
-  toTypedArray(): TypedArray {
-    return native().toTypedArray(this.handle);
+  /**
+   * The elements, row by row; float16 and bfloat16 as Float32Array, bool as Uint8Array. A copy, unless `share` asks for
+   * the tensor's own memory, as `numpy()` gives it in Python: what one side writes the other sees, also while queued work
+   * (a forward, an optimizer's step) is running. The array keeps the memory when the tensor is disposed.
+   *
+   * Arrays of 1 MB and more, and shared ones, lie in libtorch's memory: they cannot be transferred to another thread,
+   * only copied (`slice()`).
+   *
+   * @example
+   * ```ts
+   * import { ops } from "torchwright";
+   * using image = ops.zeros([480, 640]);
+   * const pixels = image.toTypedArray({ share: true }) as Float32Array;
+   * pixels.fill(0.5); // no copy
+   * console.log(image.mean().item()); // 0.5
+   * ```
+   *
+   * @throws TorchwrightError ERR_INVALID_ARG for a dtype without a typed array; with `share`, unless the tensor is
+   *   contiguous, on the CPU and does not require grad
+   */
+  toTypedArray({ share = false }: { readonly share?: boolean } = {}): TypedArray {
+    return share ? native().shareOut(this.handle) : native().toTypedArray(this.handle);
   }
 
-  /** As {@link Tensor.toTypedArray}, without blocking the event loop. */
+  /** As {@link Tensor.toTypedArray}, always a copy, without blocking the event loop. */
   async read(): Promise<TypedArray> {
     return await native().readAsync(this.handle);
   }
@@ -233,7 +277,6 @@ export class Tensor {
   /** Frees the slot now. The memory goes when the last graph or view that needs it goes. Twice is once. */
   dispose(): void {
     this.forgetGrad();
-    finalizers.unregister(this);
     native().release(this.handle);
   }
 
@@ -242,15 +285,34 @@ export class Tensor {
   }
 }
 
+/** A tensor over the memory of a typed array that libtorch lent. */
+function shareArray(data: unknown, { shape, dtype, device, requiresGrad }: FromOptions): Tensor {
+  if (!ArrayBuffer.isView(data)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected a typed array to share, got ${describe(data)}`);
+  }
+  const array = data as TypedArray;
+  if ((dtype !== undefined && dtype !== dtypeOf(array)) || (device !== undefined && device !== "cpu")) {
+    throw new TorchwrightError("ERR_INVALID_ARG", "Tensor.from: with `share`, expected the array's own dtype and the CPU; convert with to()");
+  }
+  const tensor = wrap(native().shareIn(array, shape ?? [array.length]));
+  if (requiresGrad) tensor.requiresGrad = true;
+  return tensor;
+}
+
 /** A new handle as a tensor, owned by the current scope or else by the garbage collector. */
 export function wrap(handle: Handle): Tensor {
+  return wrapFor(handle, currentContext().owner);
+}
+
+/** A new handle as a tensor of an owner's; without one, the garbage collector's. */
+export function wrapFor(handle: Handle, owner: TensorOwner | undefined): Tensor {
   const tensor = new Tensor(handle);
-  adopt(tensor, currentContext().owner);
+  adopt(tensor, owner);
   return tensor;
 }
 
 /** Gives a tensor to an owner; without one, its slot is freed when it is collected. */
 export function adopt(tensor: Tensor, owner: TensorOwner | undefined): void {
   if (owner) owner.own(tensor);
-  else if (isOpen()) finalizers.register(tensor, tensor.handle, tensor);
+  else if (isOpen()) finalizers.register(tensor, tensor.handle);
 }
