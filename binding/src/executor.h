@@ -55,6 +55,8 @@ class Executor {
 
   // Number of the last task queued; 0 before the first.
   uint64_t last_queued() const { return last_queued_; }
+  // Whether everything queued has run, so that nothing that JavaScript does has to wait.
+  bool Settled() const { return completed_ >= last_queued_; }
   // Blocks the JavaScript thread until task `sequence` has run.
   void WaitFor(uint64_t sequence);
   bool Idle();

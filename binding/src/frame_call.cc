@@ -3,6 +3,7 @@
 #include <ATen/core/TensorBody.h>
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "call_plan.h"
@@ -77,8 +78,9 @@ c10::IValue TensorList(Environment& environment, c10::ArrayRef<double> handles) 
   return c10::IValue(std::move(list));
 }
 
-void FillFromFrame(Environment& environment, CallPlan& plan, torch::jit::Stack& stack) {
-  FrameReader reader(environment.plans().frame());
+void FillFromFrame(Environment& environment, const CallPlans::Frame& frame, CallPlan& plan,
+                   torch::jit::Stack& stack) {
+  FrameReader reader(frame);
   for (Step& step : plan.steps) {
     switch (step.read) {
       case Read::kTensor:
@@ -121,8 +123,9 @@ void FillFromFrame(Environment& environment, CallPlan& plan, torch::jit::Stack& 
 // The frame's arguments as values, as the general way has them: for messages.
 class FrameArguments {
  public:
-  FrameArguments(Environment& environment, const CallPlan& plan) : env_(environment.env()) {
-    FrameReader reader(environment.plans().frame());
+  FrameArguments(Environment& environment, const CallPlans::Frame& frame, const CallPlan& plan)
+      : env_(environment.env()) {
+    FrameReader reader(frame);
     for (const ArgCode code : plan.codes) values_.push_back(Value(code, reader));
     for (size_t i = 0; i < plan.codes.size(); ++i) {
       ArgKind kind = ArgKind::kPlain;
@@ -168,14 +171,18 @@ napi_value Run(Environment& environment) {
   CallPlans& plans = environment.plans();
   CallPlan* plan = plans.Get(std::exchange(plans.frame()[0], 0));
   if (plan == nullptr) Fail("ERR_INVALID_ARG", "call: expected the number of a plan");
+  // Waiting for queued work serves its callbacks, whose operators write to the same frame.
+  std::optional<CallPlans::Frame> own;
+  if (!environment.executor().Settled()) own.emplace(plans.frame());
+  const CallPlans::Frame& frame = own ? *own : plans.frame();
   // Taken, not borrowed: a hook that runs JavaScript may make calls of its own in the middle.
   torch::jit::Stack stack = std::exchange(plans.stack, {});
   stack.clear();
-  FillFromFrame(environment, *plan, stack);
+  FillFromFrame(environment, frame, *plan, stack);
   try {
     Execute(environment, *plan->overload, stack);
   } catch (...) {
-    const FrameArguments values(environment, *plan);
+    const FrameArguments values(environment, frame, *plan);
     FailAs(environment, environment.operators().Get(plan->operator_index), values.arguments());
   }
   napi_value result = nullptr;

@@ -73,6 +73,23 @@ describe("the hot path of operator calls", () => {
       expect(x.add(1).toArray(), "and the next call is as ever").to.deep.equal([[2, 3], [4, 5]]);
     }));
 
+  it("waits for queued work, whose hooks may call operators meanwhile", async () => {
+    await scope(async () => {
+      const w = Tensor.from([1, 2], { requiresGrad: true });
+      let calls = 0;
+      w.registerHook((gradient) => {
+        for (let i = 0; i < 20; i++) ops.stack([gradient, gradient, gradient], 1).view([6]).add(0.5);
+        calls++;
+      });
+      const pending = w.mul(3).sum().backward();
+      const joined = ops.cat([w.detach(), w.detach(), w.detach()], 0);
+      expect(joined.toArray()).to.deep.equal([1, 2, 1, 2, 1, 2]);
+      await pending;
+      expect(calls).to.equal(1);
+      w.dispose();
+    });
+  });
+
   it("methods keep to tensors", () => {
     for (const self of [undefined, null, 5, {}, Object.create(Tensor.prototype) as unknown]) {
       expect(() => Reflect.apply(Tensor.prototype.neg as () => unknown, self, [])).to.throw().with.property("code").that.matches(/^ERR_/);
