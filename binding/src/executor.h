@@ -137,7 +137,7 @@ class Executor {
   std::deque<std::unique_ptr<Task>> waiting_;
   std::deque<std::unique_ptr<Task>> finished_;
   std::atomic<uint64_t> completed_ = 0;  // written under the lock
-  std::condition_variable answered_;  // parked threads
+  std::condition_variable answered_;     // parked threads
   std::deque<std::shared_ptr<Upcall>> upcalls_;
   Inline* inline_ = nullptr;  // RunAndWait's
   uint32_t context_ = 0;      // of the running work

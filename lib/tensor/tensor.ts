@@ -13,6 +13,7 @@ import { checkDtype, dtypeOf, isDtype } from "./dtype";
 import type { TensorMethods } from "./operators.generated";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import { addHook, type GradientHook } from "./hooks";
+import { releaseWhenCollected } from "./finalizers";
 import { formatTensor } from "./print";
 
 /** Options of {@link Tensor.from}; what is left out follows from the data, the device is the CPU. */
@@ -26,26 +27,6 @@ export interface FromOptions {
    * {@link Tensor.toTypedArray} with `share` or a large {@link Tensor.read}. Default false.
    */
   readonly share?: boolean;
-}
-
-/**
- * The last resort for tensors that nobody disposes: their slot is freed when they are collected. One that was disposed
- * stays registered: its handle is stale by then, and to release a stale one does nothing.
- */
-const finalizers = new FinalizationRegistry<Handle>((handle) => {
-  if (collectedCount === 0) queueMicrotask(releaseCollected);
-  collected[collectedCount++] = handle;
-  if (collectedCount === collected.length) releaseCollected();
-});
-
-/** Handles of collected tensors, freed in one native call when the registry has listed what it found. */
-const collected = new Float64Array(256);
-let collectedCount = 0;
-
-function releaseCollected(): void {
-  const count = collectedCount;
-  collectedCount = 0;
-  if (count > 0) native().releaseMany(collected, count);
 }
 
 /**
@@ -314,5 +295,5 @@ export function wrapFor(handle: Handle, owner: TensorOwner | undefined): Tensor 
 /** Gives a tensor to an owner; without one, its slot is freed when it is collected. */
 export function adopt(tensor: Tensor, owner: TensorOwner | undefined): void {
   if (owner) owner.own(tensor);
-  else if (isOpen()) finalizers.register(tensor, tensor.handle);
+  else if (isOpen()) releaseWhenCollected(tensor, tensor.handle);
 }
