@@ -46,6 +46,14 @@ export function throughput(name: string, unit: string, values: Pair<readonly num
   return { ...item, ratio: item.peer / item.ours };
 }
 
+/** One item for several of one unit: the geometric mean of each side, and so of their ratios. */
+export function geometricMean(name: string, items: readonly Item[]): Item {
+  const mean = (values: readonly number[]): number => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+  const ours = mean(items.map((item) => item.ours));
+  const peer = mean(items.map((item) => item.peer));
+  return { name, ours, peer, ratio: mean(items.map((item) => item.ratio)), unit: items[0]?.unit ?? "" };
+}
+
 export function describeMachine(threads: number): Machine {
   const cores = cpus();
   return {

@@ -1,9 +1,9 @@
 /**
- * `npm run bench [-- train|predict|startup|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
+ * `npm run bench [-- train|predict|startup|ops|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
  *
  * The peer is a plain PyTorch loop over Hugging Face's model with fused AdamW (`bench/peers`); both run on the CPU with
- * the same batches and the same number of threads. `ratio` is our cost over the peer's. `types` has no peer, but limits.
- * `--save` writes the report to `bench/results/`; `--json` prints it as the last line.
+ * the same batches and the same number of threads (`ops`: always one). `ratio` is our cost over the peer's. `types` has no
+ * peer, but limits. `--save` writes the report to `bench/results/`; `--json` prints it as the last line.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
@@ -11,15 +11,18 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { referencePython } from "../scripts/python-env";
 import { compileOurs } from "./compile";
-import { makeMaterials } from "./materials";
+import { makeMaterials, type Materials } from "./materials";
 import { describeMachine, formatTable, type Item, type Report } from "./report";
+import { opsSuite } from "./suites/ops";
 import { predictSuite } from "./suites/predict";
 import { startupSuite } from "./suites/startup";
 import type { Suite } from "./suites/suite";
 import { trainSuite } from "./suites/train";
 import { typesSuite } from "./suites/types";
 
-const SUITES: Readonly<Record<string, Suite>> = { train: trainSuite, predict: predictSuite, startup: startupSuite, types: typesSuite };
+const SUITES: Readonly<Record<string, Suite>> = {
+  train: trainSuite, predict: predictSuite, startup: startupSuite, ops: opsSuite, types: typesSuite,
+};
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function save(report: Report): Promise<string> {
@@ -50,7 +53,8 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "torchwright-bench-"));
   try {
     const python = await referencePython();
-    const context = { materials: await makeMaterials(folder), python, ours: compileOurs(), threads, quick: values.quick };
+    let made: Promise<Materials> | undefined;
+    const context = { materials: () => (made ??= makeMaterials(folder)), python, ours: compileOurs(), threads, quick: values.quick };
     const items: Item[] = [];
     let versions: Readonly<Record<string, string>> = {};
     for (const name of names) {

@@ -4,7 +4,7 @@ export type { ErrorCode } from "./errors";
 export { libtorchInfo, useLibtorch } from "./native/load";
 
 export { Tensor } from "./tensor/tensor";
-export type { FromOptions } from "./tensor/tensor";
+export type { FromOptions } from "./tensor/from";
 export type { Complex } from "./tensor/complex";
 export type { NestedArray, ReadOptions } from "./tensor/convert";
 export type { DType } from "./tensor/dtype";

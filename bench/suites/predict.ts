@@ -7,7 +7,7 @@ const FULL = { warmup: 20, rounds: 10, count: 40 };
 const QUICK = { warmup: 10, rounds: 3, count: 20 };
 
 export const predictSuite: Suite = async (context) => {
-  const { folder, predict } = context.materials;
+  const { folder, predict } = await context.materials();
   const size = context.quick ? QUICK : FULL;
   return withSides(commands(context, "predict", [folder, JSON.stringify(predict)]), context.threads, async (sides) => {
     const forward = await duel(sides, "forward", size);

@@ -27,7 +27,8 @@ async function start({ program, args }: Command, threads: number): Promise<Start
 }
 
 export const startupSuite: Suite = async (context) => {
-  const { materials, quick, threads } = context;
+  const { quick, threads } = context;
+  const materials = await context.materials();
   const both = commands(context, "startup", [join(materials.folder, "model"), materials.predict.text]);
   const starts: { ours: Start[]; peer: Start[] } = { ours: [], peer: [] };
   // The first start of each brings its files into the page cache and does not count.

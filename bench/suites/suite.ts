@@ -5,7 +5,8 @@ import type { Materials } from "../materials";
 import type { Item } from "../report";
 
 export interface Context {
-  readonly materials: Materials;
+  /** Made at first need: the model and the demo's batches. */
+  readonly materials: () => Promise<Materials>;
   readonly python: string;
   /** Folder of our side's compiled scripts. */
   readonly ours: string;

@@ -7,7 +7,7 @@ const FULL = { warmup: 4, rounds: 8, count: 6 };
 const QUICK = { warmup: 1, rounds: 2, count: 2 };
 
 export const trainSuite: Suite = async (context) => {
-  const { folder, train } = context.materials;
+  const { folder, train } = await context.materials();
   const size = context.quick ? QUICK : FULL;
   return withSides(commands(context, "train", [folder, JSON.stringify(train)]), context.threads, async (sides) => {
     const fixed = await duel(sides, "fixed", size);

@@ -58,11 +58,7 @@ at::Tensor Environment::Use(napi_value handle) {
   if (napi_get_value_double(env_, handle, &number) != napi_ok) {
     Fail("ERR_INVALID_ARG", "tensor: expected a tensor");
   }
-  const TensorTable::Slot& slot = tensors_.Get(number);
-  if (slot.born >= executor_.last_queued()) return slot.tensor;
-  at::Tensor tensor = slot.tensor;
-  executor_.WaitFor(executor_.last_queued());
-  return tensor;
+  return Use(number);
 }
 
 const at::Tensor& Environment::Peek(napi_value handle) {
@@ -82,8 +78,25 @@ void Environment::TidyUp() {
   callbacks_->ForgetDropped(*this);
 }
 
+Napi::Value Environment::FrameArray(Napi::Env env) {
+  if (!frame_array_.IsEmpty()) return frame_array_.Value();
+  CallPlans::Frame& frame = plans_.frame();
+  napi_value buffer = nullptr;
+  napi_value array = nullptr;
+  // No finalizer: the frame lives as long as the environment. JavaScript that took the buffer away
+  // could only keep itself from passing arguments.
+  if (napi_create_external_arraybuffer(env, frame.data(), sizeof(frame), nullptr, nullptr,
+                                       &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_float64_array, frame.size(), buffer, 0, &array) != napi_ok) {
+    // A host that forbids buffers of foreign memory (Electron): calls take the general way.
+    return env.Undefined();
+  }
+  frame_array_ = Napi::Reference<Napi::Value>::New(Napi::Value(env, array), 1);
+  return frame_array_.Value();
+}
+
 void Environment::ReportMemory() {
-  const int64_t now = CpuCounters().live;
+  const int64_t now = CpuCounters().live - lender_.lent_bytes();
   if (recent_bytes_.size() == kReadings) recent_bytes_.erase(recent_bytes_.begin());
   recent_bytes_.push_back(now);
   const int64_t lasting = *std::min_element(recent_bytes_.begin(), recent_bytes_.end());
@@ -134,8 +147,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       environment);
   env.SetInstanceData<Environment>(environment);
   RegisterOperators(*environment, exports);
+  RegisterFrameCalls(*environment, exports);
   RegisterTensors(*environment, exports);
   RegisterGenerators(*environment, exports);
+  RegisterSharing(*environment, exports);
   RegisterAutograd(*environment, exports);
   RegisterModes(*environment, exports);
   RegisterCallbacks(*environment, exports);

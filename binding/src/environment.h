@@ -16,10 +16,12 @@
 #include <vector>
 
 #include "arguments.h"
+#include "call_plan.h"
 #include "callback.h"
 #include "error.h"
 #include "executor.h"
 #include "generator.h"
+#include "lending.h"
 #include "napi_setup.h"
 #include "operator.h"
 #include "tensor.h"
@@ -43,8 +45,10 @@ class Environment {
   TensorTable& tensors() { return CheckThread(), tensors_; }
   GeneratorTable& generators() { return CheckThread(), generators_; }
   OperatorTable& operators() { return CheckThread(), operators_; }
+  CallPlans& plans() { return CheckThread(), plans_; }
   ModuleTable& modules() { return CheckThread(), *modules_; }
   Executor& executor() { return CheckThread(), executor_; }
+  Lender& lender() { return CheckThread(), lender_; }
   const Napi::FunctionReference& error_factory() const { return CheckThread(), error_factory_; }
   void set_error_factory(Napi::Function factory) { error_factory_ = Napi::Persistent(factory); }
   const std::shared_ptr<CallbackTable>& callbacks() const { return callbacks_; }
@@ -58,6 +62,13 @@ class Environment {
   // The tensor behind a handle, safe to compute with: waits for queued work that may touch it, and
   // serves that work's callbacks meanwhile, which may do anything to the table. Hence a copy.
   at::Tensor Use(napi_value handle);
+  at::Tensor Use(TensorTable::Handle handle) {
+    const TensorTable::Slot& slot = tensors_.Get(handle);
+    if (slot.born >= executor_.last_queued()) return slot.tensor;
+    at::Tensor tensor = slot.tensor;
+    executor_.WaitFor(executor_.last_queued());
+    return tensor;
+  }
   // The same for its metadata or for queueing, where order needs no waiting.
   const at::Tensor& Peek(napi_value handle);
   // Puts a result of synchronous work into the table.
@@ -83,6 +94,9 @@ class Environment {
   void ChangeAnomalyScopes(int change, bool check_nan);
   int anomaly_scopes() const { return anomaly_scopes_; }
 
+  // The buffer through which the hot path's arguments pass (call_plan.h), as JavaScript's view.
+  Napi::Value FrameArray(Napi::Env env);
+
  private:
   void ReportMemory();
 
@@ -97,6 +111,9 @@ class Environment {
   TensorTable tensors_;
   GeneratorTable generators_;
   OperatorTable operators_;
+  CallPlans plans_;
+  Lender lender_;
+  Napi::Reference<Napi::Value> frame_array_;
   std::unique_ptr<ModuleTable> modules_;
   Napi::FunctionReference error_factory_;
   int64_t reported_bytes_ = 0;
@@ -125,9 +142,42 @@ void Register(Environment& environment, Napi::Object exports, const char* name) 
   exports.Set(name, Napi::Function::New<Guarded<fn>>(environment.env(), name, &environment));
 }
 
+// The same without node-addon-api's bookkeeping, for what is called for every small operator:
+// neither arguments nor, in the most frequent case, a result.
+using RawEntryPoint = napi_value (*)(Environment&);
+
+template <RawEntryPoint fn>
+napi_value GuardedRaw(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  Environment& environment = *static_cast<Environment*>(data);
+  try {
+    try {
+      return fn(environment);
+    } catch (const Napi::Error&) {
+      throw;
+    } catch (...) {
+      throw MakeError(environment, Describe(std::current_exception(), ""));
+    }
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
+  }
+  return nullptr;
+}
+
+template <RawEntryPoint fn>
+void RegisterRaw(Environment& environment, Napi::Object exports, const char* name) {
+  napi_value function = nullptr;
+  napi_create_function(environment.env(), name, NAPI_AUTO_LENGTH, &GuardedRaw<fn>, &environment,
+                       &function);
+  exports.Set(name, Napi::Value(environment.env(), function));
+}
+
 void RegisterOperators(Environment& environment, Napi::Object exports);
+void RegisterFrameCalls(Environment& environment, Napi::Object exports);
 void RegisterTensors(Environment& environment, Napi::Object exports);
 void RegisterGenerators(Environment& environment, Napi::Object exports);
+void RegisterSharing(Environment& environment, Napi::Object exports);
 void RegisterAutograd(Environment& environment, Napi::Object exports);
 void RegisterModes(Environment& environment, Napi::Object exports);
 void RegisterCallbacks(Environment& environment, Napi::Object exports);

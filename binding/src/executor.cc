@@ -58,6 +58,7 @@ void Executor::WaitFor(uint64_t sequence) {
   // Inside a callback the executor is parked: there is nothing to wait for, and it would be for
   // ever.
   if (!serving_.empty()) return;
+  if (completed_ >= sequence) return;  // the usual case, without the lock
   std::unique_lock lock(mutex_);
   while (completed_ < sequence && !stopping_) {
     has_finished_.wait(lock,

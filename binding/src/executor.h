@@ -16,6 +16,7 @@
 
 #include <ATen/ThreadLocalState.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -54,6 +55,8 @@ class Executor {
 
   // Number of the last task queued; 0 before the first.
   uint64_t last_queued() const { return last_queued_; }
+  // Whether everything queued has run, so that nothing that JavaScript does has to wait.
+  bool Settled() const { return completed_ >= last_queued_; }
   // Blocks the JavaScript thread until task `sequence` has run.
   void WaitFor(uint64_t sequence);
   bool Idle();
@@ -133,8 +136,8 @@ class Executor {
   std::condition_variable has_finished_;
   std::deque<std::unique_ptr<Task>> waiting_;
   std::deque<std::unique_ptr<Task>> finished_;
-  uint64_t completed_ = 0;
-  std::condition_variable answered_;  // parked threads
+  std::atomic<uint64_t> completed_ = 0;  // written under the lock
+  std::condition_variable answered_;     // parked threads
   std::deque<std::shared_ptr<Upcall>> upcalls_;
   Inline* inline_ = nullptr;  // RunAndWait's
   uint32_t context_ = 0;      // of the running work

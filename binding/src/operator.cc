@@ -10,6 +10,7 @@
 #include "enums.h"
 #include "environment.h"
 #include "operator_guards.h"
+#include "resize_guard.h"
 
 namespace torchwright {
 namespace {
@@ -44,14 +45,19 @@ bool IsDimname(const std::string& overload) {
 int64_t InputElements(const torch::jit::Stack& stack) {
   int64_t elements = 0;
   for (const c10::IValue& value : stack) {
-    if (value.isTensor() && value.toTensor().defined()) elements += value.toTensor().numel();
+    if (value.isTensor()) {
+      if (value.toTensor().defined()) elements += value.toTensor().numel();
+      continue;
+    }
+    if (!value.isList()) continue;
     if (value.isTensorList()) {
-      for (const at::Tensor& tensor : value.toTensorVector()) elements += tensor.numel();
+      for (const c10::IValue& item : value.toListRef()) elements += item.toTensor().numel();
     }
     // Sizes of what a factory makes.
     if (value.isIntList()) {
       int64_t product = 1;
-      for (const int64_t size : value.toIntVector()) {
+      for (const c10::IValue& item : value.toListRef()) {
+        const int64_t size = item.toInt();
         if (size <= 0 || __builtin_mul_overflow(product, size, &product)) product = 1;
       }
       elements += product;
@@ -214,9 +220,23 @@ namespace {
   Fail("ERR_OPERATOR_ARGS", message);
 }
 
+}  // namespace
+
+void Execute(Environment& environment, const Operator& op, const Overload& overload,
+             torch::jit::Stack& stack) {
+  Executor& executor = environment.executor();
+  if (overload.random) executor.WaitFor(executor.last_queued());
+  if (overload.guard) overload.guard->Check(op.name, stack);
+  const ResizeGuard guard(overload, stack);
+  if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
+    executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
+  } else {
+    overload.handle.callBoxed(stack);
+  }
+}
+
 // libtorch's own message says what is wrong, but rarely with what.
-ErrorText DescribeFailure(Environment& environment, const Operator& op,
-                          const CallArguments& arguments) {
+void FailAs(Environment& environment, const Operator& op, const CallArguments& arguments) {
   ErrorText text = Describe(std::current_exception(), op.name);
   // Kernels also throw plain standard exceptions.
   if (text.code == "ERR_NATIVE") text.code = "ERR_OPERATOR_FAILED";
@@ -226,8 +246,26 @@ ErrorText DescribeFailure(Environment& environment, const Operator& op,
            DescribeArgument(environment, arguments.values[i], arguments.kind(i));
   }
   if (text.code != "ERR_TENSOR_DISPOSED") text.message += " (arguments: " + got + ")";
-  return text;
+  throw CodedError(text.code, text.message);
 }
+
+napi_value ResultOf(Environment& environment, const Overload& overload,
+                    const torch::jit::Stack& stack) {
+  const uint64_t born = environment.executor().last_queued();
+  if (stack.empty()) return environment.env().Undefined();
+  const auto& returns = overload.handle.schema().returns();
+  const auto result = [&](size_t i) {
+    return FromIValue(environment, stack[i], born, returns[i].real_type().get());
+  };
+  if (stack.size() == 1) return result(0);
+  Napi::Array results = Napi::Array::New(environment.env(), stack.size());
+  for (uint32_t i = 0; i < stack.size(); ++i) {
+    results.Set(i, Napi::Value(environment.env(), result(i)));
+  }
+  return results;
+}
+
+namespace {
 
 Napi::Value CallOperator(Environment& environment, const Operator& op,
                          const CallArguments& arguments) {
@@ -237,32 +275,12 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
     if (!FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, stack)) {
       continue;
     }
-    Executor& executor = environment.executor();
-    if (overload.random) executor.WaitFor(executor.last_queued());
-    if (overload.guard) overload.guard->Check(op.name, stack);
     try {
-      if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
-        executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
-      } else {
-        overload.handle.callBoxed(stack);
-      }
+      Execute(environment, op, overload, stack);
     } catch (...) {
-      const ErrorText text = DescribeFailure(environment, op, arguments);
-      throw CodedError(text.code, text.message);
+      FailAs(environment, op, arguments);
     }
-    const uint64_t born = executor.last_queued();
-    if (stack.empty()) return environment.env().Undefined();
-    const auto& returns = overload.handle.schema().returns();
-    if (stack.size() == 1) {
-      return Napi::Value(environment.env(),
-                         FromIValue(environment, stack[0], born, returns[0].real_type().get()));
-    }
-    Napi::Array results = Napi::Array::New(environment.env(), stack.size());
-    for (uint32_t i = 0; i < stack.size(); ++i) {
-      results.Set(i, Napi::Value(environment.env(), FromIValue(environment, stack[i], born,
-                                                               returns[i].real_type().get())));
-    }
-    return results;
+    return Napi::Value(environment.env(), ResultOf(environment, overload, stack));
   }
   NoOverload(environment, op, arguments);
 }

@@ -67,4 +67,18 @@ bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
                const CallArguments& arguments, size_t skip, Access access,
                torch::jit::Stack& stack);
 
+// Calls an overload on a filled stack, on the thread where it belongs: a large one on the executor
+// while JavaScript waits, a random one after everything queued.
+void Execute(Environment& environment, const Operator& op, const Overload& overload,
+             torch::jit::Stack& stack);
+
+// Rethrows what an operator threw, as a coded error that says with which arguments. In a handler
+// only.
+[[noreturn]] void FailAs(Environment& environment, const Operator& op,
+                         const CallArguments& arguments);
+
+// What an operator left on the stack, for JavaScript.
+napi_value ResultOf(Environment& environment, const Overload& overload,
+                    const torch::jit::Stack& stack);
+
 }  // namespace torchwright

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
 #include "environment.h"
@@ -12,7 +11,8 @@
 namespace torchwright {
 namespace {
 
-constexpr double kSlots = 67108864.0;  // 2^26
+constexpr int kSlotBits = 26;
+constexpr double kSlots = 1 << kSlotBits;
 constexpr uint32_t kMaxGeneration = (1U << 26) - 1;
 
 constexpr std::array<std::pair<const char*, at::ScalarType>, 16> kDtypes = {{
@@ -55,29 +55,39 @@ TensorTable::Handle TensorTable::Add(at::Tensor tensor, uint64_t born) {
   return static_cast<double>(slot.generation) * kSlots + index;
 }
 
-bool TensorTable::IsLive(Handle handle) const {
-  if (!(handle >= kSlots) || handle != std::floor(handle)) return false;
-  const double generation = std::floor(handle / kSlots);
-  const auto index = static_cast<size_t>(handle - generation * kSlots);
-  return index < slots_.size() && slots_[index].live && slots_[index].generation == generation;
+size_t TensorTable::Find(Handle handle) const {
+  if (!(handle >= kSlots && handle <= kMaxSafeInteger)) return kNone;
+  const auto bits = static_cast<uint64_t>(handle);
+  const size_t index = bits & (static_cast<uint64_t>(kSlots) - 1);
+  if (index >= slots_.size() || static_cast<double>(bits) != handle) return kNone;
+  const Slot& slot = slots_[index];
+  return slot.live && slot.generation == bits >> kSlotBits ? index : kNone;
 }
 
+bool TensorTable::IsLive(Handle handle) const { return Find(handle) != kNone; }
+
 const TensorTable::Slot& TensorTable::Get(Handle handle) const {
-  if (!IsLive(handle)) {
+  const size_t index = Find(handle);
+  if (index == kNone) {
     Fail("ERR_TENSOR_DISPOSED",
          "tensor: expected a live tensor, got one that was disposed (by dispose(), by the end of "
          "the scope that made it, or with its batch)");
   }
-  return slots_[static_cast<size_t>(std::fmod(handle, kSlots))];
+  return slots_[index];
 }
 
 void TensorTable::Release(Handle handle) {
-  if (!IsLive(handle)) return;
-  const auto index = static_cast<uint32_t>(std::fmod(handle, kSlots));
+  const size_t index = Find(handle);
+  if (index == kNone) return;
   Slot& slot = slots_[index];
   slot.live = false;
-  slot.generation = slot.generation == kMaxGeneration ? 1 : slot.generation + 1;
-  free_.push_back(index);
+  // A slot is never used again once its generations are through: a finalizer may hold a handle for
+  // as long as the process runs, and must not free what took its place.
+  if (slot.generation++ == kMaxGeneration) {
+    ++retired_;
+  } else {
+    free_.push_back(static_cast<uint32_t>(index));
+  }
   // Last, because freeing a graph can take a while and must find the table consistent.
   const at::Tensor dropped = std::move(slot.tensor);
 }

@@ -32,11 +32,16 @@ class TensorTable {
   bool IsLive(Handle handle) const;
   // Releasing twice is allowed: a finalizer may come after `dispose`.
   void Release(Handle handle);
-  size_t live() const { return slots_.size() - free_.size(); }
+  size_t live() const { return slots_.size() - free_.size() - retired_; }
 
  private:
+  // Slot number of a live handle, or kNone.
+  size_t Find(Handle handle) const;
+  static constexpr size_t kNone = SIZE_MAX;
+
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
+  size_t retired_ = 0;  // used up all their generations
 };
 
 // Names of dtypes and devices; both throw a coded error for a name that is none, so that no

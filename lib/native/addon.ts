@@ -188,6 +188,12 @@ export interface NativeAddon {
   schemas(): string[];
   /** Calls an operator now; `names` are the keywords of the last arguments. */
   call(operator: number, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): NativeResult;
+  /** The hot path of `call`; see `tensor/invoke.ts`. Undefined where the host allows no memory of the addon's to be shared. */
+  frame(): Float64Array | undefined;
+  /** Number of the plan for arguments of these kinds; 0 where only `call` can tell what they fit. */
+  plan(operator: number, signature: number): number;
+  /** Runs the plan and arguments in the frame; a single tensor's handle comes back in its first cell, which is 0 otherwise. */
+  readonly run: () => NativeResult;
   /** Queues a list of operators over parameters and their gradients on the executor. */
   queueProgram(program: Program): Promise<NativeResult>;
 
@@ -198,11 +204,16 @@ export interface NativeAddon {
   toTypedArray(handle: Handle): TypedArray;
   /** As `toTypedArray`, after everything queued before it, without blocking. */
   readAsync(handle: Handle): Promise<TypedArray>;
+  /** The tensor's own memory. */
+  shareOut(handle: Handle): TypedArray;
+  /** A tensor over an array that `shareOut` gave, or a large one of `toTypedArray` or `readAsync`. */
+  shareIn(data: TypedArray | Uint8ClampedArray, shape: readonly number[]): Handle;
   item(handle: Handle): number | bigint | boolean | ComplexParts;
   meta(handle: Handle): TensorMeta;
   details(handle: Handle): TensorDetails;
   release(handle: Handle): void;
-  releaseMany(handles: readonly Handle[]): void;
+  /** The first `count` of a list. */
+  releaseMany(handles: Float64Array, count: number): void;
   /** False for a handle that was released. */
   isLive(handle: Handle): boolean;
   setRequiresGrad(handle: Handle, requiresGrad: boolean): void;

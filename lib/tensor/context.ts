@@ -22,7 +22,8 @@ export interface Modes {
   readonly anomaly: boolean;
 }
 
-interface Context {
+/** @internal */
+export interface Context {
   readonly owner: TensorOwner | undefined;
   readonly modes: Modes;
 }
@@ -55,15 +56,26 @@ let applied: Modes | undefined = DEFAULT_MODES;
 
 /** The addon, with this thread's modes set to the caller's. Every operator and task goes through here. */
 export function nativeInContext(): NativeAddon {
+  enterContext();
+  return native();
+}
+
+/** The caller's context, with this thread's modes set to it: one look-up for an operator that needs both. */
+export function enterContext(): Context {
+  const context = currentContext();
+  const { modes } = context;
+  if (modes !== applied || modes.anomaly) applyModes(modes);
+  return context;
+}
+
+function applyModes(modes: Modes): void {
   const addon = native();
-  const { modes } = currentContext();
   if (modes !== applied) {
     addon.setModes(modes.grad, modes.inference, modes.autocast.cpu, modes.autocast.cuda);
     if (!modes.anomaly) addon.setCallStack(undefined);
     applied = modes;
   }
   if (modes.anomaly) addon.setCallStack(callersStack());
-  return addon;
 }
 
 /** Runs what native code calls back, on a thread whose modes it has set and will set back. */

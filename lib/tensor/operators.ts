@@ -5,9 +5,11 @@
 import { describe, TorchwrightError } from "../errors";
 import type { NativeResult } from "../native/addon";
 import { ArgKind } from "../native/addon";
-import { nativeInContext } from "./context";
+import { native } from "../native/load";
+import { enterContext } from "./context";
 import { Generator } from "./generator";
-import { Tensor, wrap } from "./tensor";
+import { OperatorEntry, prepareCall, resultHandle, runPrepared } from "./invoke";
+import { Tensor, wrap, wrapFor } from "./tensor";
 
 /** A result of an operator or module: a tensor, plain value, or arrays of these. */
 export type OperatorResult =
@@ -90,18 +92,42 @@ function isList(result: NativeResult): result is readonly NativeResult[] {
   return Array.isArray(result);
 }
 
-const numbers = new Map<string, number>();
+const entries = new Map<string, OperatorEntry>();
+
+/** The operator of a name; libtorch is asked for it at its first call. */
+export function entryOf(name: string): OperatorEntry {
+  let entry = entries.get(name);
+  if (!entry) {
+    entry = new OperatorEntry(name);
+    entries.set(name, entry);
+  }
+  return entry;
+}
 
 /** Calls an operator, internal ones with a leading underscore too. For this package's own use. */
 export function callInternal(name: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
-  const addon = nativeInContext();
-  let number = numbers.get(name);
-  if (number === undefined) {
-    number = addon.operator(name, true);
-    numbers.set(name, number);
-  }
+  const entry = entryOf(name);
+  return named ? callGeneral(entry, args, named) : call(entry, args);
+}
+
+/** Any arguments, by conversion of each value. */
+function callGeneral(entry: OperatorEntry, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
+  enterContext();
   const { kinds, names, values } = encodeArguments(args, named);
-  return decodeResult(addon.call(number, kinds, names, ...values));
+  return decodeResult(native().call(entry.number, kinds, names, ...values));
+}
+
+/** Positional arguments. */
+function call(entry: OperatorEntry, args: readonly unknown[]): OperatorResult {
+  return prepareCall(entry, undefined, args) ? finishCall() : callGeneral(entry, args);
+}
+
+function finishCall(): OperatorResult {
+  const { owner } = enterContext();
+  const other = runPrepared();
+  if (other !== undefined) return decodeResult(other);
+  const handle = resultHandle();
+  return handle === 0 ? undefined : wrapFor(handle, owner);
 }
 
 /**
@@ -126,7 +152,15 @@ export function isOptions(value: unknown): value is Readonly<Record<string, unkn
 }
 
 /** An operator as a function: trailing plain object = keyword arguments. */
-export function callWithOptions(name: string, args: readonly unknown[]): OperatorResult {
+export function callWithOptions(entry: OperatorEntry, args: readonly unknown[]): OperatorResult {
+  if (prepareCall(entry, undefined, args)) return finishCall();
   const last = args.at(-1);
-  return isOptions(last) ? op(name, args.slice(0, -1), last) : op(name, args);
+  return isOptions(last) ? callGeneral(entry, args.slice(0, -1), last) : callGeneral(entry, args);
+}
+
+/** The same as a method of `self`. */
+export function callMethod(entry: OperatorEntry, self: Tensor, args: readonly unknown[]): OperatorResult {
+  if (self instanceof Tensor && prepareCall(entry, self, args)) return finishCall();
+  const last = args.at(-1);
+  return isOptions(last) ? callGeneral(entry, [self, ...args.slice(0, -1)], last) : callGeneral(entry, [self, ...args]);
 }

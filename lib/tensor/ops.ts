@@ -1,5 +1,5 @@
 /** Operators as functions and as methods, from the generated table; importing this attaches the methods. */
-import { callInternal, callWithOptions } from "./operators";
+import { callInternal, callMethod, callWithOptions, entryOf } from "./operators";
 import type { OperatorFunctions } from "./operators.generated";
 import { FUNCTIONS, METHODS, SELF_POSITIONS } from "./operators.generated";
 import "./indexing";
@@ -9,13 +9,14 @@ import { Tensor } from "./tensor";
 Tensor.print = formatTensor;
 Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], change) as Tensor;
 
-for (const [method, operator] of METHODS) {
-  const self = SELF_POSITIONS[method] ?? 0;
+for (const [method, name] of METHODS) {
+  const entry = entryOf(name);
+  const position = SELF_POSITIONS[method] ?? 0;
   Object.defineProperty(Tensor.prototype, method, {
     configurable: true,
     writable: true,
     value(this: Tensor, ...args: unknown[]) {
-      return callWithOptions(operator, self === 0 ? [this, ...args] : args.toSpliced(self, 0, this));
+      return position === 0 ? callMethod(entry, this, args) : callWithOptions(entry, args.toSpliced(position, 0, this));
     },
   });
 }
@@ -33,5 +34,8 @@ for (const [method, operator] of METHODS) {
  * @throws TorchwrightError ERR_OPERATOR_ARGS, ERR_SHAPE_MISMATCH, ERR_TENSOR_DISPOSED, ERR_OPERATOR_FAILED
  */
 export const ops = Object.fromEntries(
-  FUNCTIONS.map(([name, operator]) => [name, (...args: unknown[]) => callWithOptions(operator, args)]),
+  FUNCTIONS.map(([name, operator]) => {
+    const entry = entryOf(operator);
+    return [name, (...args: unknown[]) => callWithOptions(entry, args)];
+  }),
 ) as unknown as OperatorFunctions;

@@ -5,36 +5,70 @@ import type { TensorOwner } from "./context";
 import { currentContext, withContext } from "./context";
 import { adopt, Tensor } from "./tensor";
 
+/** Lists of handles that ended scopes have left, for the next ones. */
+const spareLists: Float64Array[] = [];
+const LIST_LENGTH = 256;
+const MOST_SPARE_LISTS = 8;
+const NO_HANDLES = new Float64Array(0);
+
+/**
+ * Notes handles, not tensors: the objects may be collected before the scope ends, and the addon frees the whole list in
+ * one call.
+ */
 class Scope implements TensorOwner {
-  readonly #tensors = new Set<Tensor>();
+  #handles: Float64Array = spareLists.pop() ?? new Float64Array(LIST_LENGTH);
+  #count = 0;
   #closed = false;
 
   constructor(readonly parent: TensorOwner | undefined) {}
 
   own(tensor: Tensor): void {
     // Work that nobody awaited may outlive the scope that it was started in.
-    if (this.#closed) adopt(tensor, this.parent);
-    else this.#tensors.add(tensor);
+    if (this.#closed) {
+      adopt(tensor, this.parent);
+      return;
+    }
+    if (this.#count === this.#handles.length) this.#grow();
+    tensor.place = this.#count;
+    this.#handles[this.#count++] = tensor.handle;
+  }
+
+  #grow(): void {
+    const longer = new Float64Array(2 * this.#handles.length);
+    longer.set(this.#handles);
+    this.#handles = longer;
   }
 
   /** Hands a tensor to the scope around this one, or to the garbage collector. False for one that it does not own. */
   release(tensor: Tensor): boolean {
-    const owned = this.#tensors.delete(tensor);
-    if (owned) adopt(tensor, this.parent);
+    // A handle is never given out twice, so where it stands in the list, it is this tensor's.
+    const owned = tensor.place < this.#count && this.#handles[tensor.place] === tensor.handle;
+    if (owned) {
+      this.#handles[tensor.place] = 0; // no handle
+      adopt(tensor, this.parent);
+    }
     return owned;
   }
 
   close(result: unknown): void {
     for (const tensor of tensorsIn(result)) this.release(tensor);
-    native().releaseMany(this.handOver());
+    this.#closed = true;
+    if (this.#count > 0) native().releaseMany(this.#handles, this.#count);
+    this.#forget();
   }
 
   /** Closes without freeing: whoever asks must free the handles. */
   handOver(): readonly Handle[] {
     this.#closed = true;
-    const handles = Array.from(this.#tensors, (tensor) => tensor.handle);
-    this.#tensors.clear();
+    const handles = Array.from(this.#handles.subarray(0, this.#count)).filter((handle) => handle !== 0);
+    this.#forget();
     return handles;
+  }
+
+  #forget(): void {
+    if (this.#handles.length === LIST_LENGTH && spareLists.length < MOST_SPARE_LISTS) spareLists.push(this.#handles);
+    this.#count = 0;
+    this.#handles = NO_HANDLES;
   }
 }
 

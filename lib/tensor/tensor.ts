@@ -2,31 +2,18 @@
 import { describe, TorchwrightError } from "../errors";
 import type { Handle, TypedArray } from "../native/addon";
 import { isOpen, native } from "../native/load";
-import type { TensorOwner } from "./context";
+import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import type { Complex } from "./complex";
-import { currentContext, outsideScopes } from "./context";
-import { flatten, nest, readInteger } from "./convert";
-import type { NestedArray, ReadOptions } from "./convert";
-import type { Device } from "./device";
-import { resolveDevice } from "./device";
-import type { DType } from "./dtype";
-import { checkDtype, isDtype } from "./dtype";
+import { currentContext, outsideScopes, type TensorOwner } from "./context";
+import { nest, type NestedArray, readInteger, type ReadOptions } from "./convert";
+import { type Device, resolveDevice } from "./device";
+import { checkDtype, type DType, isDtype } from "./dtype";
+import { releaseWhenCollected } from "./finalizers";
+import { type FromOptions, handleFrom } from "./from";
+import { addHook, type GradientHook } from "./hooks";
 import type { TensorIndexing } from "./indexing";
 import type { TensorMethods } from "./operators.generated";
-import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
-import { addHook, type GradientHook } from "./hooks";
-import { encodeTypedArray, type TensorData } from "./typed-array";
-
-/** Options of {@link Tensor.from}; what is left out follows from the data, the device is the CPU. */
-export interface FromOptions {
-  readonly shape?: readonly number[];
-  readonly dtype?: DType;
-  readonly device?: string;
-  readonly requiresGrad?: boolean;
-}
-
-/** The last resort for tensors that nobody disposes: their slot is freed when they are collected. */
-const finalizers = new FinalizationRegistry<Handle>((handle) => native().release(handle));
+import type { TensorData } from "./typed-array";
 
 /**
  * An n-dimensional array on a device, as `torch.Tensor`.
@@ -50,6 +37,8 @@ export interface Tensor extends TensorMethods, TensorIndexing {}
 export class Tensor {
   /** @internal */
   readonly handle: Handle;
+  /** @internal Where the scope that owns it has noted it. */
+  place = -1;
   #gradient: Tensor | undefined;
 
   /** @internal Use {@link Tensor.from} or an operator. */
@@ -76,10 +65,7 @@ export class Tensor {
    *   ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   static from(data: NestedArray | TensorData, options: FromOptions = {}): Tensor {
-    const device = resolveDevice(options.device ?? "cpu");
-    const wanted = options.dtype === undefined ? undefined : checkDtype(options.dtype);
-    const { values, dtype, form, shape } = ArrayBuffer.isView(data) ? encodeTypedArray(data, wanted) : flatten(data, wanted);
-    const tensor = wrap(native().fromTypedArray(values, options.shape ?? shape, dtype, device, form));
+    const tensor = wrap(handleFrom(data, options));
     if (options.requiresGrad) tensor.requiresGrad = true;
     return tensor;
   }
@@ -142,7 +128,6 @@ export class Tensor {
 
   /**
    * Accumulates gradients in the leaves that this tensor was computed from, off the JavaScript thread.
-   *
    * @param gradient of the same shape; a scalar needs none
    * @throws TorchwrightError ERR_NO_GRAD_HISTORY when nothing it was computed from requires grad, or
    *   the graph was freed by an earlier backward; ERR_OPERATOR_FAILED for a non-scalar without `gradient`
@@ -153,7 +138,6 @@ export class Tensor {
 
   /**
    * {@link Tensor.backward} while JavaScript waits.
-   *
    * @throws TorchwrightError as {@link Tensor.backward}, at once
    */
   backwardSync(gradient?: Tensor, options: BackwardOptions = {}): void {
@@ -162,9 +146,7 @@ export class Tensor {
 
   /**
    * Calls `hook` with the gradient of this tensor whenever a backward pass has computed it; a tensor that it
-   * returns replaces the gradient. As `torch.Tensor.register_hook`.
-   *
-   * It runs on the JavaScript thread in the async context of the caller of `backward`, while that backward
+   * returns replaces the gradient. As `torch.Tensor.register_hook`. It runs on the JavaScript thread in the async context of the caller of `backward`, while that backward
    * waits: it must not be async. What it makes is freed after it, but for {@link keep}. An error that it throws
    * is what `backward` rejects with. The hook lives as long as the graph that it hangs on; a hook that mentions its
    * own tensor keeps that tensor alive until `remove()` or `dispose()`.
@@ -188,7 +170,6 @@ export class Tensor {
 
   /**
    * A tensor of another dtype or on another device; itself under a new handle where both fit already.
-   *
    * @throws TorchwrightError ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   to(target: DType | Device | { readonly dtype?: DType; readonly device?: string }): Tensor {
@@ -227,21 +208,37 @@ export class Tensor {
   }
 
   /**
-   * A copy of the elements, row by row, in the dtype's array; float16 and bfloat16, exactly, as Float32Array (their
-   * bits: `x.view("int16")`), bool as Uint8Array, complex numbers as real and imaginary parts in turn.
+   * The elements, row by row, in the dtype's array; float16 and bfloat16, exactly, as Float32Array (their bits:
+   * `x.view("int16")`), bool as Uint8Array, complex numbers as real and imaginary parts in turn. A copy, unless `share` asks
+   * for the tensor's own memory, as `numpy()` gives it in Python: what one side writes the other sees, also while queued work
+   * (a forward, an optimizer's step) is running. The array keeps the memory when the tensor is disposed.
+   *
+   * Arrays of 1 MB and more, and shared ones, lie in libtorch's memory: they cannot be transferred to another thread,
+   * only copied (`slice()`).
+   *
+   * @example
+   * ```ts
+   * import { ops } from "torchwright";
+   * using image = ops.zeros([480, 640]);
+   * const pixels = image.toTypedArray({ share: true }) as Float32Array;
+   * pixels.fill(0.5); // no copy
+   * console.log(image.mean().item()); // 0.5
+   * ```
+   *
+   * @throws TorchwrightError ERR_INVALID_ARG for a dtype without a typed array; with `share`, unless the tensor is
+   *   contiguous, on the CPU and does not require grad
    */
-  toTypedArray(): TypedArray {
-    return native().toTypedArray(this.handle);
+  toTypedArray({ share = false }: { readonly share?: boolean } = {}): TypedArray {
+    return share ? native().shareOut(this.handle) : native().toTypedArray(this.handle);
   }
 
-  /** As {@link Tensor.toTypedArray}, without blocking the event loop. */
+  /** As {@link Tensor.toTypedArray}, always a copy, without blocking the event loop. */
   async read(): Promise<TypedArray> {
     return await native().readAsync(this.handle);
   }
 
   /**
    * Nested arrays of numbers (int64 and uint64: bigints; bool: booleans; complex: `{ re, im }`); a scalar's element.
-   *
    * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`
    */
   toArray(options: ReadOptions = {}): NestedArray {
@@ -277,7 +274,6 @@ export class Tensor {
   /** Frees the slot now. The memory goes when the last graph or view that needs it goes. Twice is once. */
   dispose(): void {
     this.forgetGrad();
-    finalizers.unregister(this);
     native().release(this.handle);
   }
 
@@ -288,13 +284,18 @@ export class Tensor {
 
 /** A new handle as a tensor, owned by the current scope or else by the garbage collector. */
 export function wrap(handle: Handle): Tensor {
+  return wrapFor(handle, currentContext().owner);
+}
+
+/** A new handle as a tensor of an owner's; without one, the garbage collector's. */
+export function wrapFor(handle: Handle, owner: TensorOwner | undefined): Tensor {
   const tensor = new Tensor(handle);
-  adopt(tensor, currentContext().owner);
+  adopt(tensor, owner);
   return tensor;
 }
 
 /** Gives a tensor to an owner; without one, its slot is freed when it is collected. */
 export function adopt(tensor: Tensor, owner: TensorOwner | undefined): void {
   if (owner) owner.own(tensor);
-  else if (isOpen()) finalizers.register(tensor, tensor.handle, tensor);
+  else if (isOpen()) releaseWhenCollected(tensor, tensor.handle);
 }

@@ -139,6 +139,9 @@ describe("an operator's errors", () => {
 
   it("more memory than there is", () => {
     thrown(() => ops.zeros([2 ** 46]), "ERR_OUT_OF_MEMORY");
+    using x = Tensor.from([1, 2]);
+    thrown(() => x.resize_([2 ** 46]), "ERR_OUT_OF_MEMORY");
+    expect(x.toArray(), "not left with sizes that it has no memory for").to.deep.equal([1, 2]);
   });
 
   it("an operator that does not exist, is internal or is refused", () => {

@@ -1,0 +1,26 @@
+// What reading and writing elements and sharing them have in common. JavaScript thread only.
+#pragma once
+
+#include <ATen/core/TensorBody.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "napi_setup.h"
+
+namespace torchwright {
+
+class Environment;
+
+std::vector<int64_t> ParseShape(const Napi::Value& value);
+// Elements of a shape, or an error where the product overflows.
+int64_t CheckedNumel(const std::vector<int64_t>& shape);
+// The typed array that holds a dtype; throws where none does.
+napi_typedarray_type ArrayTypeOf(at::ScalarType dtype);
+std::optional<at::ScalarType> DtypeOfArray(napi_typedarray_type type);
+
+// A typed array over the memory of a contiguous CPU tensor, or null where it cannot be lent.
+napi_value LentArray(Environment& environment, const at::Tensor& tensor);
+
+}  // namespace torchwright

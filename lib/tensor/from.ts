@@ -1,0 +1,45 @@
+/** What `Tensor.from` takes, as a tensor in the addon: by a copy, or over memory that was lent. */
+import { describe, TorchwrightError } from "../errors";
+import type { Handle } from "../native/addon";
+import { native } from "../native/load";
+import type { NestedArray } from "./convert";
+import { flatten } from "./convert";
+import { resolveDevice } from "./device";
+import type { DType } from "./dtype";
+import { checkDtype } from "./dtype";
+import type { TensorData } from "./typed-array";
+import { encodeTypedArray } from "./typed-array";
+
+/** Options of `Tensor.from`; what is left out follows from the data, the device is the CPU. */
+export interface FromOptions {
+  readonly shape?: readonly number[];
+  readonly dtype?: DType;
+  readonly device?: string;
+  readonly requiresGrad?: boolean;
+  /**
+   * Take the typed array's memory instead of copying it: for arrays over a tensor's memory, from
+   * `toTypedArray` with `share` or a large `read`. Default false.
+   */
+  readonly share?: boolean;
+}
+
+/** A new tensor's handle. */
+export function handleFrom(data: NestedArray | TensorData, options: FromOptions): Handle {
+  if (options.share) return handleOver(data, options);
+  const device = resolveDevice(options.device ?? "cpu");
+  const wanted = options.dtype === undefined ? undefined : checkDtype(options.dtype);
+  const { values, dtype, form, shape } = ArrayBuffer.isView(data) ? encodeTypedArray(data, wanted) : flatten(data, wanted);
+  return native().fromTypedArray(values, options.shape ?? shape, dtype, device, form);
+}
+
+/** The same over the memory of a typed array that libtorch lent. */
+function handleOver(data: NestedArray | TensorData, { shape, dtype, device }: FromOptions): Handle {
+  if (!ArrayBuffer.isView(data)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected a typed array to share, got ${describe(data)}`);
+  }
+  const own = encodeTypedArray(data, undefined);
+  if (own.form !== "values" || (dtype !== undefined && dtype !== own.dtype) || (device !== undefined && device !== "cpu")) {
+    throw new TorchwrightError("ERR_INVALID_ARG", "Tensor.from: with `share`, expected the array's own dtype and the CPU; convert with to()");
+  }
+  return native().shareIn(own.values, shape ?? own.shape);
+}
