@@ -1,15 +1,20 @@
 /** Torchwright's public surface: named exports only. */
 export { ERROR_CODES, TorchwrightError } from "./errors";
-export type { ErrorCode } from "./errors";
+export type { ErrorCode, LargeTensor, OutOfMemoryDetails, TorchwrightErrorOptions } from "./errors";
 export { libtorchInfo, useLibtorch } from "./native/load";
 
 export { Tensor } from "./tensor/tensor";
-export type { FromOptions } from "./tensor/tensor";
+export type { FromOptions, ToOptions } from "./tensor/tensor";
 export type { DType } from "./tensor/dtype";
 export { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize } from "./tensor/device";
 export type { Device } from "./tensor/device";
 export { emptyCache, memory, resetPeakMemory } from "./tensor/memory";
-export type { MemoryStatistics } from "./tensor/memory";
+export type { DeviceMemory, MemoryStatistics } from "./tensor/memory";
+export { cuda } from "./tensor/cuda";
+export type { CudaDevice, CudaProperties } from "./tensor/cuda";
+export type { CudaEvent, CudaEventOptions } from "./tensor/cuda-event";
+export { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from "./tensor/matmul-precision";
+export type { MatmulPrecision } from "./tensor/matmul-precision";
 export { op } from "./tensor/operators";
 export { ops } from "./tensor/ops";
 export { keep, scope } from "./tensor/scope";

@@ -18,6 +18,7 @@
 #include "executor.h"
 #include "napi_setup.h"
 #include "operator.h"
+#include "reclaim.h"
 #include "tensor.h"
 
 namespace torch::jit {
@@ -26,6 +27,7 @@ struct Module;
 
 namespace torchwright {
 
+class EventTable;
 class ModuleTable;
 
 class Environment {
@@ -39,6 +41,8 @@ class Environment {
   TensorTable& tensors() { return tensors_; }
   OperatorTable& operators() { return operators_; }
   ModuleTable& modules() { return *modules_; }
+  EventTable& events() { return *events_; }
+  Reclaimer& reclaimer() { return reclaimer_; }
   Executor& executor() { return executor_; }
   const Napi::FunctionReference& error_factory() const { return error_factory_; }
   void set_error_factory(Napi::Function factory) { error_factory_ = Napi::Persistent(factory); }
@@ -77,6 +81,8 @@ class Environment {
   TensorTable tensors_;
   OperatorTable operators_;
   std::unique_ptr<ModuleTable> modules_;
+  std::unique_ptr<EventTable> events_;
+  Reclaimer reclaimer_{*this};
   Napi::FunctionReference error_factory_;
   int64_t reported_bytes_ = 0;
   std::vector<int64_t> recent_bytes_;
@@ -114,5 +120,8 @@ void RegisterModules(Environment& environment, Napi::Object exports);
 void RegisterModuleCompiler(Environment& environment, Napi::Object exports);
 void RegisterSafetensors(Environment& environment, Napi::Object exports);
 void RegisterDevices(Environment& environment, Napi::Object exports);
+void RegisterMemory(Environment& environment, Napi::Object exports);
+void RegisterReclaimer(Environment& environment, Napi::Object exports);
+void RegisterCuda(Environment& environment, Napi::Object exports);
 
 }  // namespace torchwright

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "environment.h"
+#include "memory.h"
 
 namespace torchwright {
 namespace {
@@ -231,6 +232,40 @@ ErrorText DescribeFailure(Environment& environment, const Operator& op,
   return text;
 }
 
+bool Mutates(const c10::FunctionSchema& schema) {
+  return std::any_of(schema.arguments().begin(), schema.arguments().end(),
+                     [](const auto& argument) {
+                       return argument.alias_info() != nullptr && argument.alias_info()->isWrite();
+                     });
+}
+
+void Run(Environment& environment, const Overload& overload, torch::jit::Stack& stack) {
+  Executor& executor = environment.executor();
+  if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
+    executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
+  } else {
+    overload.handle.callBoxed(stack);
+  }
+}
+
+// Once more after memory ran out, with everything freed that can be: garbage that JavaScript still
+// holds, then what the allocators keep. False where that cannot help or is not safe.
+bool RunAgain(Environment& environment, const Operator& op, const Overload& overload,
+              const CallArguments& arguments, torch::jit::Stack& stack) {
+  const c10::FunctionSchema& schema = overload.handle.schema();
+  if (Describe(std::current_exception(), op.name).code != "ERR_OUT_OF_MEMORY" || Mutates(schema)) {
+    return false;
+  }
+  stack.clear();  // the first run has moved from it
+  // Before the collection, which may free inputs that JavaScript needs no more but this call does.
+  if (!FillStack(environment, schema, arguments, 0, Access::kUse, stack)) return false;
+  environment.executor().WaitFor(environment.executor().last_queued());  // holds memory of its own
+  environment.reclaimer().Collect();
+  EmptyCaches();
+  Run(environment, overload, stack);
+  return true;
+}
+
 Napi::Value CallOperator(Environment& environment, const Operator& op,
                          const CallArguments& arguments) {
   torch::jit::Stack stack;
@@ -242,10 +277,10 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
     Executor& executor = environment.executor();
     if (overload.random) executor.WaitFor(executor.last_queued());
     try {
-      if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
-        executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
-      } else {
-        overload.handle.callBoxed(stack);
+      try {
+        Run(environment, overload, stack);
+      } catch (...) {
+        if (!RunAgain(environment, op, overload, arguments, stack)) throw;
       }
     } catch (...) {
       const ErrorText text = DescribeFailure(environment, op, arguments);

@@ -4,7 +4,7 @@ import type { OperatorFunctions } from "./operators.generated";
 import { FUNCTIONS, METHODS } from "./operators.generated";
 import { Tensor } from "./tensor";
 
-Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], change) as Tensor;
+Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], { ...change }) as Tensor;
 
 for (const [method, operator] of METHODS) {
   Object.defineProperty(Tensor.prototype, method, {

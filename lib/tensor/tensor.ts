@@ -14,6 +14,7 @@ import type { TensorMethods } from "./operators.generated";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import { addHook, type GradientHook } from "./hooks";
 import { formatTensor } from "./print";
+import { leftToCollector } from "./reclaim";
 
 /** Options of {@link Tensor.from}; what is left out follows from the data, the device is the CPU. */
 export interface FromOptions {
@@ -21,6 +22,13 @@ export interface FromOptions {
   readonly dtype?: DType;
   readonly device?: string;
   readonly requiresGrad?: boolean;
+}
+
+/** What {@link Tensor.to} changes. */
+export interface ToOptions {
+  readonly dtype?: DType;
+  readonly device?: string;
+  readonly nonBlocking?: boolean;
 }
 
 /** The last resort for tensors that nobody disposes: their slot is freed when they are collected. */
@@ -182,20 +190,23 @@ export class Tensor {
   /**
    * A tensor of another dtype or on another device; itself under a new handle where both fit already.
    *
+   * @param target `nonBlocking`: a copy between pinned memory (`pinMemory()`) and a GPU returns before it is done;
+   *   reading on the CPU what came from a GPU then needs `synchronize()` first
    * @throws TorchwrightError ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
-  to(target: DType | Device | { readonly dtype?: DType; readonly device?: string }): Tensor {
+  to(target: DType | Device | ToOptions): Tensor {
     if (typeof target !== "string" && (typeof target !== "object" || target === null)) {
       throw new TorchwrightError("ERR_INVALID_ARG", `to: expected a dtype, a device or an object with both, got ${describe(target)}`);
     }
-    const change = typeof target !== "string" ? target : isDtype(target) ? { dtype: target } : { device: target };
+    const change: ToOptions = typeof target !== "string" ? target : isDtype(target) ? { dtype: target } : { device: target };
     const device = change.device === undefined ? {} : { device: resolveDevice(change.device) };
     const dtype = change.dtype === undefined ? {} : { dtype: checkDtype(change.dtype) };
-    return Tensor.convert(this, { ...dtype, ...device });
+    const nonBlocking = change.nonBlocking === undefined ? {} : { nonBlocking: change.nonBlocking };
+    return Tensor.convert(this, { ...dtype, ...device, ...nonBlocking });
   }
 
   /** @internal Set by operators.ts, which needs this class itself. */
-  static convert: (tensor: Tensor, change: { readonly dtype?: DType; readonly device?: string }) => Tensor;
+  static convert: (tensor: Tensor, change: ToOptions) => Tensor;
 
   /** The only element. int64 gives a bigint, other numbers a number. Waits for the device. */
   item(): number | bigint | boolean {
@@ -252,5 +263,8 @@ export function wrap(handle: Handle): Tensor {
 /** Gives a tensor to an owner; without one, its slot is freed when it is collected. */
 export function adopt(tensor: Tensor, owner: TensorOwner | undefined): void {
   if (owner) owner.own(tensor);
-  else if (isOpen()) finalizers.register(tensor, tensor.handle, tensor);
+  else if (isOpen()) {
+    finalizers.register(tensor, tensor.handle, tensor);
+    leftToCollector(tensor);
+  }
 }
