@@ -30,7 +30,7 @@ std::string CodeFromTorchMessage(const std::string& message) {
   if (Contains(message, "No CUDA GPUs") || Contains(message, "Found no NVIDIA driver") ||
       Contains(message, "not linked with support for cuda") || Contains(message, "CUDA hooks") ||
       Contains(message, "Cannot access accelerator device") ||
-      Contains(message, "Pinned memory requires") || Contains(message, "pin_memory allocator") ||
+      Contains(message, "Pinned memory requires") || Contains(message, "pinned memory allocator") ||
       Contains(message, "invalid device ordinal")) {
     return "ERR_DEVICE_UNAVAILABLE";
   }

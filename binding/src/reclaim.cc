@@ -11,7 +11,7 @@ namespace {
 // What one turn may make without being watched: a batch's activations, say.
 constexpr int64_t kUnwatched = 64LL << 20;
 // Growth that is worth a collection (some milliseconds); more where more is in use.
-constexpr int64_t kCollectStep = 128LL << 20;
+constexpr int64_t kCollectStep = 256LL << 20;
 // Beyond every limit of V8's on external memory, so that it collects now. Taken back at once.
 constexpr int64_t kBeyondLimit = 1LL << 40;
 
@@ -50,9 +50,6 @@ void Reclaimer::Watch(napi_value object, double handle) {
 
 void Reclaimer::Collect() {
   const Napi::Env env = environment_.env();
-  int64_t total = 0;
-  napi_adjust_external_memory(env, kBeyondLimit, &total);
-  napi_adjust_external_memory(env, -kBeyondLimit, &total);
   const auto gone = [&](const Watched& watched) {
     const Napi::HandleScope scope(env);
     napi_value object = nullptr;
@@ -63,9 +60,16 @@ void Reclaimer::Collect() {
     environment_.tensors().Release(watched.handle);
     return true;
   };
-  watched_.erase(std::remove_if(watched_.begin(), watched_.end(), gone), watched_.end());
+  const int64_t before = NativeBytes();
+  // Twice where the first only ends a marking that was under way: that has taken younger garbage
+  // for alive.
+  for (int round = 0; round < 2 && NativeBytes() == before; ++round) {
+    int64_t total = 0;
+    napi_adjust_external_memory(env, kBeyondLimit, &total);
+    napi_adjust_external_memory(env, -kBeyondLimit, &total);
+    watched_.erase(std::remove_if(watched_.begin(), watched_.end(), gone), watched_.end());
+  }
   at_collection_ = NativeBytes();
-  environment_.ReportMemory();
 }
 
 namespace {
