@@ -7,14 +7,9 @@
 #include <utility>
 
 #include "environment.h"
-#include "memory.h"
 
 namespace torchwright {
 namespace {
-
-// Elements among the inputs from which an operator is worth a team of threads, and so is run on the
-// executor while JavaScript waits: two threads that both open OpenMP teams throttle each other.
-constexpr int64_t kLargeOperator = 32768;
 
 constexpr size_t kMaxArguments = 26;  // two bits each in a JavaScript number
 
@@ -48,25 +43,6 @@ int Rank(const std::string& overload) {
 
 bool IsDimname(const std::string& overload) {
   return overload.find("imname") != std::string::npos || overload.rfind("names", 0) == 0;
-}
-
-int64_t InputElements(const torch::jit::Stack& stack) {
-  int64_t elements = 0;
-  for (const c10::IValue& value : stack) {
-    if (value.isTensor() && value.toTensor().defined()) elements += value.toTensor().numel();
-    if (value.isTensorList()) {
-      for (const at::Tensor& tensor : value.toTensorVector()) elements += tensor.numel();
-    }
-    // Sizes of what a factory makes.
-    if (value.isIntList()) {
-      int64_t product = 1;
-      for (const int64_t size : value.toIntVector()) {
-        if (size <= 0 || __builtin_mul_overflow(product, size, &product)) product = 1;
-      }
-      elements += product;
-    }
-  }
-  return elements;
 }
 
 }  // namespace
@@ -232,40 +208,6 @@ ErrorText DescribeFailure(Environment& environment, const Operator& op,
   return text;
 }
 
-bool Mutates(const c10::FunctionSchema& schema) {
-  return std::any_of(schema.arguments().begin(), schema.arguments().end(),
-                     [](const auto& argument) {
-                       return argument.alias_info() != nullptr && argument.alias_info()->isWrite();
-                     });
-}
-
-void Run(Environment& environment, const Overload& overload, torch::jit::Stack& stack) {
-  Executor& executor = environment.executor();
-  if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
-    executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
-  } else {
-    overload.handle.callBoxed(stack);
-  }
-}
-
-// Once more after memory ran out, with everything freed that can be: garbage that JavaScript still
-// holds, then what the allocators keep. False where that cannot help or is not safe.
-bool RunAgain(Environment& environment, const Operator& op, const Overload& overload,
-              const CallArguments& arguments, torch::jit::Stack& stack) {
-  const c10::FunctionSchema& schema = overload.handle.schema();
-  if (Describe(std::current_exception(), op.name).code != "ERR_OUT_OF_MEMORY" || Mutates(schema)) {
-    return false;
-  }
-  stack.clear();  // the first run has moved from it
-  // Before the collection, which may free inputs that JavaScript needs no more but this call does.
-  if (!FillStack(environment, schema, arguments, 0, Access::kUse, stack)) return false;
-  environment.executor().WaitFor(environment.executor().last_queued());  // holds memory of its own
-  environment.reclaimer().Collect();
-  EmptyCaches();
-  Run(environment, overload, stack);
-  return true;
-}
-
 Napi::Value CallOperator(Environment& environment, const Operator& op,
                          const CallArguments& arguments) {
   torch::jit::Stack stack;
@@ -274,19 +216,17 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
     if (!FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, stack)) {
       continue;
     }
-    Executor& executor = environment.executor();
-    if (overload.random) executor.WaitFor(executor.last_queued());
     try {
       try {
-        Run(environment, overload, stack);
+        Execute(environment, overload, stack);
       } catch (...) {
-        if (!RunAgain(environment, op, overload, arguments, stack)) throw;
+        if (!ExecuteAgain(environment, overload, arguments, stack)) throw;
       }
     } catch (...) {
       const ErrorText text = DescribeFailure(environment, op, arguments);
       throw CodedError(text.code, text.message);
     }
-    const uint64_t born = executor.last_queued();
+    const uint64_t born = environment.executor().last_queued();
     if (stack.empty()) return environment.env().Undefined();
     if (stack.size() == 1) {
       return Napi::Value(environment.env(), FromIValue(environment, stack[0], born));

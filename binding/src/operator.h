@@ -63,4 +63,12 @@ bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
                const CallArguments& arguments, size_t skip, Access access,
                torch::jit::Stack& stack);
 
+// Runs an overload on a filled stack, a large one on the executor; its results take the stack over.
+void Execute(Environment& environment, const Overload& overload, torch::jit::Stack& stack);
+
+// In a handler of what `Execute` threw: once more after memory ran out, with everything freed that
+// can be. False where that was not the matter, or where the operator mutates something.
+bool ExecuteAgain(Environment& environment, const Overload& overload,
+                  const CallArguments& arguments, torch::jit::Stack& stack);
+
 }  // namespace torchwright

@@ -49,6 +49,9 @@ void Reclaimer::Watch(napi_value object, double handle) {
 }
 
 void Reclaimer::Collect() {
+  // In a callback a native call further out may hold bare handles of tensors whose objects are
+  // gone.
+  if (environment_.executor().serving()) return;
   const Napi::Env env = environment_.env();
   const auto gone = [&](const Watched& watched) {
     const Napi::HandleScope scope(env);

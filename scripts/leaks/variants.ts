@@ -1,5 +1,5 @@
 /** The loops whose memory is watched. Each runs in a process of its own. */
-import { AdamW, clipGradNorm, decayGroups, LinearSchedule, ops, scope, Tensor, Trainer } from "../../lib/index";
+import { AdamW, clipGradNorm, decayGroups, LinearSchedule, noGrad, ops, scope, Tensor, Trainer } from "../../lib/index";
 import { smallLoader, smallModel } from "./model";
 import { Recorder } from "./readings";
 import type { Readings } from "./readings";
@@ -69,6 +69,10 @@ async function settled(steps: number): Promise<Readings> {
   const weight = Tensor.from(new Float32Array(1000), { requiresGrad: true });
   while (!recorder.done) {
     const loss = costlyLoss(weight);
+    loss.backwardSync(undefined, { retainGraph: true });
+    const { grad } = weight;
+    if (grad) noGrad(() => weight.sub_(grad, { alpha: 1e-4 }));
+    weight.grad = undefined;
     await Promise.resolve(loss.item());
     recorder.stepped();
   }
