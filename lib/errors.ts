@@ -65,6 +65,33 @@ export const ERROR_CODES = {
 /** A stable error code; see {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** A live tensor that an out-of-memory error names; of several views of one storage, one stands for all. */
+export interface LargeTensor {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** Of its storage. */
+  readonly bytes: number;
+}
+
+/** Where memory went when it ran out. Bytes throughout. */
+export interface OutOfMemoryDetails {
+  /** `"cpu"`, `"cuda:0"`, … */
+  readonly device: string;
+  /** What was asked for (CUDA says it rounded); absent where the allocator did not say. */
+  readonly requestedBytes?: number;
+  /** Free on the device, or on the host. */
+  readonly freeBytes: number;
+  /** In use by tensors of this process on that device. */
+  readonly liveBytes: number;
+  /** The largest tensors that JavaScript holds on that device, at most five. */
+  readonly largest: readonly LargeTensor[];
+}
+
+/** As any error's, and what some codes carry beside their message. */
+export interface TorchwrightErrorOptions extends ErrorOptions {
+  readonly details?: OutOfMemoryDetails;
+}
+
 /**
  * The one class of every error that Torchwright throws on purpose.
  *
@@ -80,14 +107,17 @@ export type ErrorCode = keyof typeof ERROR_CODES;
  */
 export class TorchwrightError extends Error {
   override readonly name = "TorchwrightError";
+  /** The figures of an ERR_OUT_OF_MEMORY. */
+  readonly details: OutOfMemoryDetails | undefined;
 
   constructor(
     /** Stable code, a key of {@link ERROR_CODES}. */
     readonly code: ErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: TorchwrightErrorOptions,
   ) {
     super(message, options);
+    this.details = options?.details;
   }
 }
 

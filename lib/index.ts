@@ -1,12 +1,13 @@
 /** Torchwright's public surface: named exports only. */
 export { ERROR_CODES, TorchwrightError } from "./errors";
-export type { ErrorCode } from "./errors";
+export type { ErrorCode, LargeTensor, OutOfMemoryDetails, TorchwrightErrorOptions } from "./errors";
 export { libtorchInfo, useLibtorch } from "./native/load";
 
 export { Tensor } from "./tensor/tensor";
 export type { FromOptions } from "./tensor/from";
 export type { Complex } from "./tensor/complex";
 export type { NestedArray, ReadOptions } from "./tensor/convert";
+export type { ToOptions } from "./tensor/to";
 export type { DType } from "./tensor/dtype";
 export { slice } from "./tensor/slice";
 export type { Slice } from "./tensor/slice";
@@ -16,7 +17,12 @@ export type { Device } from "./tensor/device";
 export { Generator } from "./tensor/generator";
 export type { GeneratorOptions } from "./tensor/generator";
 export { emptyCache, memory, resetPeakMemory } from "./tensor/memory";
-export type { MemoryStatistics } from "./tensor/memory";
+export type { DeviceMemory, MemoryStatistics } from "./tensor/memory";
+export { cuda } from "./tensor/cuda";
+export type { CudaDevice, CudaProperties } from "./tensor/cuda";
+export type { CudaEvent, CudaEventOptions } from "./tensor/cuda-event";
+export { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from "./tensor/matmul-precision";
+export type { MatmulPrecision } from "./tensor/matmul-precision";
 export { op } from "./tensor/operators";
 export type { Layout, MemoryFormat, Reduction, Scalar } from "./tensor/operators.generated";
 export { ops } from "./tensor/ops";

@@ -4,7 +4,8 @@
 #
 #   scripts/gpu-host.sh pack [--with-model]      here: writes .gpu-pack/torchwright.tar.xz
 #   scripts/gpu-host.sh run <pack> <results>     there: unpacks, builds against that Python's torch,
-#                                                runs the suite on CUDA and writes the results
+#                                                runs the suite on CUDA and writes the results:
+#                                                result.json has GPU, driver, libtorch, date, outcome
 #
 # --with-model adds the demo's weights from the cache, which the benchmarks need (about 80 MB more).
 # PYTHON names the Python on the host; TORCHWRIGHT_GPU_WORK the folder to unpack into.
@@ -75,6 +76,7 @@ run() {
     echo "bench: left out, the pack was made without --with-model" | tee -a "$results/summary.txt"
   fi
   cat "$results/summary.txt"
+  "$python" scripts/gpu_result.py "$results" "$(node --version)"
   ((failures == 0))
 }
 
@@ -82,7 +84,7 @@ case "${1:-}" in
   pack) pack "${2:-}" ;;
   run) run "${2:?gpu-host: run needs the pack}" "${3:?gpu-host: run needs a folder for results}" ;;
   *)
-    sed -n '2,11s/^# \{0,1\}//p' "$0"
+    sed -n '2,12s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

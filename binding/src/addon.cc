@@ -8,7 +8,9 @@
 #include <mutex>
 
 #include "allocator.h"
+#include "cuda.h"
 #include "environment.h"
+#include "memory.h"
 #include "script_module.h"
 
 namespace torchwright {
@@ -23,7 +25,10 @@ constexpr size_t kReadings = 8;
 }  // namespace
 
 Environment::Environment(Napi::Env env, int threads)
-    : env_(env), modules_(std::make_unique<ModuleTable>()), executor_(*this, threads) {
+    : env_(env),
+      modules_(std::make_unique<ModuleTable>()),
+      events_(std::make_unique<EventTable>()),
+      executor_(*this, threads) {
   // No thread caches the casts of weights: the key is an address, which says nothing of a write to
   // it.
   at::autocast::set_autocast_cache_enabled(false);
@@ -96,7 +101,7 @@ Napi::Value Environment::FrameArray(Napi::Env env) {
 }
 
 void Environment::ReportMemory() {
-  const int64_t now = CpuCounters().live - lender_.lent_bytes();
+  const int64_t now = NativeBytes() - lender_.lent_bytes();
   if (recent_bytes_.size() == kReadings) recent_bytes_.erase(recent_bytes_.begin());
   recent_bytes_.push_back(now);
   const int64_t lasting = *std::min_element(recent_bytes_.begin(), recent_bytes_.end());
@@ -158,6 +163,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterModules(*environment, exports);
   RegisterSafetensors(*environment, exports);
   RegisterDevices(*environment, exports);
+  RegisterMemory(*environment, exports);
+  RegisterReclaimer(*environment, exports);
+  RegisterCuda(*environment, exports);
   exports.Set("initialize",
               Napi::Function::New<Guarded<Initialize>>(env, "initialize", environment));
   return exports;

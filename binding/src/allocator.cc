@@ -3,12 +3,14 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <map>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace torchwright {
@@ -38,7 +40,7 @@ class CachingAllocator final : public at::Allocator {
         block = c10::alloc_cpu(size + kHeader);
       } catch (...) {
         EmptyCache();  // what is kept may be all that is missing
-        block = c10::alloc_cpu(size + kHeader);
+        block = AllocateOrFail(size, bytes);
       }
     }
     *static_cast<size_t*>(block) = size;
@@ -59,10 +61,17 @@ class CachingAllocator final : public at::Allocator {
 
   AllocatorCounters counters() {
     const std::lock_guard lock(mutex_);
-    return {live_.load(), peak_.load(), static_cast<int64_t>(cached_bytes_)};
+    return {live_.load(), peak_.load(), static_cast<int64_t>(cached_bytes_),
+            std::max(peak_reserved_, peak_.load())};
   }
 
-  void ResetPeak() { peak_.store(live_.load()); }
+  int64_t live() const { return live_.load(std::memory_order_relaxed); }
+
+  void ResetPeak() {
+    const std::lock_guard lock(mutex_);
+    peak_.store(live_.load());
+    peak_reserved_ = live_.load() + static_cast<int64_t>(cached_bytes_);
+  }
 
   void EmptyCache() {
     std::map<size_t, std::vector<void*>> blocks;
@@ -78,6 +87,16 @@ class CachingAllocator final : public at::Allocator {
 
  private:
   static void Delete(void* data);
+
+  // The error names what was asked for, not what rounding and header made of it.
+  static void* AllocateOrFail(size_t size, size_t asked) {
+    try {
+      return c10::alloc_cpu(size + kHeader);
+    } catch (...) {
+      C10_THROW_ERROR(OutOfMemoryError,
+                      "CPU out of memory: tried to allocate " + std::to_string(asked) + " bytes");
+    }
+  }
 
   void* Take(size_t size) {
     const std::lock_guard lock(mutex_);
@@ -112,6 +131,8 @@ class CachingAllocator final : public at::Allocator {
       if (live_.load() + static_cast<int64_t>(cached_bytes_ + size) <= Limit()) {
         cache_[size].push_back(block);
         cached_bytes_ += size;
+        peak_reserved_ =
+            std::max(peak_reserved_, live_.load() + static_cast<int64_t>(cached_bytes_));
         return;
       }
     }
@@ -121,6 +142,7 @@ class CachingAllocator final : public at::Allocator {
   std::mutex mutex_;
   std::map<size_t, std::vector<void*>> cache_;
   size_t cached_bytes_ = 0;
+  int64_t peak_reserved_ = 0;  // of moments when a block was kept; at others `peak_` bounds it
   std::atomic<int64_t> live_{0};
   std::atomic<int64_t> peak_{0};
 };
@@ -143,6 +165,7 @@ void InstallCpuAllocator() {
 }
 
 AllocatorCounters CpuCounters() { return Instance().counters(); }
+int64_t CpuLiveBytes() { return Instance().live(); }
 void ResetCpuPeak() { Instance().ResetPeak(); }
 void EmptyCpuCache() { Instance().EmptyCache(); }
 

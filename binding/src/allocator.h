@@ -9,14 +9,16 @@
 namespace torchwright {
 
 struct AllocatorCounters {
-  int64_t live;    // bytes handed out and not taken back
-  int64_t peak;    // most of `live` since the last reset
-  int64_t cached;  // bytes kept for reuse
+  int64_t live;           // bytes handed out and not taken back
+  int64_t peak;           // most of `live` since the last reset
+  int64_t cached;         // bytes kept for reuse
+  int64_t peak_reserved;  // most of `live` and `cached` together since the last reset
 };
 
 // Once per process, before the first tensor.
 void InstallCpuAllocator();
 AllocatorCounters CpuCounters();
+int64_t CpuLiveBytes();  // without a lock
 void ResetCpuPeak();
 void EmptyCpuCache();
 

@@ -38,6 +38,14 @@ uint32_t ReadNumber(const Napi::Value& value, const char* what, uint32_t most) {
   return static_cast<uint32_t>(number);
 }
 
+uint64_t ReadSeed(const Napi::Value& value) {
+  const double seed = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(seed >= 0) || seed > kMaxSafeInteger || seed != std::floor(seed)) {
+    Refuse("manualSeed", "a non-negative integer");
+  }
+  return static_cast<uint64_t>(seed);
+}
+
 Napi::Object ReadObject(const Napi::Value& value, const char* what) {
   if (!value.IsObject()) Refuse(what, "an object");
   return value.As<Napi::Object>();

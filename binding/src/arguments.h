@@ -12,6 +12,9 @@
 
 namespace torchwright {
 
+// JavaScript's Number.MAX_SAFE_INTEGER, 2^53 - 1.
+inline constexpr double kMaxSafeInteger = 9007199254740991.0;
+
 // A longer array is a mistake or an attack: no list of tensors, sizes or numbers is this long, and
 // a sparse array of 2^32 elements costs JavaScript nothing.
 constexpr uint32_t kMaxArrayLength = 1U << 20;
@@ -23,6 +26,8 @@ std::string ReadPath(const Napi::Value& value, const char* what);
 bool ReadFlag(const Napi::Value& value, const char* what);
 // An integer from 0 to `most`.
 uint32_t ReadNumber(const Napi::Value& value, const char* what, uint32_t most = UINT32_MAX);
+// A seed of a random generator: a non-negative safe integer.
+uint64_t ReadSeed(const Napi::Value& value);
 Napi::Object ReadObject(const Napi::Value& value, const char* what);
 std::vector<Napi::Value> ReadArray(const Napi::Value& value, const char* what);
 std::vector<std::string> ReadTexts(const Napi::Value& value, const char* what);

@@ -1,11 +1,10 @@
-// Devices, seeds, threads and memory counters.
+// Devices, seeds and threads.
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 
 #include <mutex>
 
-#include "allocator.h"
 #include "environment.h"
 
 namespace torchwright {
@@ -36,13 +35,9 @@ Napi::Value Synchronize(Environment& environment, const Napi::CallbackInfo& info
 
 // Waits for queued work first: it may be drawing from the same process-wide generator.
 Napi::Value ManualSeed(Environment& environment, const Napi::CallbackInfo& info) {
-  const double seed = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
-  if (!(seed >= 0) || seed > kMaxSafeInteger ||
-      seed != static_cast<double>(static_cast<uint64_t>(seed))) {
-    Fail("ERR_INVALID_ARG", "manualSeed: expected a non-negative integer");
-  }
+  const uint64_t seed = ReadSeed(info[0]);
   environment.executor().WaitFor(environment.executor().last_queued());
-  at::manual_seed(static_cast<uint64_t>(seed));
+  at::manual_seed(seed);
   return info.Env().Undefined();
 }
 
@@ -78,28 +73,6 @@ Napi::Value SetNumThreads(Environment& environment, const Napi::CallbackInfo& in
   return info.Env().Undefined();
 }
 
-Napi::Value Memory(Environment& environment, const Napi::CallbackInfo& info) {
-  const AllocatorCounters counters = CpuCounters();
-  Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("liveTensors", static_cast<double>(environment.tensors().live()));
-  result.Set("cpuBytes", static_cast<double>(counters.live));
-  result.Set("cpuPeakBytes", static_cast<double>(counters.peak));
-  result.Set("cpuCachedBytes", static_cast<double>(counters.cached));
-  return result;
-}
-
-Napi::Value ResetPeak(Environment&, const Napi::CallbackInfo& info) {
-  ResetCpuPeak();
-  return info.Env().Undefined();
-}
-
-Napi::Value EmptyCache(Environment&, const Napi::CallbackInfo& info) {
-  EmptyCpuCache();
-  const auto accelerator = at::accelerator::getAccelerator();
-  if (accelerator && at::accelerator::deviceCount() > 0) at::accelerator::emptyCache();
-  return info.Env().Undefined();
-}
-
 Napi::Value Shutdown(Environment& environment, const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), environment.executor().Shutdown(static_cast<int>(
                                             ReadNumber(info[0], "shutdown", INT32_MAX))));
@@ -130,9 +103,6 @@ void RegisterDevices(Environment& environment, Napi::Object exports) {
   Register<SetRandomState>(environment, exports, "setRandomState");
   Register<NumThreads>(environment, exports, "numThreads");
   Register<SetNumThreads>(environment, exports, "setNumThreads");
-  Register<Memory>(environment, exports, "memory");
-  Register<ResetPeak>(environment, exports, "resetPeak");
-  Register<EmptyCache>(environment, exports, "emptyCache");
   Register<Shutdown>(environment, exports, "shutdown");
   Register<ExitNow>(environment, exports, "exitNow");
 }

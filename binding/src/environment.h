@@ -24,6 +24,7 @@
 #include "lending.h"
 #include "napi_setup.h"
 #include "operator.h"
+#include "reclaim.h"
 #include "tensor.h"
 
 namespace torch::jit {
@@ -32,6 +33,7 @@ struct Module;
 
 namespace torchwright {
 
+class EventTable;
 class ModuleTable;
 
 class Environment {
@@ -47,6 +49,8 @@ class Environment {
   OperatorTable& operators() { return CheckThread(), operators_; }
   CallPlans& plans() { return CheckThread(), plans_; }
   ModuleTable& modules() { return CheckThread(), *modules_; }
+  EventTable& events() { return CheckThread(), *events_; }
+  Reclaimer& reclaimer() { return CheckThread(), reclaimer_; }
   Executor& executor() { return CheckThread(), executor_; }
   Lender& lender() { return CheckThread(), lender_; }
   const Napi::FunctionReference& error_factory() const { return CheckThread(), error_factory_; }
@@ -115,6 +119,8 @@ class Environment {
   Lender lender_;
   Napi::Reference<Napi::Value> frame_array_;
   std::unique_ptr<ModuleTable> modules_;
+  std::unique_ptr<EventTable> events_;
+  Reclaimer reclaimer_{*this};
   Napi::FunctionReference error_factory_;
   int64_t reported_bytes_ = 0;
   std::vector<int64_t> recent_bytes_;
@@ -186,5 +192,8 @@ void RegisterModules(Environment& environment, Napi::Object exports);
 void RegisterModuleCompiler(Environment& environment, Napi::Object exports);
 void RegisterSafetensors(Environment& environment, Napi::Object exports);
 void RegisterDevices(Environment& environment, Napi::Object exports);
+void RegisterMemory(Environment& environment, Napi::Object exports);
+void RegisterReclaimer(Environment& environment, Napi::Object exports);
+void RegisterCuda(Environment& environment, Napi::Object exports);
 
 }  // namespace torchwright

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "environment.h"
+#include "memory.h"
 
 namespace torchwright {
 namespace {
@@ -28,6 +29,8 @@ std::string CodeFromTorchMessage(const std::string& message) {
   }
   if (Contains(message, "No CUDA GPUs") || Contains(message, "Found no NVIDIA driver") ||
       Contains(message, "not linked with support for cuda") || Contains(message, "CUDA hooks") ||
+      Contains(message, "Cannot access accelerator device") ||
+      Contains(message, "Pinned memory requires") || Contains(message, "pinned memory allocator") ||
       Contains(message, "invalid device ordinal")) {
     return "ERR_DEVICE_UNAVAILABLE";
   }
@@ -95,8 +98,12 @@ Napi::Error MakeError(Environment& environment, const ErrorText& text) {
   const Napi::Env env = environment.env();
   if (auto thrown = environment.TakeThrown(text.thrown)) return std::move(*thrown);
   if (!environment.error_factory().IsEmpty()) {
-    const Napi::Value made = environment.error_factory().Call(
-        {Napi::String::New(env, text.code), Napi::String::New(env, text.message)});
+    std::vector<napi_value> arguments = {Napi::String::New(env, text.code),
+                                         Napi::String::New(env, text.message)};
+    if (text.code == "ERR_OUT_OF_MEMORY") {
+      arguments.push_back(DescribeShortage(environment, text.message));
+    }
+    const Napi::Value made = environment.error_factory().Call(arguments);
     if (made.IsObject()) return Napi::Error(env, made);
   }
   Napi::Error error = Napi::Error::New(env, text.message);

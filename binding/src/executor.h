@@ -60,6 +60,8 @@ class Executor {
   // Blocks the JavaScript thread until task `sequence` has run.
   void WaitFor(uint64_t sequence);
   bool Idle();
+  // Whether JavaScript runs in a callback of queued work. JavaScript thread only.
+  bool serving() const { return !serving_.empty(); }
   // Runs work on the executor while the JavaScript thread waits: for large synchronous operators,
   // so that only one thread ever opens an OpenMP team.
   void RunAndWait(const Work& work, uint32_t context = 0);

@@ -181,7 +181,10 @@ napi_value Run(Environment& environment) {
   stack.clear();
   FillFromFrame(environment, frame, *plan, stack);
   try {
-    Execute(environment, op, *plan->overload, stack);
+    Execute(environment, op, *plan->overload, stack, [&](torch::jit::Stack& again) {
+      FillFromFrame(environment, frame, *plan, again);
+      return true;
+    });
   } catch (...) {
     const FrameArguments values(environment, frame, *plan);
     FailAs(environment, op, values.arguments());

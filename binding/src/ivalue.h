@@ -8,14 +8,12 @@
 #include <optional>
 #include <string>
 
+#include "arguments.h"
 #include "napi_setup.h"
 
 namespace torchwright {
 
 class Environment;
-
-// JavaScript's Number.MAX_SAFE_INTEGER, 2^53 - 1.
-inline constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 // How JavaScript marks an argument: the handle of a tensor or generator is a number there, too.
 enum class ArgKind : uint8_t { kPlain = 0, kTensor = 1, kTensorList = 2, kGenerator = 3 };

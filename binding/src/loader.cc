@@ -4,6 +4,9 @@
 // libtorch.so pulls in libtorch_cuda.so where there is one; that must happen before anything asks
 // about CUDA. RTLD_LOCAL is enough for addon 2 to resolve by soname, and keeps libtorch's BLAS
 // symbols away from other addons.
+//
+// It also asks NVIDIA's driver, opened the same way, for what libtorch says only to those who link
+// CUDA: a device's name and capability.
 #include "napi_setup.h"
 
 #ifdef _WIN32
@@ -12,6 +15,7 @@
 #include <dlfcn.h>
 #endif
 
+#include <array>
 #include <cstdlib>
 #include <mutex>
 #include <string>
@@ -88,10 +92,57 @@ void OpenLibrary(const Napi::CallbackInfo& info) {
 #endif
 }
 
+// Functions of the driver API, whose ABI NVIDIA keeps; null where there is no driver.
+void* DriverFunction(const char* name) {
+#ifdef _WIN32
+  static const HMODULE driver = LoadLibraryA("nvcuda.dll");
+  return driver ? reinterpret_cast<void*>(GetProcAddress(driver, name)) : nullptr;
+#else
+  static void* const driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  return driver ? dlsym(driver, name) : nullptr;
+#endif
+}
+
+// Calls a driver function; false where it is missing or fails.
+template <typename... Arguments>
+bool Drive(const char* name, Arguments... arguments) {
+  auto* function = reinterpret_cast<int (*)(Arguments...)>(DriverFunction(name));
+  return function != nullptr && function(arguments...) == 0;
+}
+
+// Numbered as libtorch numbers them: both obey CUDA_VISIBLE_DEVICES. Undefined where the driver
+// does not answer.
+Napi::Value DeviceProperties(const Napi::CallbackInfo& info) {
+  // CUdevice_attribute's numbers.
+  constexpr int kProcessors = 16;
+  constexpr int kMajor = 75;
+  constexpr int kMinor = 76;
+  if (!info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "device: expected a number");
+  int device = 0;
+  int major = 0;
+  int minor = 0;
+  int processors = 0;
+  std::array<char, 256> name{};
+  const bool known =
+      Drive("cuInit", 0U) && Drive("cuDeviceGet", &device, info[0].ToNumber().Int32Value()) &&
+      Drive("cuDeviceGetName", name.data(), static_cast<int>(name.size()) - 1, device) &&
+      Drive("cuDeviceGetAttribute", &major, kMajor, device) &&
+      Drive("cuDeviceGetAttribute", &minor, kMinor, device) &&
+      Drive("cuDeviceGetAttribute", &processors, kProcessors, device);
+  if (!known) return info.Env().Undefined();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("name", name.data());
+  result.Set("major", major);
+  result.Set("minor", minor);
+  result.Set("multiprocessors", processors);
+  return result;
+}
+
 Napi::Object InitLoader(Napi::Env env, Napi::Object exports) {
   exports.Set("headersVersion", TORCHWRIGHT_LIBTORCH_VERSION);
   exports.Set("claim", Napi::Function::New(env, Claim, "claim"));
   exports.Set("open", Napi::Function::New(env, OpenLibrary, "open"));
+  exports.Set("deviceProperties", Napi::Function::New(env, DeviceProperties, "deviceProperties"));
   return exports;
 }
 

@@ -10,14 +10,9 @@
 #include "enums.h"
 #include "environment.h"
 #include "operator_guards.h"
-#include "resize_guard.h"
 
 namespace torchwright {
 namespace {
-
-// Elements among the inputs from which an operator is worth a team of threads, and so is run on the
-// executor while JavaScript waits: two threads that both open OpenMP teams throttle each other.
-constexpr int64_t kLargeOperator = 32768;
 
 constexpr size_t kMaxArguments = 26;  // two bits each in a JavaScript number
 
@@ -40,30 +35,6 @@ int Rank(const std::string& overload) {
 
 bool IsDimname(const std::string& overload) {
   return overload.find("imname") != std::string::npos || overload.rfind("names", 0) == 0;
-}
-
-int64_t InputElements(const torch::jit::Stack& stack) {
-  int64_t elements = 0;
-  for (const c10::IValue& value : stack) {
-    if (value.isTensor()) {
-      if (value.toTensor().defined()) elements += value.toTensor().numel();
-      continue;
-    }
-    if (!value.isList()) continue;
-    if (value.isTensorList()) {
-      for (const c10::IValue& item : value.toListRef()) elements += item.toTensor().numel();
-    }
-    // Sizes of what a factory makes.
-    if (value.isIntList()) {
-      int64_t product = 1;
-      for (const c10::IValue& item : value.toListRef()) {
-        const int64_t size = item.toInt();
-        if (size <= 0 || __builtin_mul_overflow(product, size, &product)) product = 1;
-      }
-      elements += product;
-    }
-  }
-  return elements;
 }
 
 }  // namespace
@@ -222,19 +193,6 @@ namespace {
 
 }  // namespace
 
-void Execute(Environment& environment, const Operator& op, const Overload& overload,
-             torch::jit::Stack& stack) {
-  Executor& executor = environment.executor();
-  if (overload.random) executor.WaitFor(executor.last_queued());
-  if (overload.guard) overload.guard->Check(op.name, stack);
-  const ResizeGuard guard(overload, stack);
-  if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
-    executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
-  } else {
-    overload.handle.callBoxed(stack);
-  }
-}
-
 // libtorch's own message says what is wrong, but rarely with what.
 void FailAs(Environment& environment, const Operator& op, const CallArguments& arguments) {
   ErrorText text = Describe(std::current_exception(), op.name);
@@ -276,7 +234,9 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
       continue;
     }
     try {
-      Execute(environment, op, overload, stack);
+      Execute(environment, op, overload, stack, [&](torch::jit::Stack& again) {
+        return FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, again);
+      });
     } catch (...) {
       FailAs(environment, op, arguments);
     }

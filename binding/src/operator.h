@@ -4,6 +4,8 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <c10/util/FunctionRef.h>
+
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -68,9 +70,11 @@ bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
                torch::jit::Stack& stack);
 
 // Calls an overload on a filled stack, on the thread where it belongs: a large one on the executor
-// while JavaScript waits, a random one after everything queued.
+// while JavaScript waits, a random one after everything queued. Where memory runs out and the
+// operator mutates nothing, everything is freed that can be, and it runs once more on the stack
+// that `refill` fills again.
 void Execute(Environment& environment, const Operator& op, const Overload& overload,
-             torch::jit::Stack& stack);
+             torch::jit::Stack& stack, c10::function_ref<bool(torch::jit::Stack&)> refill);
 
 // Rethrows what an operator threw, as a coded error that says with which arguments. In a handler
 // only.

@@ -32,6 +32,13 @@ class TensorTable {
   bool IsLive(Handle handle) const;
   // Releasing twice is allowed: a finalizer may come after `dispose`.
   void Release(Handle handle);
+  // Every live tensor, in no order.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.live) visit(slot.tensor);
+    }
+  }
   size_t live() const { return slots_.size() - free_.size() - retired_; }
 
  private:

@@ -4,6 +4,8 @@
  * Nothing outside `lib/native`, `lib/tensor`, `lib/autograd`, `lib/jit`, `lib/nn` and `lib/optim` touches it.
  */
 
+import type { Shortage } from "./out-of-memory";
+
 /**
  * A tensor as the addon knows it: slot number and generation in one number.
  * A handle whose slot was freed or reused is an error, never another tensor.
@@ -72,10 +74,57 @@ export interface TensorDetails {
 export interface MemoryCounters {
   /** Slots in use in this environment's table of tensors. */
   readonly liveTensors: number;
+  /** `devices.cpu.allocatedBytes`. */
   readonly cpuBytes: number;
+  /** `devices.cpu.peakBytes`. */
   readonly cpuPeakBytes: number;
   /** Bytes that the caching CPU allocator keeps for reuse. */
   readonly cpuCachedBytes: number;
+  /** By name: `"cpu"` and every CUDA device, `"cuda:0"`. */
+  readonly devices: Readonly<Record<string, DeviceBytes>>;
+}
+
+export interface DeviceBytes {
+  /** In use by tensors. */
+  readonly allocatedBytes: number;
+  /** Most of `allocatedBytes` since the last reset. */
+  readonly peakBytes: number;
+  /** In use and kept for reuse. */
+  readonly reservedBytes: number;
+  readonly peakReservedBytes: number;
+}
+
+/** All that a CUDA device's allocator counts. */
+export interface DeviceStatistics extends DeviceBytes {
+  /** Allocated, or freed but still used by a stream. */
+  readonly activeBytes: number;
+  /** Free pieces of blocks that are partly in use: fragmentation. */
+  readonly inactiveSplitBytes: number;
+  /** What `allocatedBytes` was before rounding. */
+  readonly requestedBytes: number;
+  /** Blocks handed out since the process began. */
+  readonly allocations: number;
+  /** Of those, how many needed memory from the driver. */
+  readonly deviceAllocations: number;
+  /** Allocations that worked only after the cache was given back. */
+  readonly retries: number;
+  readonly outOfMemoryErrors: number;
+  /** On the device, whoever uses it. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface DriverProperties {
+  readonly name: string;
+  /** Compute capability. */
+  readonly major: number;
+  readonly minor: number;
+  readonly multiprocessors: number;
+}
+
+export interface Tf32Settings {
+  readonly matmul: boolean;
+  readonly cudnn: boolean;
 }
 
 export interface DeviceInfo {
@@ -176,7 +225,11 @@ export interface NativeAddon {
    * Once per environment: how C++ makes an error, so that it has a code and the caller's stack; how it calls
    * JavaScript back, and how it says which callbacks are gone.
    */
-  initialize(makeError: (code: string, message: string) => Error, callBack: CallBack, forget: (numbers: readonly number[]) => void): void;
+  initialize(
+    makeError: (code: string, message: string, shortage?: Shortage) => Error,
+    callBack: CallBack,
+    forget: (numbers: readonly number[]) => void,
+  ): void;
   /** Stops and joins the executor; false when a task did not end in time. */
   shutdown(timeoutMs: number): boolean;
   /** Ends the process at once, without destructors: only after `shutdown` failed. */
@@ -286,8 +339,30 @@ export interface NativeAddon {
   numThreads(): number;
   setNumThreads(threads: number): void;
   memory(): MemoryCounters;
-  resetPeak(): void;
+  /** Of one device, or of all. */
+  resetPeak(device: string | undefined): void;
+  memoryStats(device: string): DeviceStatistics;
   emptyCache(): void;
+
+  /** The event loop turned; see `tensor/reclaim.ts`. */
+  turned(): void;
+  /** Whether this turn has made so much native memory that its tensors should be watched. */
+  pressed(): boolean;
+  /** Releases the handle in a collection that finds `object` dead, without waiting for finalizers. */
+  watch(object: object, handle: Handle): void;
+
+  makeEvent(device: string, enableTiming: boolean): number;
+  recordEvent(event: number, device: string): void;
+  queryEvent(event: number): boolean;
+  synchronizeEvent(event: number): Promise<void>;
+  /** Milliseconds. */
+  elapsedTime(from: number, to: number): number;
+  releaseEvent(event: number): void;
+  seedDevice(device: string, seed: number): void;
+  matmulPrecision(): "highest" | "high" | "medium";
+  setMatmulPrecision(precision: string): void;
+  allowTf32(): Tf32Settings;
+  setAllowTf32(matmul: boolean, cudnn: boolean): void;
 }
 
 /** The loader addon: knows no torch header, so that it can speak before libtorch is there. */
@@ -301,4 +376,6 @@ export interface LoaderAddon {
   claim(process: number, folder: string | undefined): string | undefined;
   /** Opens one shared library by absolute path; throws with the system's message. */
   open(path: string): void;
+  /** Asks NVIDIA's driver library; undefined where it does not answer. */
+  deviceProperties(device: number): DriverProperties | undefined;
 }

@@ -9,11 +9,12 @@ import { isMainThread } from "node:worker_threads";
 import { TorchwrightError } from "../errors";
 import type { ErrorCode } from "../errors";
 import { ERROR_CODES } from "../errors";
-import type { LoaderAddon, NativeAddon } from "./addon";
+import type { DriverProperties, LoaderAddon, NativeAddon } from "./addon";
 import { callBack, forgetCallbacks } from "./callbacks";
 import type { Libtorch } from "./describe-libtorch";
 import { locateLibtorch, majorMinor, SUPPORTED_VERSIONS } from "./locate";
 import type { LocateOptions } from "./locate";
+import { outOfMemory } from "./out-of-memory";
 
 /** Longer than any single operator, shorter than a user's patience. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
@@ -23,6 +24,7 @@ const load = createRequire(__filename);
 
 interface Opened {
   readonly addon: NativeAddon;
+  readonly loader: LoaderAddon;
   readonly libtorch: Libtorch;
 }
 
@@ -61,6 +63,11 @@ export function isOpen(): boolean {
  */
 export function native(): NativeAddon {
   return (opened ?? open()).addon;
+}
+
+/** What NVIDIA's driver says of a CUDA device, by its number; undefined where the driver does not answer. */
+export function driverProperties(device: number): DriverProperties | undefined {
+  return open().loader.deviceProperties(device);
 }
 
 /**
@@ -106,7 +113,8 @@ function open(): Opened {
   }
   const addon = requireAddon<NativeAddon>(folder, "torchwright.node");
   addon.initialize(
-    (code, message) => new TorchwrightError(isErrorCode(code) ? code : "ERR_NATIVE", message),
+    (code, message, shortage) =>
+      shortage ? outOfMemory(message, shortage) : new TorchwrightError(isErrorCode(code) ? code : "ERR_NATIVE", message),
     callBack,
     forgetCallbacks,
   );
@@ -117,7 +125,7 @@ function open(): Opened {
       if (!addon.shutdown(SHUTDOWN_TIMEOUT_MS)) addon.exitNow(code);
     });
   }
-  opened = { addon, libtorch };
+  opened = { addon, loader, libtorch };
   return opened;
 }
 

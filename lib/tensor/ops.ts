@@ -7,7 +7,7 @@ import { formatTensor } from "./print/format-tensor";
 import { Tensor } from "./tensor";
 
 Tensor.print = formatTensor;
-Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], change) as Tensor;
+Tensor.convert = (tensor, change) => callInternal("to.dtype_layout", [tensor], { ...change }) as Tensor;
 
 for (const [method, name] of METHODS) {
   const entry = entryOf(name);

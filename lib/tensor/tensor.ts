@@ -1,18 +1,19 @@
 /** The tensor: a light object around a slot in the addon's table. */
-import { describe, TorchwrightError } from "../errors";
 import type { Handle, TypedArray } from "../native/addon";
 import { isOpen, native } from "../native/load";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import type { Complex } from "./complex";
 import { currentContext, outsideScopes, type TensorOwner } from "./context";
 import { nest, type NestedArray, readInteger, type ReadOptions } from "./convert";
-import { type Device, resolveDevice } from "./device";
-import { checkDtype, type DType, isDtype } from "./dtype";
+import type { Device } from "./device";
+import type { DType } from "./dtype";
 import { releaseWhenCollected } from "./finalizers";
 import { type FromOptions, handleFrom } from "./from";
 import { addHook, type GradientHook } from "./hooks";
 import type { TensorIndexing } from "./indexing";
 import type { TensorMethods } from "./operators.generated";
+import { leftToCollector } from "./reclaim";
+import { readTarget, type ToOptions } from "./to";
 import type { TensorData } from "./typed-array";
 
 /**
@@ -172,18 +173,12 @@ export class Tensor {
    * A tensor of another dtype or on another device; itself under a new handle where both fit already.
    * @throws TorchwrightError ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
-  to(target: DType | Device | { readonly dtype?: DType; readonly device?: string }): Tensor {
-    if (typeof target !== "string" && (typeof target !== "object" || target === null)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `to: expected a dtype, a device or an object with both, got ${describe(target)}`);
-    }
-    const change = typeof target !== "string" ? target : isDtype(target) ? { dtype: target } : { device: target };
-    const device = change.device === undefined ? {} : { device: resolveDevice(change.device) };
-    const dtype = change.dtype === undefined ? {} : { dtype: checkDtype(change.dtype) };
-    return Tensor.convert(this, { ...dtype, ...device });
+  to(target: DType | Device | ToOptions): Tensor {
+    return Tensor.convert(this, readTarget(target));
   }
 
   /** @internal Set by ops.ts, as convert needs operators, which need this class. */
-  static convert: (tensor: Tensor, change: { readonly dtype?: DType; readonly device?: string }) => Tensor;
+  static convert: (tensor: Tensor, change: ToOptions) => Tensor;
 
   /** @internal Set by ops.ts: printing calls operators, which need this class itself. */
   static print: (tensor: Tensor) => string;
@@ -297,5 +292,8 @@ export function wrapFor(handle: Handle, owner: TensorOwner | undefined): Tensor 
 /** Gives a tensor to an owner; without one, its slot is freed when it is collected. */
 export function adopt(tensor: Tensor, owner: TensorOwner | undefined): void {
   if (owner) owner.own(tensor);
-  else if (isOpen()) releaseWhenCollected(tensor, tensor.handle);
+  else if (isOpen()) {
+    releaseWhenCollected(tensor, tensor.handle);
+    leftToCollector(tensor);
+  }
 }

@@ -1,0 +1,140 @@
+/** Counters, garbage in loops that never yield, and memory that runs out. */
+import { expect } from "chai";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { emptyCache, memory, resetPeakMemory } from "../../lib/tensor/memory";
+import { ops } from "../../lib/tensor/ops";
+import { scope } from "../../lib/tensor/scope";
+import { Tensor } from "../../lib/tensor/tensor";
+import { AdamW } from "../../lib/optim/adamw";
+import { rejection, thrown } from "../support/rejection";
+import { tinyBert } from "../support/tiny-bert";
+
+const MB = 1_000_000;
+
+describe("memory()", () => {
+  it("has the CPU's bytes among the devices', with what the cache keeps", () => {
+    emptyCache();
+    const start = memory().devices["cpu"];
+    resetPeakMemory("cpu");
+    ops.zeros([1 << 20]).dispose(); // 4 MiB, kept for reuse
+    const { cpuBytes, cpuPeakBytes, cpuCachedBytes, devices } = memory();
+    expect(devices["cpu"]).to.include({ allocatedBytes: cpuBytes, peakBytes: cpuPeakBytes, reservedBytes: cpuBytes + cpuCachedBytes });
+    expect(cpuPeakBytes - (start?.allocatedBytes ?? NaN)).to.be.within(4 << 20, 5 << 20);
+    expect(cpuCachedBytes).to.be.within(4 << 20, 5 << 20);
+    expect(devices["cpu"]?.peakReservedBytes).to.be.at.least(cpuPeakBytes);
+    emptyCache();
+    expect(memory().devices["cpu"]?.reservedBytes).to.equal(memory().cpuBytes);
+  });
+
+  it("refuses a device that is none", () => {
+    thrown(() => resetPeakMemory("gpu"), "ERR_UNKNOWN_DEVICE");
+    thrown(() => resetPeakMemory("cuda:99"), "ERR_DEVICE_UNAVAILABLE");
+  });
+});
+
+describe("garbage", function () {
+  this.timeout(180_000); // full collections, on a busy machine
+
+  const BUFFER = 30 * MB;
+  const STEPS = 50;
+  /** Bytes that the steps held at most; without collection they would be 1.5 GB. */
+  const peakOf = async (loop: (step: () => void) => unknown): Promise<number> => {
+    const before = memory().cpuBytes;
+    resetPeakMemory();
+    await loop(() => void ops.empty([BUFFER / 4]));
+    return memory().cpuPeakBytes - before;
+  };
+
+  it("is freed in a loop that never lets the event loop turn", async () => {
+    const peak = await peakOf((step) => {
+      for (let i = 0; i < STEPS; i++) step();
+    });
+    expect(peak).to.be.below(700 * MB);
+  });
+
+  it("is freed in a loop that awaits only what is settled already", async () => {
+    const peak = await peakOf(async (step) => {
+      for (let i = 0; i < STEPS; i++) {
+        step();
+        await Promise.resolve();
+      }
+    });
+    expect(peak).to.be.below(700 * MB);
+  });
+
+  it("does not take what is still in use with it, whoever uses it", () => {
+    const kept: Tensor[] = [];
+    for (let i = 0; i < STEPS; i++) {
+      const x = ops.full([BUFFER / 4], i + 0.5);
+      if (i % 10 === 0) kept.push(x.narrow(0, 0, 1).add(0)); // small, but watched like the large ones
+    }
+    expect(kept.map((tensor) => tensor.item())).to.deep.equal([0.5, 10.5, 20.5, 30.5, 40.5]);
+    kept.forEach((tensor) => tensor.dispose());
+  });
+});
+
+describe("what is read twice", () => {
+  it("is the same object: gradients, parameters and buffers", async () => {
+    const model = tinyBert();
+    const parameters = model.parameters();
+    const [weight] = parameters;
+    await scope(async () => {
+      const ids = Tensor.from([[1n, 2n]]);
+      const { logits } = await model.forward({ inputIds: ids, attentionMask: ids.gt(0).to("int64") });
+      await logits.sum().backward();
+    });
+    const live = memory().liveTensors;
+    const gradient = weight?.grad;
+    expect(gradient).to.be.instanceOf(Tensor);
+    for (let i = 0; i < 50; i++) {
+      expect(model.parameters()).to.deep.equal(parameters);
+      expect(model.parameters()[0]).to.equal(weight);
+      expect(weight?.grad).to.equal(gradient);
+    }
+    expect(memory().liveTensors, "one handle for the gradient").to.equal(live + 1);
+    new AdamW(parameters).dispose();
+    model.dispose();
+  });
+});
+
+describe("memory that runs out", function () {
+  this.timeout(180_000); // a process of its own
+
+  const ELEMENTS = 2 ** 50; // 4 PiB of float32: more than addresses, whatever the system promises
+
+  it("is an error with what was asked for, what is free and live, and the largest tensors", () => {
+    using large = ops.ones([2, 3, 1 << 20]);
+    using view = large.view([-1]);
+    const error = thrown(() => ops.empty([ELEMENTS]), "ERR_OUT_OF_MEMORY");
+    const { details } = error;
+    expect(details?.device).to.equal("cpu");
+    expect(details?.requestedBytes).to.equal(ELEMENTS * 4);
+    expect(details?.freeBytes).to.be.greaterThan(0);
+    expect(details?.liveBytes).to.be.within(24 << 20, memory().cpuBytes + (1 << 20));
+    const ours = details?.largest.filter(({ bytes }) => bytes === 24 << 20);
+    expect(ours).to.deep.equal([{ shape: [2, 3, 1 << 20], dtype: "float32", bytes: 24 << 20 }], "views of one storage are one");
+    expect(error.message).to.match(/^empty: .*requested 4\.0 PiB, free .*live .*float32 \[2, 3, 1048576\] 24\.0 MiB/s);
+    expect(view.disposed).to.equal(false);
+    expect(thrown(() => large.matmul(Tensor.from(1)), "ERR_OPERATOR_FAILED").details).to.equal(undefined);
+  });
+
+  it("is the same error from an operator that writes in place, and from queued work", async () => {
+    using x = Tensor.from([1]);
+    const inPlace = thrown(() => x.resize_([ELEMENTS]), "ERR_OUT_OF_MEMORY");
+    expect(inPlace.details?.requestedBytes).to.equal(ELEMENTS * 4);
+    using weight = Tensor.from([1], { requiresGrad: true });
+    // The graph holds one element; its gradient would be as large as what was expanded.
+    using expanded = scope(() => weight.expand([ELEMENTS]).narrow(0, 0, 1).sum());
+    const queued = await rejection(expanded.backward(), "ERR_OUT_OF_MEMORY");
+    expect(queued.details?.requestedBytes).to.equal(ELEMENTS * 4);
+  });
+
+  it("is tried again once the garbage is gone", async function () {
+    if (process.platform !== "linux") this.skip();
+    const program = join(__dirname, "..", "support", "short-of-memory.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, ["-r", "ts-node/register/transpile-only", program]);
+    expect(stdout).to.equal("retried\n");
+  });
+});
