@@ -5,7 +5,8 @@
 //
 // The frame, in doubles: the plan's number, then the arguments in order. A tensor is its handle, a
 // number or boolean itself, undefined and null nothing, a list its length and elements. After the
-// call its first cell is the result's handle, 0 where the result is no tensor.
+// call its first cell is the result's handle, -1 where the result is the first argument, changed in
+// place, 0 where it is no tensor.
 #pragma once
 
 #include <ATen/core/ivalue.h>

@@ -15,6 +15,9 @@ namespace {
 using Read = CallPlan::Read;
 using Step = CallPlan::Step;
 
+// In the place of a result's handle, which is never negative.
+constexpr double kFirstArgument = -1;
+
 // Reads the frame's cells from first to last. JavaScript wrote them, so whatever could corrupt
 // memory is checked.
 class FrameReader {
@@ -190,7 +193,9 @@ napi_value Run(Environment& environment) {
     FailAs(environment, op, values.arguments());
   }
   napi_value result = nullptr;
-  if (stack.size() == 1 && stack[0].isTensor() && stack[0].toTensor().defined()) {
+  if (plan->overload->in_place) {
+    plans.frame()[0] = kFirstArgument;
+  } else if (stack.size() == 1 && stack[0].isTensor() && stack[0].toTensor().defined()) {
     plans.frame()[0] = environment.tensors().Add(std::move(stack[0]).toTensor(),
                                                  environment.executor().last_queued());
   } else if (!stack.empty()) {

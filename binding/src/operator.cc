@@ -37,6 +37,14 @@ bool IsDimname(const std::string& overload) {
   return overload.find("imname") != std::string::npos || overload.rfind("names", 0) == 0;
 }
 
+bool IsInPlace(const c10::FunctionSchema& schema) {
+  if (schema.arguments().empty() || schema.returns().size() != 1) return false;
+  const c10::AliasInfo* given = schema.arguments()[0].alias_info();
+  const c10::AliasInfo* got = schema.returns()[0].alias_info();
+  return given && got && given->isWrite() && got->isWrite() &&
+         given->afterSets() == got->afterSets();
+}
+
 }  // namespace
 
 void OperatorTable::IndexRegistry() {
@@ -73,8 +81,8 @@ uint32_t OperatorTable::Find(const std::string& name, bool internal) {
     if (IsDimname(overload.overload_name)) continue;
     const auto handle = c10::Dispatcher::singleton().findOp(overload);
     if (!handle || !handle->hasSchema() || !IsPublic(handle->schema())) continue;
-    entry.overloads.push_back(
-        {*handle, handle->hasTag(at::Tag::nondeterministic_seeded), FindGuard(handle->schema())});
+    entry.overloads.push_back({*handle, handle->hasTag(at::Tag::nondeterministic_seeded),
+                               FindGuard(handle->schema()), IsInPlace(handle->schema())});
   }
   if (entry.overloads.empty()) {
     Fail("ERR_UNKNOWN_OPERATOR", "operator: \"" + name + "\" has no overload for JavaScript");
@@ -240,6 +248,7 @@ Napi::Value CallOperator(Environment& environment, const Operator& op,
     } catch (...) {
       FailAs(environment, op, arguments);
     }
+    if (overload.in_place) return environment.env().Null();
     return Napi::Value(environment.env(), ResultOf(environment, overload, stack));
   }
   NoOverload(environment, op, arguments);

@@ -24,6 +24,7 @@ struct Overload {
   c10::OperatorHandle handle;
   bool random = false;                         // draws from the process-wide generator
   std::shared_ptr<const OperatorGuard> guard;  // null where libtorch's own checks suffice
+  bool in_place = false;                       // gives back its first argument, changed
 };
 
 struct Operator {

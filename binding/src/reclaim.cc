@@ -10,6 +10,9 @@ namespace {
 
 // What one turn may make without being watched: a batch's activations, say.
 constexpr int64_t kUnwatched = 64LL << 20;
+// The same in tensors: small ones hold a kilobyte each, their node in a graph included, that no
+// allocator of tensors counts.
+constexpr uint32_t kUnwatchedTensors = 1U << 16;
 // Growth that is worth a collection (some milliseconds); more where more is in use.
 constexpr int64_t kCollectStep = 256LL << 20;
 // Beyond every limit of V8's on external memory, so that it collects now. Taken back at once.
@@ -26,17 +29,22 @@ void Reclaimer::Turned() {
     return true;
   };
   watched_.erase(std::remove_if(watched_.begin(), watched_.end(), freed), watched_.end());
-  at_turn_ = at_collection_ = NativeBytes();
+  at_turn_ = at_collection_ = CountedBytes();
+  made_at_collection_ = 0;
 }
 
-bool Reclaimer::Pressed() {
-  const int64_t now = NativeBytes();
+bool Reclaimer::Pressed(uint32_t made) {
+  const int64_t now = CountedBytes();
   // What was freed since makes room again.
   at_turn_ = std::min(at_turn_, now);
   at_collection_ = std::min(at_collection_, now);
-  if (now - at_turn_ < kUnwatched) return false;
+  if (now - at_turn_ < kUnwatched && made < kUnwatchedTensors) return false;
   // As collectors do: the next one is due when as much again was made as the last one left.
-  if (now - at_collection_ >= std::max(kCollectStep, at_collection_ - at_turn_)) Collect();
+  if (now - at_collection_ >= std::max(kCollectStep, at_collection_ - at_turn_) ||
+      made - made_at_collection_ >= std::max<size_t>(kUnwatchedTensors, left_at_collection_)) {
+    Collect();
+    made_at_collection_ = made;
+  }
   return true;
 }
 
@@ -63,16 +71,18 @@ void Reclaimer::Collect() {
     environment_.tensors().Release(watched.handle);
     return true;
   };
-  const int64_t before = NativeBytes();
+  const int64_t before = CountedBytes();
   // Twice where the first only ends a marking that was under way: that has taken younger garbage
   // for alive.
-  for (int round = 0; round < 2 && NativeBytes() == before; ++round) {
+  for (int round = 0; round < 2 && CountedBytes() == before; ++round) {
     int64_t total = 0;
     napi_adjust_external_memory(env, kBeyondLimit, &total);
     napi_adjust_external_memory(env, -kBeyondLimit, &total);
     watched_.erase(std::remove_if(watched_.begin(), watched_.end(), gone), watched_.end());
   }
-  at_collection_ = NativeBytes();
+  ReadHeap();
+  at_collection_ = CountedBytes();
+  left_at_collection_ = environment_.tensors().live();
 }
 
 namespace {
@@ -83,7 +93,8 @@ Napi::Value Turned(Environment& environment, const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Pressed(Environment& environment, const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), environment.reclaimer().Pressed());
+  return Napi::Boolean::New(info.Env(),
+                            environment.reclaimer().Pressed(ReadNumber(info[0], "pressed")));
 }
 
 Napi::Value Watch(Environment& environment, const Napi::CallbackInfo& info) {

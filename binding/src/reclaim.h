@@ -22,9 +22,9 @@ class Reclaimer {
 
   // The event loop turned: what it frees is left to the finalizers, and growth counts from here.
   void Turned();
-  // Whether this turn has made so much native memory that its tensors should be watched. Where it
-  // has made still more, collects.
-  bool Pressed();
+  // Whether this turn has made so much native memory, or so many tensors (`made`), that they should
+  // be watched. Where it has made still more, collects.
+  bool Pressed(uint32_t made);
   // `handle` is to be released when `object` is gone.
   void Watch(napi_value object, double handle);
   // Runs a full garbage collection and releases what it found dead.
@@ -40,6 +40,8 @@ class Reclaimer {
   std::vector<Watched> watched_;
   int64_t at_turn_ = 0;        // native bytes when the loop last turned
   int64_t at_collection_ = 0;  // and after the last collection since
+  uint32_t made_at_collection_ = 0;
+  size_t left_at_collection_ = 0;  // live tensors
 };
 
 }  // namespace torchwright

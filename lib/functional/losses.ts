@@ -1,4 +1,5 @@
 /** Losses. `reduction` is `"mean"`, `"sum"` or `"none"`, by default the mean; the loss is then a scalar. */
+import { TorchwrightError } from "../errors";
 import { callInternal } from "../tensor/operators";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
@@ -63,6 +64,7 @@ export interface BinaryLossOptions extends LossOptions {
 /** Binary cross-entropy of probabilities and targets between 0 and 1, of one shape. */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryLossOptions = {}): Tensor {
   const { weight, reduction } = optional("binaryCrossEntropy", [options], { weight: null as Tensor | null, ...LOSS });
+  checkSameShape("binaryCrossEntropy", input, target);
   return scope(() => {
     const factors = weight && weight.expand([...input.shape]);
     return call("binary_cross_entropy", input, target, factors, reductionNumber("binaryCrossEntropy", reduction));
@@ -75,32 +77,52 @@ export function binaryCrossEntropyWithLogits(
 ): Tensor {
   const defaults = { weight: null as Tensor | null, ...LOSS, posWeight: null as Tensor | null };
   const { weight, reduction, posWeight } = optional("binaryCrossEntropyWithLogits", [options], defaults);
+  checkSameShape("binaryCrossEntropyWithLogits", input, target);
   const number = reductionNumber("binaryCrossEntropyWithLogits", reduction);
   return call("binary_cross_entropy_with_logits", input, target, weight, posWeight, number);
+}
+
+/**
+ * A loss of inputs that broadcast. Both get one shape first, as in PyTorch: libtorch divides the mean's gradient for a
+ * smaller one by that one's own size.
+ */
+function elementwise(operator: string, input: Tensor, target: Tensor, ...rest: readonly unknown[]): Tensor {
+  return scope(() => {
+    const [x, y] = callInternal("broadcast_tensors", [[input, target]]) as readonly Tensor[];
+    return call(operator, x, y, ...rest);
+  });
+}
+
+/** PyTorch's own functions refuse what libtorch's binary losses would broadcast. */
+function checkSameShape(operation: string, input: Tensor, target: Tensor): void {
+  const [expected, got] = [input.shape.join(", "), target.shape.join(", ")];
+  if (expected !== got) {
+    throw new TorchwrightError("ERR_SHAPE_MISMATCH", `${operation}: expected a target of shape [${expected}], got [${got}]`);
+  }
 }
 
 /** (x − y)², of shapes that broadcast. */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const { reduction } = optional("mseLoss", [options], LOSS);
-  return call("mse_loss", input, target, reductionNumber("mseLoss", reduction));
+  return elementwise("mse_loss", input, target, reductionNumber("mseLoss", reduction));
 }
 
 /** |x − y|, of shapes that broadcast. */
 export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const { reduction } = optional("l1Loss", [options], LOSS);
-  return call("l1_loss", input, target, reductionNumber("l1Loss", reduction));
+  return elementwise("l1_loss", input, target, reductionNumber("l1Loss", reduction));
 }
 
 /** (x − y)² / 2β where |x − y| is below β (1), else |x − y| − β/2 (Girshick 2015). */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions & { readonly beta?: number } = {}): Tensor {
   const { reduction, beta } = optional("smoothL1Loss", [options], { ...LOSS, beta: 1 });
-  return call("smooth_l1_loss", input, target, reductionNumber("smoothL1Loss", reduction), beta);
+  return elementwise("smooth_l1_loss", input, target, reductionNumber("smoothL1Loss", reduction), beta);
 }
 
 /** (x − y)² / 2 where |x − y| is at most δ (1), else δ · (|x − y| − δ/2) (Huber 1964). */
 export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { readonly delta?: number } = {}): Tensor {
   const { reduction, delta } = optional("huberLoss", [options], { ...LOSS, delta: 1 });
-  return call("huber_loss", input, target, reductionNumber("huberLoss", reduction), delta);
+  return elementwise("huber_loss", input, target, reductionNumber("huberLoss", reduction), delta);
 }
 
 /** Options of {@link klDiv}. */

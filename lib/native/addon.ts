@@ -239,8 +239,11 @@ export interface NativeAddon {
   operator(name: string, internal: boolean): number;
   /** Every registered `aten::` schema as text. */
   schemas(): string[];
-  /** Calls an operator now; `names` are the keywords of the last arguments. */
-  call(operator: number, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): NativeResult;
+  /**
+   * Calls an operator now; `names` are the keywords of the last arguments. Null stands for the first argument, which the
+   * operator has changed in place.
+   */
+  call(operator: number, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): NativeResult | null;
   /** The hot path of `call`; see `tensor/invoke.ts`. Undefined where the host allows no memory of the addon's to be shared. */
   frame(): Float64Array | undefined;
   /** Number of the plan for arguments of these kinds; 0 where only `call` can tell what they fit. */
@@ -346,8 +349,8 @@ export interface NativeAddon {
 
   /** The event loop turned; see `tensor/reclaim.ts`. */
   turned(): void;
-  /** Whether this turn has made so much native memory that its tensors should be watched. */
-  pressed(): boolean;
+  /** Whether this turn has made so much native memory, or so many tensors, that they should be watched. */
+  pressed(made: number): boolean;
   /** Releases the handle in a collection that finds `object` dead, without waiting for finalizers. */
   watch(object: object, handle: Handle): void;
 

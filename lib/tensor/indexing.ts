@@ -140,13 +140,13 @@ function assign(this: Tensor, index: TensorIndex | readonly TensorIndex[], value
   const indices = Array.isArray(index) ? (index as readonly TensorIndex[]) : [index as TensorIndex];
   withIndices("assign", this, indices, ({ view, tensors }) => {
     if (tensors.length === 0 && (typeof value === "number" || typeof value === "boolean") && !isUnsafe(this, value)) {
-      (callInternal("fill_", [view, value]) as Tensor).dispose();
+      callInternal("fill_", [view, value]);
       return;
     }
     const source = valueTensor(this, value);
     try {
-      const done = tensors.length > 0 ? callInternal("index_put_", [view, tensors, source]) : callInternal("copy_", [view, source]);
-      (done as Tensor).dispose();
+      if (tensors.length > 0) callInternal("index_put_", [view, tensors, source]);
+      else callInternal("copy_", [view, source]);
     } finally {
       if (source !== value) source.dispose();
     }

@@ -75,7 +75,10 @@ export function runPrepared(): NativeResult {
   return run();
 }
 
-/** The handle of the single tensor that the last call gave; 0 where it gave none. */
+/** In the place of a result: the first argument, which the operator has changed in place. */
+export const FIRST_ARGUMENT = -1;
+
+/** The handle of the single tensor that the last call gave, or {@link FIRST_ARGUMENT}; 0 where it gave none. */
 export function resultHandle(): number {
   return frame?.[0] ?? 0;
 }

@@ -8,7 +8,7 @@ import { ArgKind } from "../native/addon";
 import { native } from "../native/load";
 import { enterContext } from "./context";
 import { Generator } from "./generator";
-import { OperatorEntry, prepareCall, resultHandle, runPrepared } from "./invoke";
+import { FIRST_ARGUMENT, OperatorEntry, prepareCall, resultHandle, runPrepared } from "./invoke";
 import { Tensor, wrap, wrapFor } from "./tensor";
 
 /** A result of an operator or module: a tensor, plain value, or arrays of these. */
@@ -114,19 +114,22 @@ export function callInternal(name: string, args: readonly unknown[], named?: Rea
 function callGeneral(entry: OperatorEntry, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
   enterContext();
   const { kinds, names, values } = encodeArguments(args, named);
-  return decodeResult(native().call(entry.number, kinds, names, ...values));
+  const result = native().call(entry.number, kinds, names, ...values);
+  return result === null ? ((args[0] ?? named?.self) as Tensor) : decodeResult(result);
 }
 
 /** Positional arguments. */
 function call(entry: OperatorEntry, args: readonly unknown[]): OperatorResult {
-  return prepareCall(entry, undefined, args) ? finishCall() : callGeneral(entry, args);
+  return prepareCall(entry, undefined, args) ? finishCall(args[0]) : callGeneral(entry, args);
 }
 
-function finishCall(): OperatorResult {
+/** `first` is the first argument: what an operator that works in place gives back. */
+function finishCall(first: unknown): OperatorResult {
   const { owner } = enterContext();
   const other = runPrepared();
   if (other !== undefined) return decodeResult(other);
   const handle = resultHandle();
+  if (handle === FIRST_ARGUMENT) return first as Tensor;
   return handle === 0 ? undefined : wrapFor(handle, owner);
 }
 
@@ -153,14 +156,14 @@ export function isOptions(value: unknown): value is Readonly<Record<string, unkn
 
 /** An operator as a function: trailing plain object = keyword arguments. */
 export function callWithOptions(entry: OperatorEntry, args: readonly unknown[]): OperatorResult {
-  if (prepareCall(entry, undefined, args)) return finishCall();
+  if (prepareCall(entry, undefined, args)) return finishCall(args[0]);
   const last = args.at(-1);
   return isOptions(last) ? callGeneral(entry, args.slice(0, -1), last) : callGeneral(entry, args);
 }
 
 /** The same as a method of `self`. */
 export function callMethod(entry: OperatorEntry, self: Tensor, args: readonly unknown[]): OperatorResult {
-  if (self instanceof Tensor && prepareCall(entry, self, args)) return finishCall();
+  if (self instanceof Tensor && prepareCall(entry, self, args)) return finishCall(self);
   const last = args.at(-1);
   return isOptions(last) ? callGeneral(entry, [self, ...args.slice(0, -1)], last) : callGeneral(entry, [self, ...args]);
 }

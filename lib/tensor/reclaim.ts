@@ -20,7 +20,7 @@ let watching = false;
 export function leftToCollector(tensor: Tensor): void {
   sinceTurn += 1;
   if (sinceTurn === 1) setImmediate(turned);
-  if (watching || sinceTurn <= FIRST || sinceTurn % LOOK_EVERY === 0) watching = native().pressed();
+  if (watching || sinceTurn <= FIRST || sinceTurn % LOOK_EVERY === 0) watching = native().pressed(sinceTurn);
   if (watching) native().watch(tensor, tensor.handle);
 }
 

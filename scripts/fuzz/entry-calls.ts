@@ -7,6 +7,7 @@ import { device, dtype, file, flag, handle, handles, method, moduleNumber, names
 import type { Make } from "./arguments";
 import { AUTOGRAD } from "./autograd-arguments";
 import type { Call } from "./call";
+import { HOT_PATH } from "./hot-path-arguments";
 import type { Random } from "./random";
 import { makeTensor } from "./tensors";
 import type { Family } from "./tensors";
@@ -79,8 +80,8 @@ function moduleSpec(random: Random, family: Family, depth = 0): unknown {
 /** Arguments of the right kind for the entry points by name; all others get anything. */
 const ARGUMENTS: Readonly<Record<string, Make>> = {
   ...AUTOGRAD,
+  ...HOT_PATH,
   fromTypedArray: (random, family) => [random.chance(90) ? typedArray(random) : anything(random), sizes(random, family), dtype(random), device(random)],
-  releaseMany: (random, family) => [handles(random, family)],
   setRequiresGrad: (random, family) => [handle(random, family), flag(random)],
   grad: (random, family) => [handle(random, family), random.chance(50) ? undefined : handle(random, family)],
   setGrad: (random, family) => [handle(random, family), random.chance(10) ? undefined : handle(random, family)],

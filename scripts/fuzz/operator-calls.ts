@@ -2,7 +2,7 @@
 import { native } from "../../lib/native/load";
 import { nativeInContext } from "../../lib/tensor/context";
 import { decodeResult, encodeArguments, op } from "../../lib/tensor/operators";
-import type { Tensor } from "../../lib/tensor/tensor";
+import { Tensor } from "../../lib/tensor/tensor";
 import type { Argument, Schema } from "../generate/schema";
 import { parseSchema } from "../generate/schema";
 import type { Call } from "./call";
@@ -96,7 +96,7 @@ export function operatorCall(random: Random, targets: readonly Target[], family:
   }
   if (random.chance(2)) positional.splice(random.below(positional.length + 1), random.below(2), anything(random));
   if (random.chance(60)) {
-    return { what: name, args: [...positional, named], run: () => exercise(random, op(name, positional, named)) };
+    return { what: name, args: [...positional, named], run: () => exercise(random, op(name, positional, byName ? named : undefined)) };
   }
   const kinds = random.chance(3) ? random.pick([0, 1, 5, 2 ** 52 - 1, 2 ** 60, -1, 0.5, NaN]) : undefined;
   return {
@@ -105,15 +105,15 @@ export function operatorCall(random: Random, targets: readonly Target[], family:
     run() {
       const encoded = encodeArguments(positional, named);
       const result = nativeInContext().call(number, kinds ?? encoded.kinds, encoded.names, ...encoded.values);
-      return exercise(random, decodeResult(result));
+      return exercise(random, result === null ? positional[0] : decodeResult(result));
     },
   };
 }
 
 /** Uses a result as a program would: a wrong one may only show when it is read. */
 function exercise(random: Random, result: unknown): unknown {
-  const first = (Array.isArray(result) ? result[0] : result) as Tensor | undefined;
-  if (typeof first !== "object" || !("handle" in first) || !random.chance(30)) return result;
+  const first = (Array.isArray(result) ? result[0] : result) as unknown;
+  if (!(first instanceof Tensor) || !random.chance(30)) return result;
   switch (random.below(5)) {
     case 0:
       return first.numel < 1e5 ? first.toArray() : undefined;

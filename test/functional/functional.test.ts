@@ -109,6 +109,24 @@ describe("F's arguments", () => {
     });
   });
 
+  it("of losses may broadcast, with the right gradient for the smaller one; binary ones may not", () =>
+    scope(() => {
+      const input = Tensor.from([[1, 2], [3, 5]], { requiresGrad: true });
+      for (const loss of [F.mseLoss, F.l1Loss, F.smoothL1Loss, F.huberLoss]) {
+        const target = Tensor.from([1.5, 2.5], { requiresGrad: true });
+        const spread = Tensor.from([[1.5, 2.5], [1.5, 2.5]], { requiresGrad: true });
+        loss(input, target).backwardSync();
+        loss(input, spread).backwardSync();
+        // What the whole target's rows get, the broadcast row gets together.
+        expect(target.grad?.toArray()).to.deep.equal(spread.grad?.sum(0).toArray());
+      }
+      const probabilities = Tensor.from([[0.5], [0.25]]);
+      for (const loss of [F.binaryCrossEntropy, F.binaryCrossEntropyWithLogits]) {
+        thrown(() => loss(probabilities, Tensor.from([1, 0])), "ERR_SHAPE_MISMATCH");
+      }
+      input.grad = undefined;
+    }));
+
   it("optional ones go by place, by name, or both; the same twice is refused", () =>
     scope(() => {
       const x = Tensor.from([[1, 2], [3, 5]]);

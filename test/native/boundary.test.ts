@@ -41,7 +41,7 @@ const HOSTILE: readonly unknown[] = [
 ];
 
 // What these do with good arguments would disturb the other tests.
-const LEFT_OUT = new Set<string>(["initialize", "shutdown", "exitNow", "emptyCache", "manualSeed", "setNumThreads", "setModes", "anomalyScope", "resetPeak", "release", "releaseMany"]);
+const LEFT_OUT = new Set<string>(["initialize", "shutdown", "exitNow", "emptyCache", "manualSeed", "setNumThreads", "setModes", "anomalyScope", "resetPeak", "release", "releaseMany", "setAllowTf32", "setMatmulPrecision"]);
 
 function expectOrderly(code: unknown, what: string): void {
   const orderly = code === "none" || (typeof code === "string" && Object.hasOwn(ERROR_CODES, code)) || (code instanceof RangeError && code.message === "from a getter");
@@ -72,11 +72,11 @@ describe("the addon", () => {
 
   it("setters refuse what is none of theirs and change nothing", async () => {
     const x = tensors[1] as Tensor;
-    const state = (): unknown[] => [native().numThreads(), scope(() => x.mul(1).requiresGrad)];
+    const state = (): unknown[] => [native().numThreads(), native().matmulPrecision(), scope(() => x.mul(1).requiresGrad)];
     const before = state();
     for (const value of HOSTILE) {
       if (value === 0 || value === 1 || value === true) continue;
-      for (const name of ["setModes", "anomalyScope", "setNumThreads", "release", "releaseMany"] as const) {
+      for (const name of ["setModes", "anomalyScope", "setNumThreads", "release", "releaseMany", "setAllowTf32", "setMatmulPrecision"] as const) {
         // A number may well be a handle, and releasing a stale one is allowed.
         if (name === "release" && typeof value === "number") continue;
         const code = await codeOf(name, [value]);

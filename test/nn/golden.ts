@@ -35,7 +35,7 @@ export const golden = readGolden<Golden>("nn.json");
 export function tolerance(): number {
   manualSeed(golden.seed);
   using drawn = ops.empty([golden.probe.length]);
-  drawn.normal_().dispose();
+  drawn.normal_();
   return largestDifference(drawn.toTypedArray(), golden.probe) === 0 ? 0 : 1e-6;
 }
 

@@ -1,5 +1,6 @@
 /** Operators: overloads, keyword arguments, results, and what they say when arguments do not fit. */
 import { expect } from "chai";
+import { memory } from "../../lib/tensor/memory";
 import { op } from "../../lib/tensor/operators";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
@@ -59,6 +60,19 @@ describe("operators", () => {
       const view = x.view([2, 1]);
       x.mul_(3);
       expect(view.toArray()).to.deep.equal([[3], [6]]);
+    }));
+
+  it("in place give the very tensor, whose owner stays what it was", () =>
+    scope(() => {
+      const x = Tensor.from([1, 2]);
+      const before = memory().liveTensors;
+      expect(x.add_(1), "arguments by place").to.equal(x);
+      expect(x.add_(1, { alpha: 2 }), "by name").to.equal(x);
+      expect(ops.relu_(x), "as a function").to.equal(x);
+      expect(op("mul_", [x], { other: 2 })).to.equal(x);
+      expect(scope(() => x.clamp_({ max: 6 })), "out of a scope that does not own it").to.equal(x);
+      expect(x.toArray()).to.deep.equal([6, 6]); // ((1, 2) + 1 + 2) · 2 = (8, 10), at most 6
+      expect(memory().liveTensors).to.equal(before);
     }));
 
   it("can be pinned to an overload by name", () =>
