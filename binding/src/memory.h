@@ -14,9 +14,9 @@ class Environment;
 // whole process. Opens no device: one that was never used has none.
 int64_t CountedBytes();
 
-// The same and what no allocator of tensors counts, above all the nodes of autograd's graphs: 100 kB
-// behind the loss of a small model. Of these the last reading of the C++ heap, now and then a new
-// one.
+// The same and what no allocator of tensors counts, above all the nodes of autograd's graphs: 100
+// kB behind the loss of a small model. Of these the last reading of the C++ heap, now and then a
+// new one.
 int64_t NativeBytes();
 
 // Reads the heap now.
