@@ -61,6 +61,8 @@ constexpr Rule kRules[] = {
     {"linalg_ldl_solve", "pivots", BoundKind::kPivots},
     // Targets index the classes.
     {"ctc_loss", "targets", BoundKind::kClasses},
+    // Written to bag by bag, whether there is one or not.
+    {"embedding_bag", "offsets", BoundKind::kBags},
     // As many states are read of the second tensor as the first one has.
     {"lstm", "hx", BoundKind::kSameRows},
     // Lengths are checked unless `unsafe`, offsets never.
@@ -124,6 +126,16 @@ void CheckSameRows(const std::string& name, const Bound& bound, const c10::IValu
   }
 }
 
+// Offsets of bags into the indices that stand before them.
+void CheckBags(const std::string& name, const at::Tensor& indices, const at::Tensor& offsets) {
+  if (indices.dim() != 1 || offsets.dim() != 1) {
+    Fail("ERR_OPERATOR_ARGS", name + ": expected indices and offsets of 1 dimension");
+  }
+  if (offsets.numel() == 0 && indices.numel() > 0) {
+    Fail("ERR_OPERATOR_ARGS", name + ": expected an offset for each bag, got none");
+  }
+}
+
 // Bounds that depend on another argument, in numbers: the matrices stand before their pivots, what
 // classes are counted in comes first.
 Bound Resolve(Bound bound, const torch::jit::Stack& stack) {
@@ -151,6 +163,8 @@ void OperatorGuard::Check(const std::string& name, const torch::jit::Stack& stac
       }
     } else if (bound.kind == BoundKind::kSameRows) {
       CheckSameRows(name, bound, value);
+    } else if (bound.kind == BoundKind::kBags) {
+      CheckBags(name, stack[bound.index - 1].toTensor(), value.toTensor());
     } else {
       CheckValue(name, Resolve(bound, stack), value);
     }

@@ -19,6 +19,7 @@ enum class BoundKind : uint8_t {
   kPivots,    // rows of the matrices in the argument before: ±1 … ±n
   kClasses,   // classes of the first argument: 0 … size of its last dimension - 1
   kSameRows,  // a list of tensors that are equally long
+  kBags,      // offsets of bags into the indices in the argument before
   kAbsent,    // must not be given
 };
 

@@ -30,6 +30,16 @@ describe("bounds that libtorch leaves out", () => {
     scope(() => expect((op("mse_loss", [x(), x(), 2]) as Tensor).item()).to.equal(0));
   });
 
+  it("offsets of no bag, and indices in rows", () => {
+    const weight = (): Tensor => Tensor.from([[1, 2], [3, 4]]);
+    const ints = (shape: readonly number[]): Tensor => Tensor.from(new BigInt64Array(shape.reduce((product, size) => product * size, 1)), { shape });
+    for (const mode of [0, 1, 2]) {
+      expectRefused("embedding_bag", () => [weight(), ints([3]), ints([0]), false, mode], {}, ["expected an offset for each bag"]);
+      expectRefused("embedding_bag", () => [weight(), ints([2, 2]), ints([2]), false, mode], {}, ["expected indices and offsets of 1 dimension"]);
+      scope(() => expect((op("embedding_bag", [weight(), ints([0]), ints([0]), false, mode]) as Tensor[])[0]?.shape).to.deep.equal([0, 2]));
+    }
+  });
+
   it("groups of zero channels, which are divided by", () => {
     expectRefused("native_channel_shuffle", () => [Tensor.from(new Float32Array(8), { shape: [1, 4, 2, 1] }), 0], {}, ["groups"]);
   });
