@@ -64,7 +64,10 @@ void CallbackTable::ForgetDropped(Environment& environment) {
 }
 
 Callback::Callback(Environment& environment, uint32_t number)
-    : environment_(environment), table_(environment.callbacks()), number_(number) {}
+    : environment_(environment),
+      executor_(environment.executor()),
+      table_(environment.callbacks()),
+      number_(number) {}
 
 Callback::~Callback() { table_->Drop(number_); }
 
@@ -72,8 +75,8 @@ std::vector<at::Tensor> Callback::Call(std::vector<at::Tensor> arguments) const 
   // Shared, because a thread that gives up waiting at the process's end leaves them behind.
   auto given = std::make_shared<const std::vector<at::Tensor>>(std::move(arguments));
   auto results = std::make_shared<std::vector<at::Tensor>>();
-  environment_.executor().RunOnJavaScript([environment = &environment_, table = table_,
-                                           number = number_, given, results](uint32_t context) {
+  executor_.RunOnJavaScript([environment = &environment_, table = table_, number = number_, given,
+                             results](uint32_t context) {
     *results = table->Call(*environment, number, context, *given);
   });
   return std::move(*results);

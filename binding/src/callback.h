@@ -20,6 +20,7 @@
 namespace torchwright {
 
 class Environment;
+class Executor;
 
 // Outlives the environment where a graph does.
 class CallbackTable {
@@ -56,7 +57,8 @@ class Callback {
   std::vector<at::Tensor> Call(std::vector<at::Tensor> arguments) const;
 
  private:
-  Environment& environment_;
+  Environment& environment_;  // only passed on: calls come from any thread
+  Executor& executor_;
   std::shared_ptr<CallbackTable> table_;
   uint32_t number_;
 };
