@@ -106,8 +106,11 @@ function processorSeconds(pid: number | undefined): number | undefined {
 }
 
 function residentBytes(pid: number | undefined): number {
-  const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
-  return 1024 * Number(stdout || 0);
+  try {
+    return 1024 * Number(/^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0; // it has just ended
+  }
 }
 
 /** Makes the calls from `from` to before `to`; reports each death as it comes. */
