@@ -91,7 +91,8 @@ async function main(): Promise<void> {
     {
       fixed: (count) => timed(() => fixed, count),
       // Batches differ in length: the mean of a round's, and both sides have the same ones in a round.
-      lengths: async (count) => ({ step: [sum((await timed(nextBatch, count)).step) / count] }),
+      lengths: async (count) =>
+        Object.fromEntries(Object.entries(await timed(nextBatch, count)).map(([name, times]) => [name, [sum(times) / count]])),
       endToEnd: async (count) => {
         const started = performance.now();
         let tokens = 0;

@@ -98,7 +98,7 @@ def main() -> None:
 
     def lengths(count: int) -> Values:
         # Batches differ in length: the mean of a round's, and both sides have the same ones in a round.
-        return {"step": [sum(timed(trainer, batches, count)["step"]) / count]}
+        return {name: [sum(times) / count] for name, times in timed(trainer, batches, count).items()}
 
     tasks = {"fixed": lambda count: timed(trainer, itertools.repeat(fixed), count), "lengths": lengths}
     serve({**tasks, "endToEnd": end_to_end}, versions())

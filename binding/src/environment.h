@@ -182,6 +182,7 @@ void RegisterRaw(Environment& environment, Napi::Object exports, const char* nam
 void RegisterOperators(Environment& environment, Napi::Object exports);
 void RegisterFrameCalls(Environment& environment, Napi::Object exports);
 void RegisterTensors(Environment& environment, Napi::Object exports);
+void RegisterTensorIo(Environment& environment, Napi::Object exports);
 void RegisterGenerators(Environment& environment, Napi::Object exports);
 void RegisterSharing(Environment& environment, Napi::Object exports);
 void RegisterAutograd(Environment& environment, Napi::Object exports);

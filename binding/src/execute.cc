@@ -15,16 +15,19 @@ namespace {
 // executor while JavaScript waits: two threads that both open OpenMP teams throttle each other.
 constexpr int64_t kLargeOperator = 32768;
 
-int64_t InputElements(const torch::jit::Stack& stack) {
-  int64_t elements = 0;
+bool IsLarge(const torch::jit::Stack& stack) {
+  int64_t left = kLargeOperator;
+  // Of sizes as JavaScript gave them: their sum may be more than an integer holds.
+  const auto count = [&left](int64_t elements) { left -= std::min(elements, kLargeOperator); };
   for (const c10::IValue& value : stack) {
+    if (left <= 0) return true;
     if (value.isTensor()) {
-      if (value.toTensor().defined()) elements += value.toTensor().numel();
+      if (value.toTensor().defined()) count(value.toTensor().numel());
       continue;
     }
     if (!value.isList()) continue;
     if (value.isTensorList()) {
-      for (const c10::IValue& item : value.toListRef()) elements += item.toTensor().numel();
+      for (const c10::IValue& item : value.toListRef()) count(item.toTensor().numel());
     }
     // Sizes of what a factory makes.
     if (value.isIntList()) {
@@ -33,10 +36,10 @@ int64_t InputElements(const torch::jit::Stack& stack) {
         const int64_t size = item.toInt();
         if (size <= 0 || __builtin_mul_overflow(product, size, &product)) product = 1;
       }
-      elements += product;
+      count(product);
     }
   }
-  return elements;
+  return left <= 0;
 }
 
 bool Mutates(const c10::FunctionSchema& schema) {
@@ -52,7 +55,7 @@ void ExecuteOnce(Environment& environment, const Operator& op, const Overload& o
   if (overload.random) executor.WaitFor(executor.last_queued());
   if (overload.guard) overload.guard->Check(op.name, stack);
   const ResizeGuard guard(overload, stack);
-  if (InputElements(stack) >= kLargeOperator && executor.Idle()) {
+  if (IsLarge(stack) && executor.Idle()) {
     executor.RunAndWait([&] { overload.handle.callBoxed(stack); });
   } else {
     overload.handle.callBoxed(stack);
