@@ -64,7 +64,7 @@ describe("setFloat32MatmulPrecision", () => {
   });
 });
 
-onCuda("a CUDA device", () => {
+onCuda("a device on CUDA", () => {
   it("has a name, a capability and memory", () => {
     const { name, capability, totalMemory } = cuda.properties();
     expect(name).to.be.a("string").that.is.not.empty;
