@@ -1,12 +1,13 @@
 /**
  * Our side of the boundary's costs: `node ops.js`, counterpart of `bench/peers/ops.py`.
  *
- * A task is `<setting>/<operator>` or `copy/<way>`; each of its samples is the mean of 2,000 calls in nanoseconds, or one copy in milliseconds.
+ * A task is `<setting>/<operator>` or `copy/<way>`; each of its samples is the mean of many calls in nanoseconds, or one copy in milliseconds.
  */
 import { libtorchInfo, ops, scope, Tensor } from "../../lib/index";
 import { serve, type Task } from "./serve";
 
 const CALLS = 2000;
+const CALLS_COLLECTED = 10_000;
 const CALLS_PER_SCOPE = 100;
 const COPIED_FLOATS = 25_000_000;
 
@@ -43,24 +44,33 @@ function loops(requiresGrad: boolean): Readonly<Record<string, Loop>> {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Nanoseconds of a call: `count` means over `CALLS` calls each. */
-function perCall(run: () => void): Task {
-  return async (count) => {
+/** Nanoseconds of a call: `count` means over `CALLS` calls each, freed by scopes. */
+function inScopes(loop: Loop): Task {
+  return (count) => {
     const ns: number[] = [];
     for (let i = 0; i < count; i++) {
       const started = performance.now();
-      run();
-      await turn(); // finalizers run here, and are part of the cost
+      for (let j = 0; j < CALLS / CALLS_PER_SCOPE; j++) scope(() => loop(CALLS_PER_SCOPE));
       ns.push(((performance.now() - started) * 1e6) / CALLS);
     }
     return { ns };
   };
 }
 
-const inScopes = (loop: Loop): (() => void) => () => {
-  for (let i = 0; i < CALLS / CALLS_PER_SCOPE; i++) scope(() => loop(CALLS_PER_SCOPE));
-};
-const collected = (loop: Loop): (() => void) => () => loop(CALLS);
+/**
+ * One mean over `count` times `CALLS_COLLECTED` calls, so that collections, rare and long, and the finalizers, which run when the
+ * loop turns, are in it with their full cost.
+ */
+function collected(loop: Loop): Task {
+  return async (count) => {
+    const started = performance.now();
+    for (let done = 0; done < count * CALLS_COLLECTED; done += CALLS) {
+      loop(CALLS);
+      await turn();
+    }
+    return { ns: [((performance.now() - started) * 1e6) / (count * CALLS_COLLECTED)] };
+  };
+}
 
 /** Milliseconds of a copy, of which the collector may take what is dropped between two. */
 function perCopy(copy: () => unknown): Task {
@@ -80,8 +90,8 @@ async function main(): Promise<void> {
   const tasks: Record<string, Task> = {};
   for (const [suffix, recording] of [["scope", false], ["recordingScope", true]] as const) {
     for (const [name, loop] of Object.entries(loops(recording))) {
-      tasks[`${suffix}/${name}`] = perCall(inScopes(loop));
-      tasks[`${recording ? "recordingCollected" : "collected"}/${name}`] = perCall(collected(loop));
+      tasks[`${suffix}/${name}`] = inScopes(loop);
+      tasks[`${recording ? "recordingCollected" : "collected"}/${name}`] = collected(loop);
     }
   }
   let data: Float32Array | undefined;

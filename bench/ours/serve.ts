@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 export type Values = Readonly<Record<string, readonly number[]>>;
-export type Task = (count: number) => Promise<Values>;
+export type Task = (count: number) => Values | Promise<Values>;
 
 /**
  * Peak resident memory of this process in bytes; 0 where the system does not say.

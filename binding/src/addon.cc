@@ -110,6 +110,7 @@ void Environment::ReportMemory() {
   int64_t total = 0;
   napi_adjust_external_memory(env_, change, &total);
   reported_bytes_ = lasting;
+  reclaimer_.Lasting(lasting);
 }
 
 namespace {

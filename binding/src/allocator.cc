@@ -13,13 +13,20 @@
 #include <string>
 #include <vector>
 
+#include "small_blocks.h"
+
 namespace torchwright {
 namespace {
 
-// Blocks below this are malloc's business: it caches them well.
+// Blocks below this are not kept: malloc, and slabs for the smallest, do that well.
 constexpr size_t kSmallest = 64 * 1024;
 // A header before each block keeps its size; as long as a cache line, so that alignment holds.
 constexpr size_t kHeader = 64;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kSmall = 0;  // the sanitizer watches malloc's blocks, not parts of them
+#else
+constexpr size_t kSmall = SmallBlocks::kLargest - kHeader;
+#endif
 
 // Sizes are rounded up to eighths of a power of two (at most 12.5 % more), so that batches of
 // slightly different lengths reuse each other's blocks.
@@ -37,7 +44,7 @@ class CachingAllocator final : public at::Allocator {
     void* block = size >= kSmallest ? Take(size) : nullptr;
     if (block == nullptr) {
       try {
-        block = c10::alloc_cpu(size + kHeader);
+        block = Allocate(size);
       } catch (...) {
         EmptyCache();  // what is kept may be all that is missing
         block = AllocateOrFail(size, bytes);
@@ -88,10 +95,14 @@ class CachingAllocator final : public at::Allocator {
  private:
   static void Delete(void* data);
 
+  void* Allocate(size_t size) {
+    return size <= kSmall ? small_.Take(size + kHeader) : c10::alloc_cpu(size + kHeader);
+  }
+
   // The error names what was asked for, not what rounding and header made of it.
-  static void* AllocateOrFail(size_t size, size_t asked) {
+  void* AllocateOrFail(size_t size, size_t asked) {
     try {
-      return c10::alloc_cpu(size + kHeader);
+      return Allocate(size);
     } catch (...) {
       C10_THROW_ERROR(OutOfMemoryError,
                       "CPU out of memory: tried to allocate " + std::to_string(asked) + " bytes");
@@ -126,6 +137,10 @@ class CachingAllocator final : public at::Allocator {
   void Give(void* block) {
     const size_t size = *static_cast<size_t*>(block);
     live_.fetch_sub(static_cast<int64_t>(size));
+    if (size <= kSmall) {
+      small_.Give(block);
+      return;
+    }
     if (size >= kSmallest) {
       const std::lock_guard lock(mutex_);
       if (live_.load() + static_cast<int64_t>(cached_bytes_ + size) <= Limit()) {
@@ -139,6 +154,7 @@ class CachingAllocator final : public at::Allocator {
     c10::free_cpu(block);
   }
 
+  SmallBlocks small_;
   std::mutex mutex_;
   std::map<size_t, std::vector<void*>> cache_;
   size_t cached_bytes_ = 0;

@@ -2,7 +2,9 @@
 
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
+#ifdef __GLIBC__
 #include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -209,14 +211,22 @@ std::atomic<uint32_t> readings{0};
 std::atomic<Clock::rep> next_heap_reading{0};
 std::atomic<int64_t> uncounted{0};
 
+// Bytes of the C++ heap that are in use; 0 where the system does not tell.
+int64_t HeapBytes() {
+#ifdef __GLIBC__
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<int64_t>(heap.uordblks + heap.hblkhd);
+#else
+  return 0;
+#endif
+}
+
 }  // namespace
 
 void ReadHeap() {
   const Clock::time_point start = Clock::now();
   const AllocatorCounters cpu = CpuCounters();
-  const struct mallinfo2 heap = mallinfo2();
-  const auto used = static_cast<int64_t>(heap.uordblks + heap.hblkhd);
-  uncounted.store(std::max<int64_t>(used - cpu.live - cpu.cached, 0));
+  uncounted.store(std::max<int64_t>(HeapBytes() - cpu.live - cpu.cached, 0));
   const Clock::time_point end = Clock::now();
   const auto pause = std::max(kHeapPause, (end - start) * kHeapShare);
   next_heap_reading.store((end + pause).time_since_epoch().count());

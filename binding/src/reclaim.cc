@@ -15,8 +15,15 @@ constexpr int64_t kUnwatched = 64LL << 20;
 constexpr uint32_t kUnwatchedTensors = 1U << 16;
 // Growth that is worth a collection (some milliseconds); more where more is in use.
 constexpr int64_t kCollectStep = 256LL << 20;
+// The same in tensors, from turn to turn. V8 counts only what it can see, some hundred bytes each,
+// and would let a hundred times as many lie: to free them then would block the loop for a second,
+// and their memory would have left the processor's caches.
+constexpr size_t kCollectTensors = 1U << 15;
 // Beyond every limit of V8's on external memory, so that it collects now. Taken back at once.
 constexpr int64_t kBeyondLimit = 1LL << 40;
+// More than may come between two collections before V8 starts to mark, which it does on threads of
+// its own, to collect in one of the loop's next turns: for half the price.
+constexpr int64_t kBeyondSoftLimit = (64LL << 20) + 1;
 
 }  // namespace
 
@@ -31,6 +38,18 @@ void Reclaimer::Turned() {
   watched_.erase(std::remove_if(watched_.begin(), watched_.end(), freed), watched_.end());
   at_turn_ = at_collection_ = CountedBytes();
   made_at_collection_ = 0;
+  const size_t live = environment_.tensors().live();
+  kept_tensors_ = std::min(kept_tensors_, live);
+  if (live - kept_tensors_ < std::max(kCollectTensors, kept_tensors_)) return;
+  kept_tensors_ = live;
+  Press(kBeyondSoftLimit);
+}
+
+void Reclaimer::Lasting(int64_t bytes) {
+  kept_bytes_ = std::min(kept_bytes_, bytes);
+  if (bytes - kept_bytes_ < std::max(kCollectStep, kept_bytes_ / 2)) return;
+  kept_bytes_ = bytes;
+  Collect();
 }
 
 bool Reclaimer::Pressed(uint32_t made) {
@@ -75,14 +94,18 @@ void Reclaimer::Collect() {
   // Twice where the first only ends a marking that was under way: that has taken younger garbage
   // for alive.
   for (int round = 0; round < 2 && CountedBytes() == before; ++round) {
-    int64_t total = 0;
-    napi_adjust_external_memory(env, kBeyondLimit, &total);
-    napi_adjust_external_memory(env, -kBeyondLimit, &total);
+    Press(kBeyondLimit);
     watched_.erase(std::remove_if(watched_.begin(), watched_.end(), gone), watched_.end());
   }
   ReadHeap();
   at_collection_ = CountedBytes();
   left_at_collection_ = environment_.tensors().live();
+}
+
+void Reclaimer::Press(int64_t bytes) {
+  int64_t total = 0;
+  napi_adjust_external_memory(environment_.env(), bytes, &total);
+  napi_adjust_external_memory(environment_.env(), -bytes, &total);
 }
 
 namespace {

@@ -21,7 +21,12 @@ class Reclaimer {
   explicit Reclaimer(Environment& environment) : environment_(environment) {}
 
   // The event loop turned: what it frees is left to the finalizers, and growth counts from here.
+  // Where many tensors have come over several turns, has V8 start a collection.
   void Turned();
+  // Native bytes that have stayed for a while, garbage or not. V8 is told of them, but may take its
+  // time, and the allocator then keeps what was once needed for the garbage: collects where they
+  // have grown by much.
+  void Lasting(int64_t bytes);
   // Whether this turn has made so much native memory, or so many tensors (`made`), that they should
   // be watched. Where it has made still more, collects.
   bool Pressed(uint32_t made);
@@ -36,12 +41,18 @@ class Reclaimer {
     double handle;
   };
 
+  // Tells V8 for a moment that so many bytes more are in use.
+  void Press(int64_t bytes);
+
   Environment& environment_;
   std::vector<Watched> watched_;
   int64_t at_turn_ = 0;        // native bytes when the loop last turned
   int64_t at_collection_ = 0;  // and after the last collection since
   uint32_t made_at_collection_ = 0;
   size_t left_at_collection_ = 0;  // live tensors
+  // At the last collection that a rule across turns asked for, or the least since.
+  size_t kept_tensors_ = 0;
+  int64_t kept_bytes_ = 0;
 };
 
 }  // namespace torchwright

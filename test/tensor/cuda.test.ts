@@ -27,8 +27,8 @@ describe("cuda", () => {
     for (const device of [-1, 0.5, NaN]) thrown(() => cuda.properties(device), "ERR_UNKNOWN_DEVICE");
   });
 
-  it("says without a GPU that there is none, whatever is asked", function () {
-    if (cuda.isAvailable()) this.skip();
+  // Where there is a GPU, there is nothing to refuse.
+  (cuda.isAvailable() ? it.skip : it)("says without a GPU that there is none, whatever is asked", () => {
     thrown(() => cuda.allowTf32(), "ERR_DEVICE_UNAVAILABLE");
     thrown(() => cuda.setAllowTf32({ matmul: true }), "ERR_DEVICE_UNAVAILABLE");
     thrown(() => new cuda.Event(), "ERR_DEVICE_UNAVAILABLE");
