@@ -3,19 +3,22 @@ import type { Handle } from "../native/addon";
 import { native } from "../native/load";
 
 const finalizers = new FinalizationRegistry<Handle>((handle) => {
-  if (collectedCount === 0) queueMicrotask(releaseCollected);
-  collected[collectedCount++] = handle;
-  if (collectedCount === collected.length) releaseCollected();
+  if (first === collected.length) queueMicrotask(releaseCollected);
+  collected[--first] = handle;
+  if (first === 0) releaseCollected();
 });
 
-/** Handles of collected tensors, freed in one native call when the registry has listed what it found. */
+/**
+ * Handles of collected tensors, freed in one native call when the registry has listed what it found. Filled from the
+ * end: V8 lists the newest first, and so they are to be freed, since memory is then given out again in order.
+ */
 const collected = new Float64Array(256);
-let collectedCount = 0;
+let first = collected.length;
 
 function releaseCollected(): void {
-  const count = collectedCount;
-  collectedCount = 0;
-  if (count > 0) native().releaseMany(collected, count);
+  const handles = collected.subarray(first);
+  first = collected.length;
+  if (handles.length > 0) native().releaseMany(handles, handles.length);
 }
 
 /**
