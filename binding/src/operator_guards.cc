@@ -1,6 +1,9 @@
 #include "operator_guards.h"
 
 #include <ATen/core/TensorBody.h>
+#include <ATen/ops/eq.h>
+#include <ATen/ops/result_type.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/view_as_real.h>
 #include <c10/core/GradMode.h>
 
@@ -10,6 +13,7 @@
 #include <string_view>
 
 #include "error.h"
+#include "tensor.h"
 
 namespace torchwright {
 namespace {
@@ -32,8 +36,15 @@ constexpr double kMaxRate = 1e15;
 constexpr double kMaxDouble = std::numeric_limits<double>::max();
 
 constexpr Rule kRules[] = {
-    // Divides by it.
+    // Divides by it, in `range` after it was made an integer.
     {"native_channel_shuffle", "groups", BoundKind::kRange, 1, kMaxRate},
+    {"range", "step", BoundKind::kStep},
+    // The lowest integer divided by -1 is none.
+    {"div", "rounding_mode", BoundKind::kQuotient},
+    {"divide", "rounding_mode", BoundKind::kQuotient},
+    {"lcm", "other", BoundKind::kMultiple},
+    // Adds 1 to it, and counts the bits of what has overflowed.
+    {"random", "from", BoundKind::kRange, -0x1p63, 0x1p63 - 1024},
     {"special_chebyshev_polynomial_t", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
     {"special_chebyshev_polynomial_u", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
     {"special_chebyshev_polynomial_v", "n", BoundKind::kRange, -kMaxDegree, kMaxDegree},
@@ -136,6 +147,61 @@ void CheckBags(const std::string& name, const at::Tensor& indices, const at::Ten
   }
 }
 
+// `range` converts all three to the dtype that is asked for, where a fraction becomes 0 as an
+// integer, and divides the span by the step.
+void CheckStep(const std::string& name, const torch::jit::Stack& stack, size_t step_index) {
+  const c10::IValue& dtype = stack[step_index + 1];
+  if (!dtype.isInt() || !c10::isIntegralType(dtype.toScalarType(), /*includeBool=*/true)) return;
+  const c10::IValue& step = stack[step_index];
+  if (step.isDouble() && std::abs(step.toDouble()) < 1) {
+    Fail("ERR_OPERATOR_ARGS", name + ": expected a step of at least 1 for an integral dtype");
+  }
+  const auto number = [](const c10::IValue& value) { return value.toScalar().to<double>(); };
+  if (stack[0].isComplexDouble() || stack[1].isComplexDouble()) return;  // refused by libtorch
+  if (std::abs(number(stack[1]) - number(stack[0])) >= 0x1p63) {
+    Fail("ERR_OPERATOR_ARGS", name + ": expected start and end less than 2^63 apart");
+  }
+}
+
+at::ScalarType CommonType(const c10::IValue& left, const c10::IValue& right) {
+  return right.isTensor() ? at::result_type(left.toTensor(), right.toTensor())
+                          : at::result_type(left.toTensor(), right.toScalar());
+}
+
+bool HasLowest(const at::Tensor& tensor, at::ScalarType type) {
+  if (!tensor.is_cpu() || tensor.numel() == 0 || tensor.layout() != at::kStrided) return false;
+  const int64_t lowest =
+      type == at::kInt ? std::numeric_limits<int32_t>::min() : std::numeric_limits<int64_t>::min();
+  return tensor.detach().to(at::kLong).min().item<int64_t>() == lowest;
+}
+
+// Smaller integers are computed as int32, which holds the result.
+bool Overflows(at::ScalarType type) { return type == at::kInt || type == at::kLong; }
+
+void CheckQuotient(const std::string& name, const torch::jit::Stack& stack) {
+  const c10::IValue& mode = stack[2];
+  if (!mode.isString() || mode.toStringRef() != "trunc") return;
+  const at::ScalarType type = CommonType(stack[0], stack[1]);
+  if (!Overflows(type) || !HasLowest(stack[0].toTensor(), type)) return;
+  const at::Tensor divisor =
+      stack[1].isTensor() ? stack[1].toTensor().detach() : at::scalar_tensor(stack[1].toScalar());
+  if (at::eq(divisor, -1).any().item<bool>()) {
+    Fail("ERR_OPERATOR_ARGS", name + ": expected no lowest " + DtypeName(type) +
+                                  " to be divided by -1, which has no result");
+  }
+}
+
+void CheckMultiple(const std::string& name, const torch::jit::Stack& stack) {
+  const at::ScalarType type = CommonType(stack[0], stack[1]);
+  if (!Overflows(type)) return;
+  for (size_t i = 0; i < 2; ++i) {
+    if (HasLowest(stack[i].toTensor(), type)) {
+      Fail("ERR_OPERATOR_ARGS", name + ": expected no lowest " + DtypeName(type) +
+                                    ", whose size is no " + DtypeName(type));
+    }
+  }
+}
+
 // Bounds that depend on another argument, in numbers: the matrices stand before their pivots, what
 // classes are counted in comes first.
 Bound Resolve(Bound bound, const torch::jit::Stack& stack) {
@@ -165,6 +231,12 @@ void OperatorGuard::Check(const std::string& name, const torch::jit::Stack& stac
       CheckSameRows(name, bound, value);
     } else if (bound.kind == BoundKind::kBags) {
       CheckBags(name, stack[bound.index - 1].toTensor(), value.toTensor());
+    } else if (bound.kind == BoundKind::kStep) {
+      CheckStep(name, stack, bound.index);
+    } else if (bound.kind == BoundKind::kQuotient) {
+      CheckQuotient(name, stack);
+    } else if (bound.kind == BoundKind::kMultiple) {
+      CheckMultiple(name, stack);
     } else {
       CheckValue(name, Resolve(bound, stack), value);
     }

@@ -20,6 +20,9 @@ enum class BoundKind : uint8_t {
   kClasses,   // classes of the first argument: 0 … size of its last dimension - 1
   kSameRows,  // a list of tensors that are equally long
   kBags,      // offsets of bags into the indices in the argument before
+  kStep,      // not 0 as a number of the dtype in the argument after, nor too small for the span
+  kQuotient,  // a rounding mode; the quotient of the first two arguments exists
+  kMultiple,  // the least common multiple of the first two arguments exists
   kAbsent,    // must not be given
 };
 

@@ -15,6 +15,9 @@ constexpr int64_t kUnwatched = 64LL << 20;
 constexpr uint32_t kUnwatchedTensors = 1U << 16;
 // Growth that is worth a collection (some milliseconds); more where more is in use.
 constexpr int64_t kCollectStep = 256LL << 20;
+// From turn to turn V8 collects by itself, as it is told of the growth; more than this only where
+// it is late, or where training begins.
+constexpr int64_t kLastingStep = 384LL << 20;
 // The same in tensors, from turn to turn. V8 counts only what it can see, some hundred bytes each,
 // and would let a hundred times as many lie: to free them then would block the loop for a second,
 // and their memory would have left the processor's caches.
@@ -47,7 +50,7 @@ void Reclaimer::Turned() {
 
 void Reclaimer::Lasting(int64_t bytes) {
   kept_bytes_ = std::min(kept_bytes_, bytes);
-  if (bytes - kept_bytes_ < std::max(kCollectStep, kept_bytes_ / 2)) return;
+  if (bytes - kept_bytes_ < std::max(kLastingStep, kept_bytes_ / 2)) return;
   kept_bytes_ = bytes;
   Collect();
 }
@@ -92,8 +95,9 @@ void Reclaimer::Collect() {
   };
   const int64_t before = CountedBytes();
   // Twice where the first only ends a marking that was under way: that has taken younger garbage
-  // for alive.
-  for (int round = 0; round < 2 && CountedBytes() == before; ++round) {
+  // for alive. Without watched tensors there is no telling.
+  const int rounds = watched_.empty() ? 1 : 2;
+  for (int round = 0; round < rounds && CountedBytes() == before; ++round) {
     Press(kBeyondLimit);
     watched_.erase(std::remove_if(watched_.begin(), watched_.end(), gone), watched_.end());
   }

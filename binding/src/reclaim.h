@@ -24,8 +24,8 @@ class Reclaimer {
   // Where many tensors have come over several turns, has V8 start a collection.
   void Turned();
   // Native bytes that have stayed for a while, garbage or not. V8 is told of them, but may take its
-  // time, and the allocator then keeps what was once needed for the garbage: collects where they
-  // have grown by much.
+  // time, and the allocator then keeps what was once needed for the garbage: where they have grown
+  // by much, collects.
   void Lasting(int64_t bytes);
   // Whether this turn has made so much native memory, or so many tensors (`made`), that they should
   // be watched. Where it has made still more, collects.
@@ -50,7 +50,7 @@ class Reclaimer {
   int64_t at_collection_ = 0;  // and after the last collection since
   uint32_t made_at_collection_ = 0;
   size_t left_at_collection_ = 0;  // live tensors
-  // At the last collection that a rule across turns asked for, or the least since.
+  // When a collection was last asked for across turns, or the least since.
   size_t kept_tensors_ = 0;
   int64_t kept_bytes_ = 0;
 };

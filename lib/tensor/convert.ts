@@ -1,4 +1,5 @@
 /** Nested arrays to flat elements and back. */
+import { getHeapStatistics } from "node:v8";
 import { describe, TorchwrightError } from "../errors";
 import type { TypedArray } from "../native/addon";
 import type { Complex } from "./complex";
@@ -76,10 +77,46 @@ export function nest(values: TypedArray, shape: readonly number[], dtype: DType,
     if (dtype === "bool") return value !== 0;
     return readInteger("toArray", value, options);
   };
-  const build = (depth: number): NestedArray =>
-    depth === shape.length ? next() : Array.from({ length: shape[depth] ?? 0 }, () => build(depth + 1));
+  const build = (depth: number): NestedArray => {
+    if (depth === shape.length) return next();
+    const size = shape[depth] ?? 0;
+    const row: NestedArray[] = [];
+    for (let i = 0; i < size; i++) row.push(build(depth + 1)); // an array of a given length is a slow one if it is long
+    return row;
+  };
   return build(0);
 }
+
+/** Bytes that V8 takes for one array, and for an element: in it a number, outside of it a bigint or an object with two numbers. */
+const BYTES = { array: 56, number: 8, bigint: 32, complex: 80 } as const;
+/** While an array grows, the old and the new one are both there. */
+const GROWTH = 2.5;
+/** V8 ends the process at 2^27 elements. */
+const LONGEST_ROW = 100_000_000;
+
+/**
+ * Refuses nested arrays that would end the process, because V8's heap does not hold them: of very many elements, or rows without any.
+ * @throws TorchwrightError ERR_OUT_OF_MEMORY
+ */
+export function checkNesting(shape: readonly number[], dtype: DType): void {
+  let rows = 1;
+  let arrays = 0;
+  for (const size of shape) {
+    arrays += rows;
+    rows *= size;
+  }
+  const element = isComplexDtype(dtype) ? BYTES.complex : dtype === "int64" || dtype === "uint64" ? BYTES.bigint : BYTES.number;
+  const bytes = GROWTH * (arrays * BYTES.array + rows * element);
+  const most = getHeapStatistics().heap_size_limit / 2;
+  if (bytes <= most && Math.max(0, ...shape) <= LONGEST_ROW) return;
+  throw new TorchwrightError(
+    "ERR_OUT_OF_MEMORY",
+    `toArray: expected nested arrays that V8's heap holds, got shape [${shape.join(", ")}], which takes about ${gigabytes(bytes)} beside ` +
+      `${gigabytes(most)} that may be used; toTypedArray() gives the elements alone`,
+  );
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(2)} GB`;
 
 /** A bigint as the caller wants it; other values as they are. */
 export function readInteger<T>(operation: string, value: T | bigint, { int64 = "bigint" }: ReadOptions): T | bigint | number {

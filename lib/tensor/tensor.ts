@@ -4,7 +4,7 @@ import { isOpen, native } from "../native/load";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import type { Complex } from "./complex";
 import { currentContext, outsideScopes, type TensorOwner } from "./context";
-import { nest, type NestedArray, readInteger, type ReadOptions } from "./convert";
+import { checkNesting, nest, type NestedArray, readInteger, type ReadOptions } from "./convert";
 import type { Device } from "./device";
 import type { DType } from "./dtype";
 import { releaseWhenCollected } from "./finalizers";
@@ -234,10 +234,13 @@ export class Tensor {
 
   /**
    * Nested arrays of numbers (int64 and uint64: bigints; bool: booleans; complex: `{ re, im }`); a scalar's element.
-   * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`
+   * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`; ERR_OUT_OF_MEMORY for what would
+   *   take more than half of V8's heap
    */
   toArray(options: ReadOptions = {}): NestedArray {
-    return nest(this.toTypedArray(), this.shape, this.dtype, options);
+    const { shape, dtype } = this;
+    checkNesting(shape, dtype);
+    return nest(this.toTypedArray(), shape, dtype, options);
   }
 
   /**

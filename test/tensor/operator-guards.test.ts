@@ -44,6 +44,41 @@ describe("bounds that libtorch leaves out", () => {
     expectRefused("native_channel_shuffle", () => [Tensor.from(new Float32Array(8), { shape: [1, 4, 2, 1] }), 0], {}, ["groups"]);
   });
 
+  it("steps that are 0 as integers, which are divided by", () => {
+    for (const [step, dtype] of [[0.25, "uint8"], [-0.5, "int64"], [0.999, "int32"]] as const) {
+      expectRefused("range", () => [0, 5, step], { dtype }, ["expected a step of at least 1 for an integral dtype"]);
+    }
+    scope(() => {
+      expect((op("range", [0, 1, 0.5]) as Tensor).toArray()).to.deep.equal([0, 0.5, 1]);
+      expect((op("range", [0, 5, 2.5], { dtype: "int64" }) as Tensor).toArray()).to.deep.equal([0n, 2n, 4n]);
+    });
+    thrown(() => op("range", [0, 5, 0], { dtype: "int64" }), "ERR_OPERATOR_FAILED");
+    expectRefused("range", () => [0, -(2n ** 63n), -1], { dtype: "int64" }, ["less than 2^63 apart"]);
+  });
+
+  it("the lowest integer, whose negative is none", () => {
+    for (const [dtype, lowest] of [["int32", -(2n ** 31n)], ["int64", -(2n ** 63n)]] as const) {
+      const integers = (...values: readonly bigint[]): Tensor => Tensor.from(values, { dtype });
+      const trunc = { roundingMode: "trunc" };
+      for (const name of ["div", "div_", "divide"]) {
+        expectRefused(name, () => [integers(4n, lowest), integers(2n, -1n)], trunc, [`no lowest ${dtype} to be divided by -1`]);
+        expectRefused(name, () => [integers(4n, lowest), -1], trunc);
+      }
+      expectRefused("lcm", () => [integers(lowest), integers(5n)], {}, [`no lowest ${dtype}`]);
+      expectRefused("lcm_", () => [integers(5n), integers(lowest)]);
+      scope(() => {
+        expect((op("div", [integers(7n, lowest), 2], trunc) as Tensor).toArray()).to.deep.equal([3n, lowest / 2n].map((value) => (dtype === "int64" ? value : Number(value))));
+        expect((op("lcm", [integers(4n), integers(-6n)]) as Tensor).item({ int64: "number" })).to.equal(12);
+      });
+    }
+    // As int64, the lowest int32 has a negative.
+    scope(() => expect((op("lcm", [Tensor.from([-(2n ** 31n)], { dtype: "int32" }), Tensor.from([3n])]) as Tensor).item()).to.equal(3n * 2n ** 31n));
+  });
+
+  it("a first random number that is the last integer", () => {
+    expectRefused("random_", () => [x(), 2n ** 63n - 1n, null], {}, ["from"]);
+  });
+
   it("degrees, counts and rates that loops would run to", () => {
     expectRefused("special_laguerre_polynomial_l", () => [Tensor.from([0.5]), Tensor.from([1e12])], {}, ["n from -10000 to 10000"]);
     expectRefused("special_hermite_polynomial_h", () => [Tensor.from([0.5]), 2 ** 40]);

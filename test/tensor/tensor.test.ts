@@ -311,6 +311,16 @@ describe("reading a tensor", () => {
     thrown(() => pairs.toTypedArray(), "ERR_INVALID_ARG");
   });
 
+  it("refuses nested arrays that V8's heap does not hold: many elements, or rows without any", () => {
+    for (const [shape, dtype] of [[[2 ** 40, 0], "float32"], [[2 ** 31, 0], "bool"], [[1, 2 ** 27], "float32"], [[2, 2 ** 26], "complex64"]] as const) {
+      using one = shape[1] === 0 ? ops.empty([1, 0], { dtype }) : ops.zeros([1], { dtype });
+      using huge = one.expand(shape);
+      expect(thrown(() => huge.toArray(), "ERR_OUT_OF_MEMORY").message).to.contain(`[${shape.join(", ")}]`);
+    }
+    using rows = ops.empty([100_000, 0]);
+    expect(rows.toArray()).to.have.length(100_000);
+  });
+
   it("a tensor on the meta device has a shape and no data", () =>
     scope(() => {
       const x = ops.zeros([2, 3], { device: "meta" });
