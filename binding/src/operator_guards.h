@@ -16,8 +16,10 @@ namespace torchwright {
 enum class BoundKind : uint8_t {
   kRange,     // the two numbers; NaN is let through
   kFinite,    // the two numbers, and no NaN
-  kPivots,    // rows of the matrices in the argument before: ±1 … ±n
+  kPivots,    // rows of the matrices in the argument before, for each: ±1 … ±n
   kClasses,   // classes of the first argument: 0 … size of its last dimension - 1
+  kWeights,   // a list of tensors of 1 or 2 dimensions with elements
+  kMatrices,  // a tensor or a list of tensors of 2 dimensions
   kSameRows,  // a list of tensors that are equally long
   kBags,      // offsets of bags into the indices in the argument before
   kStep,      // not 0 as a number of the dtype in the argument after, nor too small for the span

@@ -13,7 +13,8 @@ import { entryCall } from "./entry-calls";
 import { callableOperators, operatorCall } from "./operator-calls";
 import { outcomeOfCode, PLANTED, RUNNING, SUCCEEDED, UNCODED } from "./outcome";
 import { Random } from "./random";
-import { family } from "./tensors";
+import { goodCalls, spoiledCall } from "./spoiled-calls";
+import { family, type Family } from "./tensors";
 import { Planted } from "./values";
 
 const [, , seed = "0", from = "0", to = "0", outcomes = "", findings = "", describe = ""] = process.argv;
@@ -53,6 +54,12 @@ async function main(): Promise<void> {
   const file = openSync(outcomes, "r+");
   const byte = Buffer.alloc(1);
   const targets = callableOperators();
+  const goods = goodCalls();
+  const draw = (random: Random, usual: Family): Call => {
+    const kind = random.below(10);
+    if (kind < 4) return operatorCall(random, targets, usual);
+    return kind < 8 ? spoiledCall(random, goods) : entryCall(random, usual);
+  };
   const threads = native().numThreads();
   for (current = Number(from); current < Number(to); current++) {
     const random = new Random(Number(seed), current);
@@ -64,7 +71,7 @@ async function main(): Promise<void> {
       const usual = family(random);
       let call: Call;
       try {
-        call = random.chance(80) ? operatorCall(random, targets, usual) : entryCall(random, usual);
+        call = draw(random, usual);
       } catch (error) {
         // A tensor of that kind cannot be made; its operators are called on purpose elsewhere.
         if (error instanceof TorchwrightError) return outcomeOfCode(error.code);

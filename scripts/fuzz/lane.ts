@@ -133,15 +133,15 @@ export async function runLane(options: LaneOptions, from: number, to: number, on
   }
 }
 
-/** V8 ends the process where the system gives it no memory, and the limit of the run is why it gives none. */
-const V8_OUT_OF_MEMORY = /heap out of memory|process out of memory|javascript OOM/i;
+/** V8 and libgomp end the process where the system gives them no memory, and the limit of the run is why it gives none. */
+const OUT_OF_ADDRESSES = /heap out of memory|process out of memory|javascript OOM|libgomp: Thread creation failed/i;
 
 /**
- * The same call once more, alone, with its text. Undefined where V8 had no memory left beside a large tensor
+ * The same call once more, alone, with its text. Undefined where they had no memory left beside a large tensor
  * and the call goes well under twice the limit.
  */
 async function confirm(options: LaneOptions, index: number, { how, stderr }: Ended): Promise<Death | undefined> {
-  const short = V8_OUT_OF_MEMORY.test(stderr);
+  const short = OUT_OF_ADDRESSES.test(stderr);
   const memoryBytes = short ? 2 * options.memoryBytes : options.memoryBytes;
   const again = await run({ ...options, memoryBytes, findings: devNull, deadline: Infinity }, index, index + 1, true);
   if (short && again.how === undefined) return undefined;

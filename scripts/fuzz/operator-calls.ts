@@ -2,10 +2,10 @@
 import { native } from "../../lib/native/load";
 import { nativeInContext } from "../../lib/tensor/context";
 import { decodeResult, encodeArguments, op } from "../../lib/tensor/operators";
-import { Tensor } from "../../lib/tensor/tensor";
 import type { Argument, Schema } from "../generate/schema";
 import { parseSchema } from "../generate/schema";
 import type { Call } from "./call";
+import { exercise } from "./exercise";
 import type { Random } from "./random";
 import { makeTensor } from "./tensors";
 import type { Family } from "./tensors";
@@ -114,25 +114,4 @@ export function operatorCall(random: Random, targets: readonly Target[], family:
       return exercise(random, result === null ? positional[0] : decodeResult(result));
     },
   };
-}
-
-/** Uses a result as a program would: a wrong one may only show when it is read. */
-function exercise(random: Random, result: unknown): unknown {
-  const first = (Array.isArray(result) ? result[0] : result) as unknown;
-  if (!(first instanceof Tensor) || !random.chance(30)) return result;
-  switch (random.below(5)) {
-    case 0:
-      return first.numel < 1e5 ? first.toArray() : undefined;
-    case 1:
-      return first.numel < 1e5 ? first.read() : undefined;
-    case 2:
-      return String(first);
-    case 3:
-      return first.numel === 1 ? first.item() : first.shape;
-    default: {
-      if (!first.requiresGrad || first.numel > 1e6) return undefined;
-      const sum = op("sum", [op("real", [first])]) as Tensor;
-      return sum.backward();
-    }
-  }
 }

@@ -96,6 +96,10 @@ describe("bounds that libtorch leaves out", () => {
       if (bad > 2 || bad === 0) expectRefused("linalg_lu_solve", () => [x(), pivots(), x()], {}, ["pivots from 1 to 2"]);
       expectRefused("lu_solve", () => [x(), x(), pivots()]);
       expectRefused("linalg_ldl_solve", () => [x(), pivots(), x()]);
+      expectRefused("lu_unpack", () => [x(), pivots()]);
+    }
+    for (const pivots of [[1], [[1, 2]], [1, 2, 2]]) {
+      expectRefused("lu_unpack", () => [x(), Tensor.from(pivots, { dtype: "int32" })], {}, ["pivots of each matrix"]);
     }
     const logits = (): Tensor => Tensor.from(new Float32Array(12), { shape: [2, 2, 3] });
     expectRefused("ctc_loss", () => [logits(), Tensor.from([[1n], [3n]]), [2, 2], [1, 1]], {}, ["targets from 0 to 2"]);
@@ -115,6 +119,24 @@ describe("bounds that libtorch leaves out", () => {
   it("states of an LSTM that are not equally many", () => {
     const zeros = (...shape: number[]): Tensor => Tensor.from(new Float32Array(shape.reduce((product, size) => product * size)), { shape });
     expectRefused("lstm", () => [zeros(1, 2, 4), [zeros(2, 2, 3), zeros(1, 2, 3)], [zeros(12, 4), zeros(12, 3)], false, 1, 0, true, true, false], {}, ["hx"]);
+  });
+
+  it("weights of recurrent layers with another number of dimensions, or none in them", () => {
+    const zeros = (...shape: number[]): Tensor => Tensor.from(new Float32Array(shape.reduce((product, size) => product * size)), { shape });
+    const flags = [false, 1, 0, false, false, false];
+    expectRefused("lstm", () => [zeros(1, 2, 4), [zeros(1, 2, 3), zeros(1, 2, 3)], [zeros(0, 12, 4), zeros(12, 3)], ...flags], {}, ["params of 1 or 2 dimensions"]);
+    expectRefused("gru", () => [zeros(1, 2, 4), zeros(1, 2, 3), [zeros(9, 4), zeros(0, 3)], ...flags], {}, ["params"]);
+    expectRefused("lstm_cell", () => [zeros(2, 4), [zeros(2, 2, 3), zeros(2, 3)], zeros(12, 4), zeros(12, 3)], {}, ["hx of 2 dimensions"]);
+    scope(() => {
+      const [hidden] = op("lstm_cell", [zeros(2, 4), [zeros(2, 3), zeros(2, 3)], zeros(12, 4), zeros(12, 3)]) as Tensor[];
+      expect(hidden?.shape).to.deep.equal([2, 3]);
+    });
+  });
+
+  it("windows and parts beyond all measure", () => {
+    expectRefused("max_pool1d", () => [Tensor.from([[1, 2, 3]]), [2 ** 32 + 1]], {}, ["kernel_size"]);
+    for (const name of ["tensor_split", "vsplit"]) expectRefused(name, () => [x(), 2 ** 24], {}, ["sections"]);
+    for (const name of ["matrix_power", "linalg_matrix_power"]) expectRefused(name, () => [x(), -(2n ** 63n)], {}, ["n from"]);
   });
 
   it("whole families are refused, with the reason", () => {
