@@ -88,6 +88,25 @@ void CheckPivots(const std::string& name, const at::Tensor& matrices, const at::
   }
 }
 
+// In bytes, 16 for the largest element, the place of the last element must fit 63 bits.
+void CheckStrides(const std::string& name, const torch::jit::Stack& stack, size_t stride_index) {
+  const c10::IValue& sizes = stack[stride_index - 1];
+  const c10::IValue& strides = stack[stride_index];
+  if (!sizes.isIntList() || !strides.isIntList()) return;
+  const std::vector<int64_t> size = sizes.toIntVector();
+  const std::vector<int64_t> stride = strides.toIntVector();
+  if (size.size() != stride.size()) return;  // refused by libtorch
+  double last = 0;
+  if (stride_index + 1 < stack.size() && stack[stride_index + 1].isInt()) {
+    last = std::abs(static_cast<double>(stack[stride_index + 1].toInt()));
+  }
+  for (size_t i = 0; i < size.size(); ++i) {
+    last += std::abs(static_cast<double>(size[i]) * static_cast<double>(stride[i]));
+  }
+  if (last < 0x1p59) return;
+  Fail("ERR_OPERATOR_ARGS", name + ": expected sizes, strides and offset within 2^59 elements");
+}
+
 void CheckTensors(const std::string& name, const Bound& bound, const c10::IValue& value,
                   const std::function<bool(const at::Tensor&)>& fits, const char* expected) {
   const std::vector<at::Tensor> tensors =
@@ -198,6 +217,8 @@ void OperatorGuard::Check(const std::string& name, const torch::jit::Stack& stac
     } else if (bound.kind == BoundKind::kMatrices) {
       const auto fits = [](const at::Tensor& state) { return state.dim() == 2; };
       CheckTensors(name, bound, value, fits, "2 dimensions");
+    } else if (bound.kind == BoundKind::kStrides) {
+      CheckStrides(name, stack, bound.index);
     } else if (bound.kind == BoundKind::kStep) {
       CheckStep(name, stack, bound.index);
     } else if (bound.kind == BoundKind::kQuotient) {

@@ -55,6 +55,12 @@ constexpr Rule kRules[] = {
     {"hsplit", "sections", BoundKind::kRange, -0x1p63, kMostTensors},
     {"vsplit", "sections", BoundKind::kRange, -0x1p63, kMostTensors},
     {"dsplit", "sections", BoundKind::kRange, -0x1p63, kMostTensors},
+    // The last element's place is compared with the memory's end after it has overflowed.
+    {"as_strided", "stride", BoundKind::kStrides},
+    {"as_strided_copy", "stride", BoundKind::kStrides},
+    {"as_strided_scatter", "stride", BoundKind::kStrides},
+    {"empty_strided", "stride", BoundKind::kStrides},
+    {"new_empty_strided", "stride", BoundKind::kStrides},
     // Makes p numbers of each element.
     {"mvlgamma", "p", BoundKind::kRange, 1, kMaxDegree},
     {"special_multigammaln", "p", BoundKind::kRange, 1, kMaxDegree},

@@ -18,6 +18,7 @@ enum class BoundKind : uint8_t {
   kFinite,    // the two numbers, and no NaN
   kPivots,    // rows of the matrices in the argument before, for each: ±1 … ±n
   kClasses,   // classes of the first argument: 0 … size of its last dimension - 1
+  kStrides,   // strides of the sizes before, from the offset after: no place beyond 2^59 elements
   kWeights,   // a list of tensors of 1 or 2 dimensions with elements
   kMatrices,  // a tensor or a list of tensors of 2 dimensions
   kSameRows,  // a list of tensors that are equally long

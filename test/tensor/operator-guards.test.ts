@@ -139,6 +139,18 @@ describe("bounds that libtorch leaves out", () => {
     for (const name of ["matrix_power", "linalg_matrix_power"]) expectRefused(name, () => [x(), -(2n ** 63n)], {}, ["n from"]);
   });
 
+  it("strides and offsets whose places overflow", () => {
+    for (const name of ["as_strided", "as_strided_", "as_strided_copy"]) {
+      expectRefused(name, () => [x(), [2, 2], [4, 2n ** 62n]], {}, ["within 2^59 elements"]);
+      expectRefused(name, () => [x(), [1], [1], 2n ** 62n]);
+    }
+    expectRefused("as_strided_scatter", () => [x(), Tensor.from([1, 2]), [2], [2n ** 61n]]);
+    expectRefused("empty_strided", () => [[2], [2n ** 62n]]);
+    expectRefused("new_empty_strided", () => [x(), [2n ** 60n], [8]]);
+    thrown(() => op("as_strided", [x(), [2, 2], [4, 1]]), "ERR_OPERATOR_FAILED"); // libtorch's own check
+    scope(() => expect((op("as_strided", [x(), [2], [2], 1]) as Tensor).toArray()).to.deep.equal([2, 4]));
+  });
+
   it("whole families are refused, with the reason", () => {
     for (const [name, reason] of [
       ["embedding_dense_backward", "backward"],
