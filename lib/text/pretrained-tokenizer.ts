@@ -104,21 +104,23 @@ export class PretrainedTokenizer implements Tokenizer {
   /** Copies one encoding's ids into JavaScript, cut to length. */
   #read(encoding: LibraryEncoding, single: boolean, maxLength: number): Encoding {
     const { tail, typeId } = this.#template;
-    const fits = encoding.getLength() <= maxLength;
+    const truncated = Math.max(0, encoding.getLength() - maxLength);
+    const fits = truncated === 0;
     if (single && typeId !== undefined && (fits || this.#settings.truncationSide === "right")) {
       // The usual case, cheapest: only ids that stay cross into JavaScript, and one array of them.
       if (!fits) encoding.truncate(maxLength - tail.length, 0, "right");
       const ids = encoding.getIds();
       if (!fits) ids.push(...tail);
-      return { ids: Int32Array.from(ids), typeIds: new Uint8Array(ids.length).fill(typeId) };
+      return { ids: Int32Array.from(ids), typeIds: new Uint8Array(ids.length).fill(typeId), truncated };
     }
     const ids = encoding.getIds();
     const typeIds = encoding.getTypeIds();
-    if (fits) return { ids: Int32Array.from(ids), typeIds: Uint8Array.from(typeIds) };
+    if (fits) return { ids: Int32Array.from(ids), typeIds: Uint8Array.from(typeIds), truncated };
     const kept = keptPositions(encoding.getSequenceIds(), maxLength, this.#settings.truncationSide);
     return {
       ids: Int32Array.from(kept, (position) => ids[position] as number),
       typeIds: Uint8Array.from(kept, (position) => typeIds[position] as number),
+      truncated,
     };
   }
 
