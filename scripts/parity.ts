@@ -114,7 +114,7 @@ async function compare(work: string, plan: typeof FULL): Promise<{ items: Item[]
   const testFile = join(work, "test.jsonl");
   const held = new DataLoader(test.take(plan.testRows), { ...common, batchSize: 64 });
   await writeBatches(held.epoch(0), testFile);
-  say(`\n${plan.seeds.length} training(s) on ${subset.length} rows, one epoch; accuracy on ${held.dataset.length} held-out rows`);
+  say(`\n${plan.seeds.length} training(s) on ${subset.length} rows, one epoch; accuracy on ${plan.testRows} held-out rows`);
   for (const seed of plan.seeds) {
     const folder = await initialFolder(work, train.labels, tokenizer, seed);
     const file = join(work, "train.jsonl");

@@ -147,7 +147,7 @@ export class Classifier implements Disposable {
       labels: undefined,
     };
     return scope(async () => {
-      const { logits } = await noGrad(() => this.model.forward(collate(prepared, this.model.device)));
+      const { logits } = await noGrad(() => this.model.forward(collate(prepared, { device: this.model.device })));
       return (await logits.softmax(-1).read()) as Float32Array;
     });
   }

@@ -1,20 +1,27 @@
 /** Looks at a loader before a model runs over it, so that a mistake shows now and not in an hour. */
 import { DataLoader } from "../data/data-loader";
+import { TextDataset } from "../data/text-dataset";
 import { describe, TorchwrightError } from "../errors";
 import { checkVocabulary } from "../models/check-vocabulary";
 import type { TextClassifier } from "../models/model";
 
 /**
- * @throws TorchwrightError ERR_INVALID_ARG for what is no loader, or data without labels where they are needed;
+ * The loader's dataset, which suits the model.
+ *
+ * @throws TorchwrightError ERR_INVALID_ARG for what is no loader, a stream, or data without labels of one class each where they are needed;
  *   ERR_MAX_LENGTH for a loader whose rows may be longer than the model's position table; ERR_TOKENIZER_INVALID for a
  *   tokenizer with ids that the model has no embedding for
  */
-export function checkLoader(operation: string, loader: DataLoader, model: TextClassifier, { labels }: { readonly labels: boolean }): void {
-  if (!(loader instanceof DataLoader)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a DataLoader, got ${describe(loader)}`);
+export function checkLoader(operation: string, loader: DataLoader, model: TextClassifier, { labels }: { readonly labels: boolean }): TextDataset {
+  const invalid = (what: string): TorchwrightError => new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${what}`);
+  if (!(loader instanceof DataLoader)) throw invalid(`a DataLoader, got ${describe(loader)}`);
+  const { dataset } = loader;
+  if (!(dataset instanceof TextDataset)) {
+    throw invalid("a loader over a dataset in memory, whose steps can be counted, got one over a stream; write the loop by hand, or collect() the stream");
   }
-  if (labels && !loader.dataset.labelled) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected data with labels, got none; name the label column where the dataset is read`);
+  if (labels && !dataset.labelled) throw invalid("data with labels, got none; name the label column where the dataset is read");
+  if (labels && dataset.problemType !== "single-label") {
+    throw invalid(`rows with one class each, got ${dataset.problemType} data; its loss belongs in a loop by hand`);
   }
   checkVocabulary(operation, loader.tokenizer, model);
   if (loader.maxLength > model.maxLength) {
@@ -24,6 +31,14 @@ export function checkLoader(operation: string, loader: DataLoader, model: TextCl
         `got ${loader.maxLength}; give the DataLoader { maxLength: ${model.maxLength} }`,
     );
   }
+  return dataset;
+}
+
+/** Batches of an epoch; where epochs differ, as with batches packed by tokens, those of the first. Throws ERR_EMPTY_DATASET for none. */
+export async function countBatches(loader: DataLoader): Promise<number> {
+  const batches = (await loader.countBatches(0)) as number; // known, as the data is in memory
+  if (batches > 0) return batches;
+  throw new TorchwrightError("ERR_EMPTY_DATASET", "fit: expected at least one batch, got none, as dropLast leaves out what is not full");
 }
 
 /**

@@ -3,12 +3,12 @@
  * predicting, and what `predict` returns.
  */
 import { noGrad } from "../autograd/grad-mode";
-import type { Batch } from "../data/batch";
 import type { DataLoader } from "../data/data-loader";
 import { TorchwrightError } from "../errors";
 import type { ModelOutput, TextClassifier } from "../models/model";
 import { scope } from "../tensor/scope";
-import { checkLoader } from "./check-loader";
+import { checkLoader, countBatches } from "./check-loader";
+import { poolWindows, type PooledBatch } from "./pool-windows";
 import type { Progress } from "./progress";
 
 /** What a model says about a dataset, row by row in the dataset's order. */
@@ -21,25 +21,30 @@ export interface Predictions {
 
 /**
  * Calls `visit` with every batch's output in evaluation mode, then restores the model's mode. What
- * `visit` makes is freed when its promise settles.
+ * `visit` makes is freed when its promise settles. It sees one row per document: logits of windows are pooled.
  */
 export async function forEachOutput(
   operation: "evaluate" | "predict",
   model: TextClassifier,
   loader: DataLoader,
   progress: Progress | undefined,
-  visit: (output: ModelOutput, batch: Batch) => Promise<void>,
+  visit: (output: ModelOutput, batch: PooledBatch) => Promise<void>,
 ): Promise<void> {
   checkLoader(operation, loader, model, { labels: operation === "evaluate" });
+  const batches = await countBatches(loader);
   const wasTraining = model.training;
   model.eval();
   try {
     let done = 0;
     const labels = operation === "evaluate" && model.labels; // to predict, no label need be known
     for await (const batch of loader.epoch(0, { labels, device: model.device })) {
-      await scope(async () => visit(await noGrad(() => model.forward(batch)), batch));
+      await scope(async () => {
+        const output = await noGrad(() => model.forward(batch));
+        const pooled = poolWindows(output, batch);
+        await visit(pooled.output, pooled);
+      });
       done += 1;
-      progress?.batches(operation, done, loader.length);
+      progress?.batches(operation, done, batches);
     }
   } finally {
     if (wasTraining) model.train();
@@ -48,7 +53,8 @@ export async function forEachOutput(
 
 /** Predicts every row of the loader's dataset; see `Trainer.predict`. */
 export async function predictModel(model: TextClassifier, loader: DataLoader, progress?: Progress): Promise<Predictions> {
-  const rows: (Float32Array | undefined)[] = new Array<undefined>(loader.dataset.length).fill(undefined);
+  const { length } = checkLoader("predict", loader, model, { labels: false });
+  const rows: (Float32Array | undefined)[] = new Array<undefined>(length).fill(undefined);
   await forEachOutput("predict", model, loader, progress, async ({ logits }, batch) => {
     const values = (await logits.softmax(-1).read()) as Float32Array; // [B, classes]
     const classes = values.length / batch.size;

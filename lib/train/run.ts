@@ -34,6 +34,10 @@ export class Run {
     private readonly listeners: readonly TrainerCallback[],
   ) {}
 
+  get plan(): StepPlan {
+    return this.setup.plan;
+  }
+
   get done(): boolean {
     return this.step >= this.setup.plan.totalSteps;
   }

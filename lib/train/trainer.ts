@@ -17,7 +17,7 @@ import { LinearSchedule } from "../optim/linear-schedule";
 import { manualSeed, resolveDevice } from "../tensor/device";
 import { scope } from "../tensor/scope";
 import type { Tokenizer } from "../text/tokenizer";
-import { checkLabels, checkLoader } from "./check-loader";
+import { checkLabels, checkLoader, countBatches } from "./check-loader";
 import { evaluateModel, type Evaluation } from "./evaluation";
 import type { History } from "./events";
 import { planSteps, resolveOptions, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
@@ -85,14 +85,15 @@ export class Trainer {
   async fit(loader: DataLoader, { evalLoader }: FitOptions = {}): Promise<History> {
     return exclusive(this.model, "fit", async () => {
       const { model, options } = this;
-      checkLoader("fit", loader, model, { labels: true });
+      const dataset = checkLoader("fit", loader, model, { labels: true });
       if (evalLoader !== undefined) {
         checkLoader("fit", evalLoader, model, { labels: true });
         await checkLabels(evalLoader, model);
       }
       await this.#place();
-      const plan = planSteps(options, loader.length);
-      const data = { examples: loader.dataset.length, batchSize: loader.batchSize, batches: loader.length };
+      const batches = await countBatches(loader);
+      const plan = planSteps(options, batches);
+      const data = { examples: dataset.length, batchSize: loader.batchSize, batches };
       this.#tokenizer = loader.tokenizer;
       const record = { options: recordedOptions(options), plan, data, labels: model.labels };
 
@@ -122,7 +123,7 @@ export class Trainer {
     using stop = new StopRequest(options.signal);
     using optimizer = new AdamW(decayGroups(model, weightDecay), { lr, betas: [adamBeta1, adamBeta2], eps });
     using monitor = new StepMonitor(model.device);
-    const schedule = new LinearSchedule(optimizer, planSteps(options, loader.length));
+    const schedule = new LinearSchedule(optimizer, run.plan);
     const parameters = model.parameters();
     const wasTraining = model.training;
 

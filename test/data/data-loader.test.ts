@@ -5,36 +5,9 @@ import { DataLoader } from "../../lib/data/data-loader";
 import { TextDataset } from "../../lib/data/text-dataset";
 import { memory } from "../../lib/tensor/memory";
 import { AutoTokenizer } from "../../lib/text/auto-tokenizer";
-import type { EncodeOptions, Encoding, TextInput, Tokenizer } from "../../lib/text/tokenizer";
+import type { TextInput, Tokenizer } from "../../lib/text/tokenizer";
+import { FakeTokenizer } from "../support/fake-tokenizer";
 import { rejection, thrown } from "../support/rejection";
-
-/** Counts what a loader asks for; ids are the text's own number, repeated, so that rows can be told apart. */
-class FakeTokenizer implements Tokenizer {
-  readonly padTokenId = 99;
-  readonly vocabSize = 100;
-  readonly maxLength = 8;
-  readonly calls: { readonly texts: readonly TextInput[]; readonly maxLength: number | undefined }[] = [];
-  failAtCall = Infinity;
-
-  async encode(text: string): Promise<Encoding> {
-    const length = 1 + (Number(text) % 3);
-    return { ids: new Int32Array(length).fill(Number(text)), typeIds: new Uint8Array(length) };
-  }
-
-  async encodeBatch(texts: readonly TextInput[], options?: EncodeOptions): Promise<Encoding[]> {
-    this.calls.push({ texts, maxLength: options?.maxLength });
-    if (this.calls.length >= this.failAtCall) throw new Error("tokenizer failed");
-    return Promise.all(texts.map((text) => this.encode(String(text))));
-  }
-
-  decode(): Promise<string> {
-    throw new Error("not used");
-  }
-
-  save(): Promise<void> {
-    throw new Error("not used");
-  }
-}
 
 /** Rows "0", "1", … with labels a, b, c in turn. */
 const numbered = (rows: number): TextDataset =>
@@ -113,12 +86,18 @@ describe("DataLoader", () => {
     expect(await orderOf(loader)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it("tokenizes one batch ahead, with the loader's or the tokenizer's maximal length", async () => {
+  it("tokenizes as many batches ahead as it is told to, with the loader's or the tokenizer's maximal length", async () => {
     const tokenizer = new FakeTokenizer();
-    const calls: number[] = [];
-    const loader = new DataLoader(numbered(12), { tokenizer, batchSize: 4 });
-    for await (const _batch of loader) calls.push(tokenizer.calls.length);
-    expect(calls).to.deep.equal([2, 3, 3]);
+    const callsWith = async (prefetch?: number): Promise<number[]> => {
+      const before = tokenizer.calls.length;
+      const calls: number[] = [];
+      const loader = new DataLoader(numbered(12), { tokenizer, batchSize: 4, ...(prefetch === undefined ? {} : { prefetch }) });
+      for await (const _batch of loader) calls.push(tokenizer.calls.length - before);
+      return calls;
+    };
+    expect(await callsWith(1)).to.deep.equal([2, 3, 3]);
+    expect(await callsWith(0)).to.deep.equal([1, 2, 3]);
+    expect(await callsWith()).to.deep.equal([3, 3, 3]);
     expect(tokenizer.calls[0]).to.deep.equal({ texts: ["0", "1", "2", "3"], maxLength: 8 });
     await orderOf(new DataLoader(numbered(2), { tokenizer, maxLength: 5 }));
     expect(tokenizer.calls.at(-1)?.maxLength).to.equal(5);
@@ -192,7 +171,7 @@ describe("DataLoader", () => {
     for (const failAtCall of [1, 2]) {
       const tokenizer = Object.assign(new FakeTokenizer(), { failAtCall });
       const error = await orderOf(new DataLoader(numbered(30), { tokenizer })).catch((reason: unknown) => reason);
-      expect((error as Error).message).to.equal("tokenizer failed");
+      expect((error as Error).message).to.match(/row \d+: tokenizer failed$/);
     }
     const tokenizer = Object.assign(new FakeTokenizer(), { failAtCall: 2 });
     for await (const _batch of new DataLoader(numbered(30), { tokenizer })) break;
@@ -209,6 +188,17 @@ describe("DataLoader", () => {
       [{ tokenizer, maxLength: 1 }, /maxLength/],
       [{ tokenizer, maxLength: Infinity }, /maxLength/],
       [{ tokenizer, shuffle: 1 }, /shuffle/],
+      [{ tokenizer, prefetch: -1 }, /prefetch/],
+      [{ tokenizer, padToMultipleOf: 0 }, /padToMultipleOf/],
+      [{ tokenizer, maxTokens: 4 }, /maxTokens/],
+      [{ tokenizer, sampler: {} }, /sampler/],
+      [{ tokenizer, windows: 5 }, /windows/],
+      [{ tokenizer, windows: { stride: -1 } }, /stride/],
+      [{ tokenizer, distributed: { rank: 1, world: 1 } }, /rank/],
+      [{ tokenizer, collate: 5 }, /collate/],
+      [{ tokenizer, signal: {} }, /signal/],
+      [{ tokenizer, pinMemory: 1 }, /pinMemory/],
+      [{ tokenizer, batch_size: 5 }, /batch_size/],
       [{ tokenizer, dropLast: "yes" }, /dropLast/],
       [{ tokenizer, seed: 0.5 }, /seed/],
       [{ tokenizer, device: 0 }, /device/],

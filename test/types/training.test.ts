@@ -1,13 +1,12 @@
 /** Types of models, data and training: checked by `tsc --noEmit`. */
 /* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
-import type { AdamW, Batch, BertConfig, Evaluation, History, ModelOutput, ParamGroup, Prediction, Predictions, ScriptModule, Tensor, TextClassifier, TextInput, Tokenizer } from "../../lib/index";
+import type { AdamW, Batch, BertConfig, Evaluation, History, ModelOutput, ParamGroup, Prediction, Predictions, ScriptModule, Tensor, TextClassifier } from "../../lib/index";
 import { BertForSequenceClassification, Classifier, clipGradNorm, DataLoader, decayGroups, LinearSchedule, TextDataset, Trainer } from "../../lib/index";
 
 declare const bert: BertForSequenceClassification;
 declare const script: ScriptModule;
 declare const dataset: TextDataset;
-declare const tokenizer: Tokenizer;
 declare const loader: DataLoader;
 declare const trainer: Trainer;
 declare const classifier: Classifier;
@@ -58,21 +57,6 @@ describe("types of training", () => {
       new LinearSchedule(optimizer, { totalSteps: 2 }),
       // @ts-expect-error a limit is needed
       clipGradNorm([]),
-    ]);
-  });
-
-  it("data", () => {
-    expectTypeOf<TextDataset["split"]>().returns.toExtend<{ train: TextDataset; test: TextDataset }>();
-    expectTypeOf<readonly [string, string]>().toExtend<TextInput>();
-    typesOnly(() => [
-      TextDataset.fromCsv("file.csv", { text: "body", label: "queue" }),
-      new DataLoader(dataset, { tokenizer, batchSize: 32, shuffle: true }),
-      // @ts-expect-error the column of the text is needed
-      TextDataset.fromCsv("file.csv", { label: "queue" }),
-      // @ts-expect-error a loader needs a tokenizer
-      new DataLoader(dataset, { batchSize: 32 }),
-      // @ts-expect-error snake case is Python's
-      new DataLoader(dataset, { tokenizer, batch_size: 32 }),
     ]);
   });
 

@@ -1,0 +1,64 @@
+/** Rows of similar length in one batch, so that little is padding. */
+import { describe, TorchwrightError } from "../../errors";
+import { checkSeed, randomBelow, shuffle } from "../random";
+import { inOrder, type SampledData, type Sampler, type SeededOptions } from "./sampler";
+
+/** Batches per block where they are packed by tokens. */
+const PACKED_BLOCK = 8;
+
+export interface LengthGroupedSamplerOptions extends SeededOptions {
+  /** Batches that are sorted together: more waste less, fewer leave more to chance. Default: 50, as in Hugging Face's Trainer. */
+  readonly window?: number;
+}
+
+/**
+ * Every row once, rows of similar length together: shuffled, then sorted by length within windows of some batches, then the
+ * batches shuffled.
+ *
+ * As Hugging Face's `group_by_length`, whose batches stay sorted within a window: shuffled, they bring no trend of lengths into
+ * training. A last batch that is not full stays last, and the batch with the longest row comes first, so that memory that does not
+ * suffice shows at once.
+ */
+export class LengthGroupedSampler implements Sampler {
+  readonly description: string;
+  readonly #seed: number;
+  readonly #window: number;
+
+  /** Throws ERR_INVALID_ARG. */
+  constructor({ seed = 42, window = 50 }: LengthGroupedSamplerOptions = {}) {
+    checkSeed("LengthGroupedSampler", seed);
+    if (!Number.isSafeInteger(window) || window < 1) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `LengthGroupedSampler: expected window of at least 1 batch, got ${describe(window)}`);
+    }
+    this.#seed = seed;
+    this.#window = window;
+    this.description = `length-grouped, seed ${seed}, window ${window}`;
+  }
+
+  count({ rows }: SampledData): number {
+    return rows;
+  }
+
+  async order(data: SampledData, epoch: number): Promise<Uint32Array> {
+    const lengths = await data.lengths();
+    const length = (row: number | undefined): number => lengths[row as number] as number;
+    // What is shuffled at the end. Packed batches straddle its boundaries, so there it is made of several.
+    const block = data.packed ? PACKED_BLOCK * data.batchSize : data.batchSize;
+    const span = Math.max(block, Math.floor((this.#window * data.batchSize) / block) * block);
+    const below = randomBelow(this.#seed, epoch + 1);
+    const random = shuffle(inOrder(data.rows), below);
+    for (let start = 0; start < data.rows; start += span) {
+      // Sorting is stable: rows of one length keep their random order.
+      random.subarray(start, start + span).sort((a, b) => length(b) - length(a));
+    }
+    const full = Math.floor(data.rows / block);
+    const blocks = shuffle(inOrder(full), below);
+    const head = (place: number): number => length(random[(blocks[place] as number) * block]);
+    const longest = blocks.reduce((best, _, place) => (head(place) > head(best) ? place : best), 0);
+    if (full > 0) [blocks[0], blocks[longest]] = [blocks[longest] as number, blocks[0] as number];
+    const order = new Uint32Array(data.rows);
+    blocks.forEach((which, place) => order.set(random.subarray(which * block, (which + 1) * block), place * block));
+    order.set(random.subarray(full * block), full * block);
+    return order;
+  }
+}
