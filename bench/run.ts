@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- train|predict|startup|ops|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
+ * `npm run bench [-- train|data|predict|startup|ops|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
  *
  * The peer is a plain PyTorch loop over Hugging Face's model with fused AdamW (`bench/peers`); both run on the CPU with
  * the same batches and the same number of threads (`ops`: always one). `ratio` is our cost over the peer's. `types` has no
@@ -13,6 +13,7 @@ import { referencePython } from "../scripts/python-env";
 import { compileOurs } from "./compile";
 import { makeMaterials, type Materials } from "./materials";
 import { describeMachine, formatTable, type Item, type Report } from "./report";
+import { dataSuite } from "./suites/data";
 import { opsSuite } from "./suites/ops";
 import { predictSuite } from "./suites/predict";
 import { startupSuite } from "./suites/startup";
@@ -21,7 +22,7 @@ import { trainSuite } from "./suites/train";
 import { typesSuite } from "./suites/types";
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  train: trainSuite, predict: predictSuite, startup: startupSuite, ops: opsSuite, types: typesSuite,
+  train: trainSuite, data: dataSuite, predict: predictSuite, startup: startupSuite, ops: opsSuite, types: typesSuite,
 };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
