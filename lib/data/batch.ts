@@ -1,5 +1,6 @@
 /** What a `DataLoader` yields: one padded batch as tensors. */
 import type { Tensor } from "../tensor/tensor";
+import type { ProblemType } from "./problem-type";
 
 /**
  * A padded batch. The loader owns it: it is disposed when the next batch is asked for and when the
@@ -12,13 +13,23 @@ export interface Batch {
   readonly attentionMask: Tensor;
   /** 0 and 1 for the first and second text of a pair, int64 `[batch, sequence]`. */
   readonly tokenTypeIds: Tensor;
-  /** Class ids, int64 `[batch]`; absent where the dataset has no labels. */
+  /**
+   * By the data's `problemType`: class ids, int64 `[batch]`; 0 and 1 or probabilities, float32 `[batch, classes]`; or numbers, float32
+   * `[batch]`. Absent where the dataset has no labels.
+   */
   readonly labels?: Tensor;
-  /** Class names that the class ids in `labels` count in; absent where there are none. */
+  /** Class names that `labels` count in; absent where there are none. */
   readonly labelNames?: readonly string[];
-  /** Rows of the dataset that are in this batch, in its order. */
+  /** What `labels` are. */
+  readonly problemType?: ProblemType;
+  /** Row of the dataset of each encoding, in the batch's order; a document in windows has its row once for each. */
   readonly indices: Uint32Array;
-  /** Number of examples. */
+  /**
+   * For long documents in windows: which of the batch's documents each encoding belongs to, `[batch]`, counting from 0, so that
+   * logits can be pooled. All windows of a document are in one batch.
+   */
+  readonly documents?: Uint32Array;
+  /** Number of encodings, the first dimension of the tensors. */
   readonly size: number;
   /** Tokens that are no padding. */
   readonly tokens: number;

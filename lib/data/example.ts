@@ -1,17 +1,23 @@
 /** One row of a dataset, and what may be given for one. */
 import type { TextInput } from "../text/tokenizer";
 
-/** A text or pair of texts with, in labelled data, the name of its class. */
+/**
+ * What is known about a text, as the dataset's `problemType` says: the name of its class, the names of all its
+ * labels, a number to be predicted, or a probability for each class by name.
+ */
+export type Label = string | readonly string[] | number | Readonly<Record<string, number>>;
+
+/** A text or pair of texts with, in labelled data, its label. */
 export interface Example {
   readonly text: TextInput;
-  readonly label?: string;
+  readonly label?: Label;
 }
 
-/** What `TextDataset.from` takes as a row. Numbers and booleans as labels become their text. */
+/** What `TextDataset.from` takes as a row. As names of classes, numbers and booleans become their text. */
 export type ExampleInput =
   | string
   | {
       readonly text: TextInput;
       readonly pair?: string | undefined;
-      readonly label?: string | number | boolean | undefined;
+      readonly label?: Label | boolean | undefined;
     };

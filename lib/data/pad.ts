@@ -12,9 +12,13 @@ export interface PaddedArrays {
   readonly tokens: number;
 }
 
-/** Pads on the right to the longest encoding: ids with `padTokenId`, mask and types with 0. */
-export function padEncodings(encodings: readonly Encoding[], padTokenId: number): PaddedArrays {
-  const width = encodings.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
+/**
+ * Pads on the right to the longest encoding, rounded up to a multiple where asked: ids with `padTokenId`, mask and types
+ * with 0.
+ */
+export function padEncodings(encodings: readonly Encoding[], padTokenId: number, multipleOf = 1): PaddedArrays {
+  const longest = encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const width = Math.ceil(longest / multipleOf) * multipleOf;
   const size = encodings.length * width;
   const inputIds = new Int32Array(size).fill(padTokenId);
   const attentionMask = new Int32Array(size);

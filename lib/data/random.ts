@@ -51,6 +51,11 @@ export function randomBelow(seed: number, stream = 0): RandomBelow {
   };
 }
 
+/** Numbers in `[0, 1)` with 53 random bits. */
+export function randomUnit(below: RandomBelow): () => number {
+  return () => (below(2 ** 27) * 2 ** 26 + below(2 ** 26)) / 2 ** 53;
+}
+
 /** Shuffles in place (Fisher–Yates) and returns its argument. */
 export function shuffle<T extends Uint32Array | number[]>(items: T, below: RandomBelow): T {
   for (let i = items.length - 1; i > 0; i--) {

@@ -1,27 +1,41 @@
 /** Labelled or unlabelled text in memory: read, split, de-duplicated; never changed in place. */
 import { describe, TorchwrightError } from "../errors";
-import { labelName, type ColumnOptions } from "./columns";
-import { type CsvOptions, readCsv } from "./csv";
+import type { Tokenizer } from "../text/tokenizer";
+import type { Dataset } from "./dataset";
+import { exactKey } from "./duplicates/exact-key";
+import { nearDuplicateGroups, type NearDuplicateOptions } from "./duplicates/near-duplicates";
+import { type CacheOptions, EncodingCache } from "./encoding-cache";
 import type { Example, ExampleInput } from "./example";
-import { readJsonLines } from "./json-lines";
 import { labelMap } from "./labels";
-import { checkSeed } from "./random";
-import { splitRows, splitStratified } from "./split";
+import { MapDataset } from "./map-dataset";
+import { checkProblemType, looksLikeFloats, namesIn, type ProblemType } from "./problem-type";
+import { emptyDataset } from "./row-errors";
+import { csvSource, type CsvSourceOptions } from "./sources/csv-source";
+import { folderSource, type FolderSourceOptions } from "./sources/folder-source";
+import { jsonLinesSource, type JsonLinesSourceOptions } from "./sources/json-lines-source";
+import { jsonSource, type JsonSourceOptions } from "./sources/json-source";
+import { parquetSource, type ParquetSourceOptions } from "./sources/parquet-source";
+import type { BadRowPolicy } from "./sources/source-options";
+import { describePlace, type Fields, type Place, type RowSource } from "./sources/source-row";
+import type { SourceInput } from "./sources/source-input";
+import type { SplitBy } from "./split";
+import type { Parts } from "./split-parts";
+import { checkColumns, type ColumnOptions, readColumns, type TextRows } from "./text-columns";
+import { RowReader } from "./text-row";
 
-export interface SplitOptions {
-  /** Share of the rows for the test part, between 0 and 1, or their number. */
-  readonly test: number;
-  /** Give every class its share of the test part. Default: false. */
-  readonly stratify?: boolean;
-  /** Default: 42. The same seed gives the same parts on every machine. */
-  readonly seed?: number;
+/** How a file of rows is read: which columns, and the format's own options. */
+export type TextSourceOptions<Options> = ColumnOptions & Omit<Options, "columns">;
+
+export interface TextDatasetOptions {
+  /** What the labels are, where they do not show it: numbers are names of classes unless this says `"regression"`. */
+  readonly problemType?: ProblemType;
+  /** Class names by class id, for data that is not trained on: those of the training data. Default: made from the rows. */
+  readonly labels?: readonly string[];
 }
 
-/** Where rows came from, for messages. */
-interface Origin {
-  readonly file?: string;
-  /** Line (of a file) or row number (of an array) of each example. */
-  readonly places: readonly number[];
+export interface SplitOptions extends Omit<SplitBy<Example>, "stratify"> {
+  /** Gives every class its share of each part; `true` takes the label for the class. Default: false. */
+  readonly stratify?: boolean | ((row: Example, index: number) => string) | undefined;
 }
 
 /**
@@ -37,192 +51,228 @@ interface Origin {
  * console.log(dataset.labels); // ["bug", "wish"]
  * ```
  */
-export class TextDataset implements Iterable<Example> {
-  /** Number of rows. */
-  readonly length: number;
+export class TextDataset extends MapDataset<Example> {
   /** Whether the rows have labels: all do, or none does. */
   readonly labelled: boolean;
-  readonly #examples: readonly Example[];
-  readonly #origin: Origin;
+  /** What the labels are; undefined without labels. */
+  readonly problemType: ProblemType | undefined;
   /** Set for a test part, whose class ids are the training part's. */
   readonly #fixedLabels: readonly string[] | undefined;
+  /** Encodings on disk, where `cache` made them: loaders read them in place of tokenizing. */
+  #encodings: EncodingCache | undefined;
   #labels: readonly string[] | undefined;
 
-  private constructor(examples: readonly Example[], origin: Origin, fixedLabels?: readonly string[]) {
-    this.#examples = examples;
-    this.#origin = origin;
+  private constructor(
+    examples: readonly Example[],
+    places: readonly Place[],
+    problemType: ProblemType | undefined,
+    fixedLabels?: readonly string[],
+    skipped = 0,
+  ) {
+    super("TextDataset", examples, places, skipped);
+    this.labelled = problemType !== undefined;
+    this.problemType = problemType;
     this.#fixedLabels = fixedLabels;
-    this.length = examples.length;
-    this.labelled = examples[0]?.label !== undefined;
   }
 
   /**
-   * A dataset of rows in memory: texts, or `{ text, pair?, label? }`.
+   * A dataset of rows in memory: texts, or `{ text, pair?, label? }`. The first row's label says what labels are:
+   * a name (single-label), an array of names (multi-label), or an object of probabilities by name (soft-label).
    * Throws ERR_INVALID_ARG naming a bad row, ERR_EMPTY_DATASET.
    */
-  static from(rows: Iterable<ExampleInput>): TextDataset {
+  static from(rows: Iterable<ExampleInput>, options: TextDatasetOptions = {}): TextDataset {
     const iterable: unknown = rows;
     if (typeof iterable !== "object" || iterable === null || !(Symbol.iterator in iterable)) {
       throw invalid(`TextDataset.from: expected an array of rows, got ${describe(rows)}`);
     }
+    const reader = new RowReader(checkProblemType("TextDataset.from", options.problemType));
+    const source = rows instanceof MapDataset ? (rows as MapDataset<ExampleInput>) : undefined;
     const examples: Example[] = [];
-    for (const row of rows) examples.push(checkRow(row, examples.length, examples[0]));
-    if (examples.length === 0) throw empty("TextDataset.from: expected at least one row, got none");
-    return new TextDataset(examples, { places: examples.map((_, row) => row) });
+    const places: Place[] = [];
+    for (const row of rows) {
+      const index = examples.length;
+      const place = source?.placeOf(index) ?? { row: index };
+      const where = describePlace(place);
+      examples.push(reader.read(row, where, (what) => invalid(`TextDataset.from: ${what} (${where})`)));
+      places.push(place);
+    }
+    return TextDataset.#make("TextDataset.from", "", examples, places, reader, options.labels);
   }
 
   /**
-   * Reads a CSV file in UTF-8 with a header line; `text`, `pair` and `label` name its columns.
-   * Blank lines are skipped.
+   * The rows of a dataset of any kind of row, of which `text`, `pair` and `label` name the fields.
+   * Throws ERR_COLUMN_MISSING, ERR_BAD_ROW naming the row, ERR_INVALID_ARG.
+   */
+  static fromRows(rows: Dataset<Fields>, options: ColumnOptions): TextDataset {
+    const operation = "TextDataset.fromRows";
+    checkColumns(operation, options);
+    return TextDataset.#columns(operation, "the rows", options, readColumns(operation, rows.entries(), options));
+  }
+
+  /**
+   * Reads CSV with a header line; `text`, `pair` and `label` name its columns. From a file, several, a glob, or a stream; gzip and zstd are
+   * recognised. `delimiter: "\t"` reads tab-separated files.
    *
    * Throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING listing the columns there are, ERR_BAD_ROW naming
    * file and line, ERR_EMPTY_DATASET, ERR_INVALID_ARG.
    */
-  static async fromCsv(file: string, options: CsvOptions): Promise<TextDataset> {
-    const operation = "TextDataset.fromCsv";
-    checkPath(operation, file);
-    return TextDataset.#fromFile(operation, file, await readCsv(operation, file, options));
+  static async fromCsv(input: SourceInput, options: TextSourceOptions<CsvSourceOptions>): Promise<TextDataset> {
+    return TextDataset.#read("TextDataset.fromCsv", input, options, csvSource);
   }
 
-  /**
-   * Reads a JSON Lines file in UTF-8, one object per line; `text`, `pair` and `label` name its keys.
-   * Labels that are numbers or booleans become their text. Errors as for `fromCsv`.
-   */
-  static async fromJsonLines(file: string, options: ColumnOptions): Promise<TextDataset> {
-    const operation = "TextDataset.fromJsonLines";
-    checkPath(operation, file);
-    return TextDataset.#fromFile(operation, file, await readJsonLines(operation, file, options));
+  /** Reads JSON Lines, one object per line; `text`, `pair` and `label` name its keys. Errors as for `fromCsv`. */
+  static async fromJsonLines(input: SourceInput, options: TextSourceOptions<JsonLinesSourceOptions>): Promise<TextDataset> {
+    return TextDataset.#read("TextDataset.fromJsonLines", input, options, jsonLinesSource);
   }
 
-  static #fromFile(operation: string, file: string, rows: { examples: Example[]; lines: number[] }): TextDataset {
-    if (rows.examples.length === 0) throw empty(`${operation}: expected at least one row, got none in ${file}`);
-    return new TextDataset(rows.examples, { file, places: rows.lines });
+  /** Reads a JSON array of objects; `text`, `pair` and `label` name their keys. Errors as for `fromCsv`. */
+  static async fromJson(input: SourceInput, options: TextSourceOptions<JsonSourceOptions>): Promise<TextDataset> {
+    return TextDataset.#read("TextDataset.fromJson", input, options, jsonSource);
+  }
+
+  /** Reads Parquet; of the file only the columns `text`, `pair` and `label`. Errors as for `fromCsv`. */
+  static async fromParquet(input: SourceInput, options: TextSourceOptions<ParquetSourceOptions>): Promise<TextDataset> {
+    return TextDataset.#read("TextDataset.fromParquet", input, options, parquetSource);
+  }
+
+  /** Reads a folder that has a folder of text files for each class; a file is one text. Errors as for `fromCsv`. */
+  static async fromFolder(folder: string, options: FolderSourceOptions = {}): Promise<TextDataset> {
+    return TextDataset.#read("TextDataset.fromFolder", folder, { ...options, text: "text", label: "label" }, folderSource);
+  }
+
+  static async #read<Input, Options>(
+    operation: string,
+    input: Input,
+    options: ColumnOptions & Options & { readonly onBadRow?: BadRowPolicy },
+    open: (operation: string, input: Input, options: Options & { readonly columns?: readonly string[] }) => RowSource<Fields>,
+  ): Promise<TextDataset> {
+    checkColumns(operation, options);
+    const columns = [options.text, options.pair, options.label].filter((name) => name !== undefined);
+    const source = open(operation, input, { ...options, columns });
+    const rows = [];
+    for await (const chunk of source.chunks()) for (const row of chunk) rows.push(row);
+    const where = typeof input === "string" ? input : "the input";
+    const read = readColumns(operation, rows, options, options.onBadRow);
+    return TextDataset.#columns(operation, where, options, { ...read, skipped: read.skipped + source.skipped });
+  }
+
+  static #columns(operation: string, where: string, options: ColumnOptions, { examples, places, reader, skipped }: TextRows): TextDataset {
+    return TextDataset.#make(operation, ` in ${where}`, examples, places, reader, options.labels, skipped);
+  }
+
+  static #make(operation: string, where: string, examples: Example[], places: Place[], reader: RowReader, labels: readonly string[] | undefined, skipped = 0): TextDataset {
+    if (examples.length === 0) throw emptyDataset(`${operation}: expected at least one row, got none${where}`);
+    const { problemType } = reader;
+    if (problemType === "single-label" && !reader.asked && looksLikeFloats([...new Set(examples.map(({ label }) => label as string))])) {
+      throw invalid(
+        `${operation}: expected names of classes as labels, got numbers with fractions (${describe(examples[0]?.label)}, …); ` +
+          'say { problemType: "regression" } to predict them, or { problemType: "single-label" } if they are names',
+      );
+    }
+    return new TextDataset(examples, places, problemType, labels, skipped);
   }
 
   /**
    * The label map: class names, sorted (by value where all are integers, else by code point); a name's
-   * position is its class id. A test part has the map of its training part. Empty without labels.
+   * position is its class id. A test part has the map of its training part. Empty without labels and for regression.
    */
   get labels(): readonly string[] {
     if (this.#fixedLabels) return this.#fixedLabels;
-    const names = (): string[] => this.#examples.flatMap(({ label }) => (label === undefined ? [] : [label]));
-    return (this.#labels ??= Object.freeze(labelMap(names())));
-  }
-
-  /** One row; throws ERR_INVALID_ARG when there is no such row. */
-  get(row: number): Example {
-    const example = this.#examples[row];
-    if (!example) {
-      throw invalid(`TextDataset.get: expected a row from 0 to ${this.length - 1}, got ${describe(row)}`);
-    }
-    return example;
-  }
-
-  /** Where a row came from: `tickets.csv, line 17` or `row 16`. */
-  describeRow(row: number): string {
-    const { file, places } = this.#origin;
-    const place = places[row] ?? row;
-    return file === undefined ? `row ${place}` : `${file}, line ${place}`;
-  }
-
-  [Symbol.iterator](): Iterator<Example> {
-    return this.#examples[Symbol.iterator]();
-  }
-
-  /** The first `rows` rows, or all where there are fewer. Throws ERR_INVALID_ARG. */
-  take(rows: number): TextDataset {
-    if (!Number.isSafeInteger(rows) || rows < 1) {
-      throw invalid(`TextDataset.take: expected a number of rows of at least 1, got ${describe(rows)}`);
-    }
-    return this.#select(Array.from({ length: Math.min(rows, this.length) }, (_, row) => row), this.#fixedLabels);
+    return (this.#labels ??= Object.freeze(labelMap(this.rows.flatMap(({ label }) => namesIn(label)))));
   }
 
   /** Without rows whose text (and pair) stood in an earlier row, whatever their label. Do it before a split. */
   dedupe(): TextDataset {
     const seen = new Set<string>();
-    const rows: number[] = [];
-    this.#examples.forEach(({ text }, row) => {
-      const key = typeof text === "string" ? `text ${text}` : `pair ${JSON.stringify(text)}`;
-      if (!seen.has(key)) rows.push(row);
+    const first: number[] = [];
+    this.rows.forEach(({ text }, row) => {
+      const key = exactKey(text);
+      if (!seen.has(key)) first.push(row);
       seen.add(key);
     });
-    return this.#select(rows, this.#fixedLabels);
+    return this.pick("dedupe", first);
   }
 
   /**
-   * Two parts in random order, by seed. The label map is made from the training part only; the test part
-   * has the same. Stratified, each class has its share of both and keeps at least one row for training.
+   * Without rows whose text is nearly that of an earlier row: of each group of near-duplicates the first stays. Do it before a split.
+   * Throws ERR_INVALID_ARG.
+   */
+  async dedupeNear(options: NearDuplicateOptions = {}): Promise<TextDataset> {
+    const texts = this.rows.map(({ text }) => (typeof text === "string" ? text : text.join("\n")));
+    const dropped = new Set((await nearDuplicateGroups(texts, options)).flatMap((group) => [...group].slice(1)));
+    return this.pick("dedupeNear", this.numbers().filter((row) => !dropped.has(row)));
+  }
+
+  /**
+   * The same rows with their encodings on disk: tokenized now unless the folder has a file for just these texts and this tokenizer, and read from there
+   * by loaders with this tokenizer and the same `maxLength` and `windows`. Do it last: a dataset that is made of this one (a part, another
+   * order) has other rows and is tokenized again.
+   *
+   * Throws ERR_INVALID_ARG, ERR_FILE_READ, ERR_FILE_WRITE.
+   */
+  async cache(tokenizer: Tokenizer, options: CacheOptions): Promise<TextDataset> {
+    const cached = this.#with(this.rows, this.places, this.#fixedLabels);
+    cached.#encodings = await EncodingCache.open(this.rows.map(({ text }) => text), tokenizer, options);
+    return cached;
+  }
+
+  /** Encodings on disk, where {@link cache} made them. */
+  get encodings(): EncodingCache | undefined {
+    return this.#encodings;
+  }
+
+  /**
+   * Parts that share no row: `train`, `test` and, with `validation`, a third. In random order by seed, or by time. The label map is made from
+   * the training part only; the others have the same. Stratified, each class has its share of every part and keeps at least one row for
+   * training.
    *
    * Throws ERR_INVALID_ARG, and ERR_EMPTY_DATASET when a part would have no row.
    */
-  split(options: SplitOptions): { train: TextDataset; test: TextDataset } {
-    const { test, stratify = false, seed = 42 } = options ?? {};
-    checkSeed("TextDataset.split", seed);
-    const count = typeof test === "number" && test < 1 ? Math.ceil(test * this.length) : test;
-    if (!Number.isSafeInteger(count) || count < 1) {
-      throw invalid(`TextDataset.split: expected test to be a share from 0 to 1 or a number of rows, got ${describe(test)}`);
+  override split<const Options extends SplitOptions>(options: Options): Parts<this, Options> {
+    const { stratify, ...rest }: SplitOptions = options ?? {};
+    if (typeof stratify === "boolean" && stratify && this.problemType !== "single-label") {
+      throw invalid(`TextDataset.split: expected labels to stratify by, one class to a row, got ${this.problemType ?? "rows without any"}`);
     }
-    if (count >= this.length) {
-      throw empty(`TextDataset.split: expected a row for each part, got ${this.length} with ${count} for the test part`);
-    }
-    if (stratify && !this.labelled) {
-      throw invalid("TextDataset.split: expected labels to stratify by, got rows without any");
-    }
-    const parts = stratify
-      ? splitStratified(this.#examples.map(({ label }) => label as string), count, seed)
-      : splitRows(this.length, count, seed);
-    if (parts.test.length === 0) {
-      throw empty("TextDataset.split: expected a class with two rows or more to stratify by, got one row of each");
-    }
-    const train = this.#select(parts.train);
-    return { train, test: this.#select(parts.test, train.labels) };
+    const classOf = stratify === true ? ({ label }: Example): string => label as string : stratify === false ? undefined : stratify;
+    const parts = this.partRows({ ...rest, stratify: classOf });
+    const part = (rows: Uint32Array, labels?: readonly string[]): TextDataset => this.#with(Array.from(rows, (row) => this.rows[row] as Example), Array.from(rows, (row) => this.places[row] as Place), labels);
+    const train = part(parts.train);
+    return {
+      train,
+      test: part(parts.test, train.labels),
+      ...(parts.validation && { validation: part(parts.validation, train.labels) }),
+    } as Parts<this, Options>;
   }
 
-  #select(rows: Iterable<number>, fixedLabels?: readonly string[]): TextDataset {
-    const examples: Example[] = [];
-    const places: number[] = [];
-    for (const row of rows) {
-      examples.push(this.#examples[row] as Example);
-      places.push(this.#origin.places[row] as number);
-    }
-    const { file } = this.#origin;
-    return new TextDataset(examples, file === undefined ? { places } : { file, places }, fixedLabels);
+  /** The rows of this dataset and then those of the others, whose labels must be of the same kind. */
+  override concat(...others: readonly MapDataset<Example>[]): this {
+    this.#checkKinds("concat", others);
+    return super.concat(...others);
   }
-}
 
-function empty(message: string): TorchwrightError {
-  return new TorchwrightError("ERR_EMPTY_DATASET", message);
+  /** One row of each dataset in turn; where one has ended the others go on. Their labels must be of the same kind. */
+  override interleave(...others: readonly MapDataset<Example>[]): this {
+    this.#checkKinds("interleave", others);
+    return super.interleave(...others);
+  }
+
+  #checkKinds(operation: string, others: readonly unknown[]): void {
+    for (const other of others) {
+      if (other instanceof TextDataset && other.problemType !== this.problemType) {
+        throw invalid(`TextDataset.${operation}: expected labels of one kind, got ${this.problemType ?? "none"} and ${other.problemType ?? "none"}`);
+      }
+    }
+  }
+
+  #with(examples: readonly Example[], places: readonly Place[], labels: readonly string[] | undefined): TextDataset {
+    return new TextDataset(examples, places, this.problemType, labels);
+  }
+
+  protected override derive(rows: readonly Example[], places: readonly Place[]): this {
+    return this.#with(rows, places, this.#fixedLabels) as this;
+  }
 }
 
 function invalid(message: string): TorchwrightError {
   return new TorchwrightError("ERR_INVALID_ARG", message);
-}
-
-function checkPath(operation: string, file: unknown): void {
-  if (typeof file === "string" && file !== "") return;
-  throw invalid(`${operation}: expected the path of a file, got ${describe(file)}`);
-}
-
-/** A row as an example; throws ERR_INVALID_ARG. `first` decides whether rows have labels. */
-function checkRow(row: unknown, index: number, first: Example | undefined): Example {
-  const fail = (what: string): TorchwrightError => invalid(`TextDataset.from: expected ${what} (row ${index})`);
-  if (typeof row !== "string" && (typeof row !== "object" || row === null)) {
-    throw fail(`a text or { text, label }, got ${describe(row)}`);
-  }
-  const { text, pair, label } = (typeof row === "string" ? { text: row } : row) as Readonly<Record<string, unknown>>;
-  const texts: unknown[] = Array.isArray(text) ? [...(text as unknown[])] : [text];
-  if (pair !== undefined) texts.push(pair);
-  if (texts.length > 2 || !texts.every((part) => typeof part === "string")) {
-    throw fail(`text to be a string or a pair of strings, got ${texts.map(describe).join(", ")}`);
-  }
-  const [one = "", two] = texts;
-  const input = two === undefined ? one : ([one, two] as const);
-  if (first && (first.label === undefined) !== (label === undefined)) {
-    const wanted = first.label === undefined ? "no label, as row 0 has none" : "a label, as row 0 has one";
-    throw fail(`${wanted}, got ${describe(label)}`);
-  }
-  if (label === undefined) return { text: input };
-  const name = labelName(label);
-  if (name === undefined) throw fail(`a label that is a non-empty text, number or boolean, got ${describe(label)}`);
-  return { text: input, label: name };
 }

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { CsvOptions } from "../../lib/data/csv";
-import { TextDataset } from "../../lib/data/text-dataset";
+import type { CsvSourceOptions } from "../../lib/data/sources/csv-source";
+import { TextDataset, type TextSourceOptions } from "../../lib/data/text-dataset";
 import { rejection } from "../support/rejection";
 
 let root: string;
@@ -23,7 +23,7 @@ after(() => rm(root, { recursive: true }));
 describe("CSV files", () => {
   const read = async (
     content: string | Buffer,
-    options: CsvOptions = { text: "text", label: "label" },
+    options: TextSourceOptions<CsvSourceOptions> = { text: "text", label: "label" },
   ): Promise<TextDataset> => TextDataset.fromCsv(await file(content), options);
 
   it("are read by column, with quoted commas, quotes and newlines", async () => {
@@ -54,6 +54,23 @@ describe("CSV files", () => {
     expect([...plain]).to.deep.equal([{ text: "a" }, { text: "" }]);
     expect(plain.labelled).to.equal(false);
     expect(plain.labels).to.deep.equal([]);
+  });
+
+  it("may hold several labels in one field", async () => {
+    const dataset = await read("text,label\na,x;y\nb,\nc,y\n", { text: "text", label: "label", labelSeparator: ";" });
+    expect([dataset.problemType, dataset.labels]).to.deep.equal(["multi-label", ["x", "y"]]);
+    expect([...dataset].map(({ label }) => label)).to.deep.equal([["x", "y"], [], ["y"]]);
+  });
+
+  it("count the bad rows that are skipped", async () => {
+    const told: string[] = [];
+    const content = "text,label\na,x\nb\nc,y\nd,\n";
+    const options = { text: "text", label: "label" };
+    expect((await read(content, { ...options, onBadRow: "skip" })).skipped).to.equal(2);
+    const dataset = await read(content, { ...options, onBadRow: (error) => told.push(error.message) });
+    expect([dataset.length, dataset.skipped, told.length]).to.deep.equal([2, 2, 2]);
+    expect(told[0]).to.include("line 3");
+    expect(told[1]).to.include("line 5");
   });
 
   it("name the missing column and the ones there are", async () => {
@@ -106,7 +123,7 @@ describe("CSV files", () => {
     expect(error.message).to.include(missing);
     await rejection(TextDataset.fromCsv(root, { text: "text" }), "ERR_FILE_READ");
     await rejection(read("text,label\n"), "ERR_EMPTY_DATASET");
-    await rejection(read(""), "ERR_EMPTY_DATASET");
+    await rejection(read(""), "ERR_COLUMN_MISSING");
   });
 
   it("refuse bad options", async () => {
@@ -122,13 +139,25 @@ describe("JSON Lines files", () => {
 
   it("are read by key; numbers and booleans as labels become their text", async () => {
     const dataset = await read(
-      '\uFEFF{"text":"a\\nb","label":1}\r\n\n{"label":true,"text":"😀","x":[]}\n{"text":"","label":"y"}',
+      '\uFEFF{"text":"a\\nb","label":1}\r\n\n{"label":-2,"text":"😀","x":[]}\n{"text":"","label":30}',
     );
-    expect([...dataset]).to.deep.equal([
-      { text: "a\nb", label: "1" },
-      { text: "😀", label: "true" },
-      { text: "", label: "y" },
-    ]);
+    expect([...dataset]).to.deep.equal([{ text: "a\nb", label: "1" }, { text: "😀", label: "-2" }, { text: "", label: "30" }]);
+    const flags = await read('{"text":"a","label":true}\n{"text":"b","label":false}\n');
+    expect(flags.labels).to.deep.equal(["false", "true"]);
+  });
+
+  it("may hold lists of labels, probabilities, and numbers to predict", async () => {
+    const kinds = async (label: string, rest: object = {}): Promise<unknown> => {
+      const dataset = await TextDataset.fromJsonLines(await file(`{"text":"a","label":${label}}\n`), { ...options, ...rest });
+      return [dataset.problemType, dataset.get(0).label];
+    };
+    expect(await kinds('["x","y"]')).to.deep.equal(["multi-label", ["x", "y"]]);
+    expect(await kinds('{"x":0.25,"y":0.75}')).to.deep.equal(["soft-label", { x: 0.25, y: 0.75 }]);
+    expect(await kinds("0.5", { problemType: "regression" })).to.deep.equal(["regression", 0.5]);
+    const mixed = await file('{"text":"a","label":1}\n{"text":"b","label":"x"}\n');
+    expect((await rejection(TextDataset.fromJsonLines(mixed, options), "ERR_BAD_ROW")).message).to.include("line 2");
+    const floats = await file('{"text":"a","label":0.5}\n');
+    expect((await rejection(TextDataset.fromJsonLines(floats, options), "ERR_BAD_ROW")).message).to.include("regression");
   });
 
   it("may hold pairs", async () => {

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { randomBelow, shuffle, xoshiro128 } from "../../lib/data/random";
-import { epochOrder } from "../../lib/data/sampler";
 
 describe("seeded random numbers", () => {
   it("are xoshiro128**'s", () => {
@@ -44,25 +43,3 @@ describe("seeded random numbers", () => {
     for (const count of counts.values()) expect(count).to.be.within(850, 1150);
   });
 });
-
-describe("an epoch's order", () => {
-  const order = (epoch: number, seed = 42): number[] => [...epochOrder(100, { seed, epoch })];
-
-  it("visits every row once, in another order each epoch and for each seed", () => {
-    for (const epoch of [0, 1, 2]) expect(order(epoch).sort((a, b) => a - b)).to.deep.equal([...epochOrder(100)]);
-    expect(order(0)).to.deep.equal(order(0));
-    expect(order(0)).not.to.deep.equal(order(1));
-    expect(order(0)).not.to.deep.equal(order(0, 43));
-  });
-
-  it("is the same on every machine", () => {
-    expect([...epochOrder(8, { seed: 42, epoch: 0 })]).to.deep.equal(FIRST_EPOCH);
-  });
-
-  it("is the dataset's without shuffling", () => {
-    expect([...epochOrder(4)]).to.deep.equal([0, 1, 2, 3]);
-  });
-});
-
-/** Pinned: another order here means that seeds no longer give the runs that they gave before. */
-const FIRST_EPOCH = [2, 1, 7, 0, 5, 3, 4, 6];

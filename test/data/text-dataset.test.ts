@@ -13,25 +13,20 @@ function rows(classes: Readonly<Record<string, number>>): TextDataset {
 
 const counts = (dataset: TextDataset): Record<string, number> => {
   const result: Record<string, number> = {};
-  for (const { label = "" } of dataset) result[label] = (result[label] ?? 0) + 1;
+  for (const { label } of dataset) result[label as string] = (result[label as string] ?? 0) + 1;
   return result;
 };
 const texts = (dataset: TextDataset): string[] => [...dataset].map(({ text }) => String(text));
 
 describe("TextDataset.from", () => {
   it("takes texts, pairs and labels of every form", () => {
-    const dataset = TextDataset.from([
-      { text: "a", label: "x" },
-      { text: "a", pair: "b", label: 2 },
-      { text: ["c", "d"], label: false },
-    ]);
-    expect([...dataset]).to.deep.equal([
-      { text: "a", label: "x" },
-      { text: ["a", "b"], label: "2" },
-      { text: ["c", "d"], label: "false" },
-    ]);
+    const dataset = TextDataset.from([{ text: "a", label: "x" }, { text: "a", pair: "b", label: "2" }, { text: ["c", "d"], label: "y" }]);
+    expect([...dataset]).to.deep.equal([{ text: "a", label: "x" }, { text: ["a", "b"], label: "2" }, { text: ["c", "d"], label: "y" }]);
     expect(dataset.length).to.equal(3);
     expect(dataset.labelled).to.equal(true);
+    expect(dataset.problemType).to.equal("single-label");
+    const labelled = (...labels: ExampleInput[]): TextDataset => TextDataset.from(labels.map((label) => ({ text: "a", label }) as ExampleInput));
+    expect([...labelled(false as unknown as string, true as unknown as string)].map(({ label }) => label)).to.deep.equal(["false", "true"]);
     const plain = TextDataset.from(new Set(["a", "b"]));
     expect([...plain]).to.deep.equal([{ text: "a" }, { text: "b" }]);
     expect(plain.labels).to.deep.equal([]);
