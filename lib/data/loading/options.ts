@@ -108,8 +108,7 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
   if (sampler !== undefined && options.shuffle !== undefined) throw invalid("either shuffle or a sampler", "both");
   if (collate !== undefined && typeof collate !== "function") throw invalid("collate to be a function", collate);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid("signal to be an AbortSignal", signal);
-  const pin = pinMemory ?? (device?.startsWith("cuda") ? undefined : false);
-  if (pin === true && !cuda.isAvailable()) {
+  if (pinMemory === true && !cuda.isAvailable()) {
     throw new TorchwrightError("ERR_DEVICE_UNAVAILABLE", "DataLoader: expected a CUDA device for pinMemory, got none; leave the option out");
   }
   return {
@@ -126,7 +125,7 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
     prefetch,
     padToMultipleOf,
     distributed: checkDistributed(options.distributed),
-    pinMemory: pin,
+    pinMemory,
     signal,
   };
 }

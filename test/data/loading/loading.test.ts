@@ -10,8 +10,10 @@ import { RandomSampler } from "../../../lib/data/samplers/random-sampler";
 import type { Sampler } from "../../../lib/data/samplers/sampler";
 import { WeightedSampler } from "../../../lib/data/samplers/weighted-sampler";
 import { TextDataset } from "../../../lib/data/text-dataset";
+import { cuda } from "../../../lib/tensor/cuda";
 import { memory } from "../../../lib/tensor/memory";
 import type { Tensor } from "../../../lib/tensor/tensor";
+import { fullName, onEachDevice } from "../../support/devices";
 import { FakeTokenizer } from "../../support/fake-tokenizer";
 import { rejection, thrown } from "../../support/rejection";
 
@@ -233,6 +235,24 @@ describe("a loader's batches", () => {
     for await (const { texts, lengths, width } of loader) seen.push([texts, lengths, width]);
     expect(seen).to.deep.equal([[["0", "1"], [1, 2], 2], [["2", "3"], [3, 1], 3], [["4"], [2], 2]]);
     expect(disposed).to.deep.equal([0, 2, 4]);
+  });
+});
+
+onEachDevice("a loader's batches, pinned or not,", (device) => {
+  it("are the CPU's", async () => {
+    const dataset = numbered(11);
+    const contents = async (options: Options): Promise<unknown[]> => {
+      const seen: unknown[] = [];
+      for await (const { inputIds, attentionMask, labels: ids } of new DataLoader(dataset, { tokenizer, batchSize: 4, ...options })) {
+        if (options.device !== undefined) expect(inputIds.device).to.equal(fullName(device));
+        seen.push([await inputIds.read(), await attentionMask.read(), await ids?.read()].map((values) => Array.from(values as BigInt64Array)));
+      }
+      return seen;
+    };
+    const plain = await contents({});
+    expect(await contents({ device, pinMemory: false })).to.deep.equal(plain);
+    if (device === "cuda") expect(await contents({ device, pinMemory: true })).to.deep.equal(plain);
+    else if (!cuda.isAvailable()) thrown(() => loaderOf(3, { pinMemory: true }), "ERR_DEVICE_UNAVAILABLE");
   });
 });
 
