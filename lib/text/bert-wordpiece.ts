@@ -5,7 +5,7 @@
  * lower-case and strip accents, split at spaces and punctuation, then greedy WordPiece of at most 100
  * characters per word.
  */
-import { type SpecialTokens, tokenText } from "./special-tokens";
+import { BERT_SPECIAL_TOKENS, type SpecialTokens, specialTokens, tokenText } from "./special-tokens";
 import { asObject, invalid, type JsonObject, jsonOf, textOf, type TokenizerFolder } from "./tokenizer-files";
 
 /** The normalizer that tokenizer_config.json asks for; what it leaves out is BERT's default. */
@@ -29,7 +29,8 @@ function readVocabulary(source: TokenizerFolder): Map<string, number> {
   return new Map(lines.map((line, id) => [line.trimEnd(), id]));
 }
 
-interface AddedToken {
+/** An entry of `added_tokens`. */
+export interface AddedToken {
   readonly id: number;
   readonly content: string;
   readonly special: boolean;
@@ -75,13 +76,23 @@ function addedTokens(
 }
 
 /** The tokenizer.json document for a folder with vocab.txt; throws ERR_TOKENIZER_INVALID. */
-export function bertDocument(source: TokenizerFolder, config: JsonObject, special: SpecialTokens): JsonObject {
+export function bertDocument(source: TokenizerFolder, config: JsonObject): JsonObject {
   const vocabulary = readVocabulary(source);
+  const special = specialTokens(source, config, BERT_SPECIAL_TOKENS, (token) => vocabulary.has(token));
   for (const token of [special.unk_token, special.cls_token, special.sep_token]) {
     if (!vocabulary.has(token)) {
       throw invalid(source, "vocab.txt", `it has no ${token} among its ${vocabulary.size} tokens`);
     }
   }
+  return wordPieceDocument(vocabulary, special, { normalizer: bertNormalizer(config), added: addedTokens(source, config, vocabulary, special) });
+}
+
+/** BERT's pipeline around a vocabulary that has the special tokens. */
+export function wordPieceDocument(
+  vocabulary: ReadonlyMap<string, number>,
+  special: SpecialTokens,
+  { normalizer, added, prefix = "##" }: { readonly normalizer: JsonObject; readonly added: readonly AddedToken[]; readonly prefix?: string },
+): JsonObject {
   const { cls_token: cls, sep_token: sep } = special;
   const specialToken = (id: string, type: number): JsonObject => ({ SpecialToken: { id, type_id: type } });
   const text = (id: "A" | "B", type: number): JsonObject => ({ Sequence: { id, type_id: type } });
@@ -90,8 +101,8 @@ export function bertDocument(source: TokenizerFolder, config: JsonObject, specia
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: addedTokens(source, config, vocabulary, special),
-    normalizer: bertNormalizer(config),
+    added_tokens: added,
+    normalizer,
     pre_tokenizer: { type: "BertPreTokenizer" },
     post_processor: {
       type: "TemplateProcessing",
@@ -99,11 +110,11 @@ export function bertDocument(source: TokenizerFolder, config: JsonObject, specia
       pair: [specialToken(cls, 0), text("A", 0), specialToken(sep, 0), text("B", 1), specialToken(sep, 1)],
       special_tokens: { [cls]: definition(cls), [sep]: definition(sep) },
     },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    decoder: { type: "WordPiece", prefix, cleanup: true },
     model: {
       type: "WordPiece",
       unk_token: special.unk_token,
-      continuing_subword_prefix: "##",
+      continuing_subword_prefix: prefix,
       max_input_chars_per_word: 100,
       vocab: Object.fromEntries(vocabulary),
     },

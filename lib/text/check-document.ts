@@ -14,8 +14,14 @@ export function idLimit(document: JsonObject): number {
   const vocabulary = asObject(document["model"])?.["vocab"];
   // A Unigram vocabulary is a list whose positions are the ids.
   const ids: unknown[] = Array.isArray(vocabulary) ? [vocabulary.length - 1] : Object.values(asObject(vocabulary) ?? {});
-  for (const token of Array.isArray(document["added_tokens"]) ? (document["added_tokens"] as unknown[]) : []) ids.push(asObject(token)?.["id"]);
+  for (const { id } of addedTokens(document)) ids.push(id);
   return ids.reduce<number>((limit, id) => (typeof id === "number" ? Math.max(limit, id + 1) : limit), 0);
+}
+
+/** The entries of `added_tokens`, unchecked. */
+export function addedTokens(document: JsonObject): JsonObject[] {
+  const tokens: unknown = document["added_tokens"];
+  return (Array.isArray(tokens) ? (tokens as unknown[]) : []).map((token) => asObject(token) ?? {});
 }
 
 function processorFault(processor: JsonObject | undefined): string | undefined {

@@ -1,9 +1,9 @@
 /**
  * The one door to the npm library `tokenizers` (Hugging Face's Rust core), with the types of what is used.
  *
- * Its own type file names types that it does not ship. Truncation and padding are mutable state of
- * its tokenizer, which must not change while encodings run on worker threads: they are not declared
- * here, so nothing can set them.
+ * Its own type file names types that it does not ship. Truncation, padding and added tokens are mutable
+ * state of its tokenizer, which must not change while encodings run on worker threads: they are not
+ * declared here, so nothing can set them.
  */
 import { createRequire } from "node:module";
 import { TorchwrightError } from "../errors";
@@ -13,29 +13,43 @@ export interface LibraryEncoding {
   getLength(): number;
   getIds(): number[];
   getTypeIds(): number[];
+  getTokens(): string[];
+  /** Start and end of each token in code points of its text. */
+  getOffsets(): [start: number, end: number][];
+  getWordIds(): (number | null)[];
   /** 0 and 1 for tokens of the first and second text, null for special tokens. */
   getSequenceIds(): (number | null)[];
-  /** Keeps the first `length` tokens, special ones not spared. Left to itself the library keeps the last. */
-  truncate(length: number, stride: 0, direction: "right"): void;
+}
+
+interface LibraryEncodeOptions {
+  readonly addSpecialTokens: boolean;
 }
 
 export interface LibraryTokenizer {
-  encode(text: string, pair?: string): Promise<LibraryEncoding>;
-  /** Takes single texts only; pairs go through `encode`. */
-  encodeBatch(texts: readonly string[]): Promise<LibraryEncoding[]>;
+  encode(text: string, pair: string | null, options: LibraryEncodeOptions): Promise<LibraryEncoding>;
+  /** Takes single texts only. */
+  encodeBatch(texts: readonly string[], options: LibraryEncodeOptions): Promise<LibraryEncoding[]>;
   decode(ids: readonly number[], skipSpecialTokens: boolean): Promise<string>;
+  decodeBatch(ids: readonly (readonly number[])[], skipSpecialTokens: boolean): Promise<string[]>;
   getVocabSize(withAddedTokens: boolean): number;
   tokenToId(token: string): number | null;
+  idToToken(id: number): string | null;
+}
+
+/** Normalizer or pre-tokenizer of the library, for use on its own. */
+interface LibraryParts {
+  getNormalizer(): { normalizeString(text: string): string } | null;
+  getPreTokenizer(): { preTokenizeString(text: string): [piece: string, offsets: [number, number]][] } | null;
 }
 
 interface Library {
-  readonly Tokenizer: { fromString(json: string): LibraryTokenizer };
+  readonly Tokenizer: { fromString(json: string): LibraryTokenizer & LibraryParts };
 }
 
 let library: Library | undefined;
 
 /** Opens a tokenizer from the text of a tokenizer.json; throws the library's error. */
-export function libraryTokenizer(json: string): LibraryTokenizer {
+export function libraryTokenizer(json: string): LibraryTokenizer & LibraryParts {
   library ??= openLibrary();
   return library.Tokenizer.fromString(json);
 }

@@ -1,22 +1,14 @@
 /** What a tokenizer writes when it is saved: the files it came from, completed for Python's `AutoTokenizer`. */
-import { asObject, type JsonObject, type TokenizerFolder } from "./tokenizer-files";
+import type { OpenedTokenizer } from "./load-document";
+import { asObject, type JsonObject } from "./tokenizer-files";
 
-export interface OpenedTokenizer {
-  readonly source: TokenizerFolder;
-  /** tokenizer_config.json, empty where there is none. */
-  readonly config: JsonObject;
-  /** Special tokens by role, those that the vocabulary has. */
-  readonly special: Readonly<Record<string, string>>;
-  /** The tokenizer.json document in use. */
-  readonly document: JsonObject;
-  /** Whether the folder's own tokenizer.json says the same as `document`. */
-  readonly stored: boolean;
-  readonly maxLength: number;
-}
-
-/** The folder's own files byte for byte, completed by those that it lacks. */
-export function filesToSave(opened: OpenedTokenizer): Map<string, string | Buffer> {
-  const { source, config, special, document, stored, maxLength } = opened;
+/**
+ * The folder's own files byte for byte, completed by those that it lacks.
+ *
+ * @param special special tokens by role, those that the vocabulary has
+ */
+export function filesToSave(opened: OpenedTokenizer, special: Readonly<Record<string, string>>): Map<string, string | Buffer> {
+  const { source, config, document, stored, maxLength } = opened;
   const files = new Map<string, string | Buffer>(source.files);
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   if (!stored) files.set("tokenizer.json", JSON.stringify(document));

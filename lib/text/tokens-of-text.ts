@@ -1,0 +1,62 @@
+/** The tokens of one text as plain arrays, read from the library, without special tokens around them. */
+import type { Wanted } from "./encode-options";
+import type { LibraryEncoding } from "./huggingface";
+import type { TimeSlice } from "./time-slice";
+
+/** Parallel lists with one entry per token; those that nobody asked for are absent. */
+export interface TokensOfText {
+  readonly ids: Int32Array | readonly number[];
+  readonly offsets?: readonly (readonly [start: number, end: number])[];
+  readonly wordIds?: readonly (number | null)[];
+  readonly tokens?: readonly string[];
+}
+
+/** Copies what is wanted of one encoding into JavaScript, with offsets in UTF-16 units of `text`. */
+export function readTokens(encoding: LibraryEncoding, text: string, wanted: Wanted): TokensOfText {
+  return {
+    ids: encoding.getIds(),
+    ...(wanted.offsets ? { offsets: utf16Offsets(encoding.getOffsets(), text) } : {}),
+    ...(wanted.wordIds ? { wordIds: encoding.getWordIds() } : {}),
+    ...(wanted.tokens ? { tokens: encoding.getTokens() } : {}),
+  };
+}
+
+/** One of the pieces in which a long text was tokenized. */
+export interface TokensOfPiece {
+  readonly tokens: TokensOfText;
+  /** Where it begins in the text, in UTF-16 units. */
+  readonly start: number;
+}
+
+/** A text that was tokenized in pieces, put together again: positions and words counted on. */
+export async function joinPieces(pieces: readonly TokensOfPiece[], wanted: Wanted, slice: TimeSlice): Promise<TokensOfText> {
+  const ids = new Int32Array(pieces.reduce((sum, { tokens }) => sum + tokens.ids.length, 0));
+  const offsets: (readonly [number, number])[] = [];
+  const wordIds: (number | null)[] = [];
+  const texts: string[] = [];
+  let at = 0;
+  let words = 0;
+  for (const { tokens, start } of pieces) {
+    ids.set(tokens.ids, at);
+    at += tokens.ids.length;
+    for (const [from, to] of tokens.offsets ?? []) offsets.push([start + from, start + to]);
+    for (const word of tokens.wordIds ?? []) wordIds.push(word === null ? null : words + word);
+    for (const token of tokens.tokens ?? []) texts.push(token);
+    words = (wordIds.at(-1) ?? -1) + 1;
+    if (slice.over()) await slice.next();
+  }
+  return { ids, ...(wanted.offsets && { offsets }), ...(wanted.wordIds && { wordIds }), ...(wanted.tokens && { tokens: texts }) };
+}
+
+/** Offsets in code points as offsets in UTF-16 units: the same unless the text has characters of two units. */
+function utf16Offsets(offsets: [start: number, end: number][], text: string): [start: number, end: number][] {
+  if (!/[\ud800-\udbff]/.test(text)) return offsets;
+  const units: number[] = [];
+  let unit = 0;
+  for (const character of text) {
+    units.push(unit);
+    unit += character.length;
+  }
+  units.push(unit);
+  return offsets.map(([start, end]) => [units[start] ?? unit, units[end] ?? unit]);
+}
