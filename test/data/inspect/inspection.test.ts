@@ -101,7 +101,7 @@ describe("Inspection.toHtml", () => {
     const html = (await hostile()).toHtml();
     expect(html).to.match(/^<div class="torchwright-inspection"><style>/).and.to.match(/<\/div>$/);
     const attributes = [...html.matchAll(/<[a-z0-9]+((?:\s[a-zA-Z-]+="[^"<>]*")+)>/g)].flatMap(([, all = ""]) => [...all.matchAll(/\s([a-zA-Z-]+)="[^"]*"/g)].map(([, name]) => name));
-    expect([...new Set(attributes)].sort()).to.deep.equal(["aria-label", "class", "height", "role", "scope", "text-anchor", "viewBox", "width", "x", "y"]);
+    expect([...new Set(attributes)].sort()).to.deep.equal(["aria-label", "class", "fill", "font-size", "height", "role", "scope", "text-anchor", "viewBox", "width", "x", "y"]);
     expect(html).to.not.match(/url\(|@import|https?:/);
   });
 
