@@ -19,6 +19,15 @@ export function requireColumns(operation: string, place: Place, wanted: readonly
   throw new TorchwrightError("ERR_COLUMN_MISSING", `${operation}: expected ${columns} ${list(missing)} in ${where}, got ${list(present)}`);
 }
 
+/** Throws ERR_BAD_ROW when a column that is read is there twice: one would be lost. */
+export function requireUnique(operation: string, place: Place, wanted: readonly string[], present: readonly string[], remedy: string): void {
+  if (new Set(present).size === present.length) return;
+  for (const name of wanted) {
+    if (present.indexOf(name) === present.lastIndexOf(name)) continue;
+    throw badRow(operation, `expected one column ${JSON.stringify(name)}, got two`, place, { remedy });
+  }
+}
+
 /** Counts the bad rows of one pass, or ends it at the first. */
 export class BadRows {
   /** Rows left out so far. */

@@ -1,5 +1,5 @@
 /** Makes rows of the fields of CSV records: which columns, by which names. */
-import { badRow, requireColumns } from "./bad-rows";
+import { requireColumns, requireUnique } from "./bad-rows";
 import type { CsvRecords } from "./csv-records";
 import { setField } from "./set-field";
 import type { Place } from "./source-row";
@@ -22,14 +22,7 @@ export class CsvRows {
     this.#names = wanted ?? names;
     this.#positions = this.#names.map((name) => names.indexOf(name));
     this.#quote = quote;
-    const unique = new Set(names);
-    if (unique.size === names.length) return;
-    for (const name of this.#names) {
-      if (names.indexOf(name) === names.lastIndexOf(name)) continue;
-      throw badRow(operation, `expected one column ${JSON.stringify(name)}, got two`, place, {
-        remedy: wanted ? undefined : "say which columns to read, or rename them in the file",
-      });
-    }
+    requireUnique(operation, place, this.#names, names, "say which other columns to read, or rename it in the file");
   }
 
   /** The row of the latest record, which begins at `from`. */

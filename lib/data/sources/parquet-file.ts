@@ -4,7 +4,7 @@ import type { ColumnMetaData, FileMetaData, RowGroup } from "hyparquet" with { "
 import { TorchwrightError } from "../../errors";
 import { damaged, fileError } from "./file-errors";
 import { type ParquetModules, parquetModules } from "./parquet-modules";
-import { pagesFault } from "./parquet-pages";
+import { PageChecker } from "./parquet-pages";
 import { STRICT_PARSERS } from "./parquet-values";
 
 /** Columns of consecutive rows, in the order in which they were asked for. */
@@ -25,6 +25,7 @@ export class ParquetFile {
   readonly #nested: ReadonlySet<string>;
   /** Bytes of the columns of the row group that is read, by their first byte's place. */
   readonly #chunks = new Map<number, ArrayBuffer>();
+  readonly #pages: PageChecker;
 
   private constructor(
     private readonly operation: string,
@@ -35,6 +36,7 @@ export class ParquetFile {
     private readonly metadata: FileMetaData,
     private readonly binaryAsText: boolean,
   ) {
+    this.#pages = new PageChecker(modules);
     const { children } = modules.parquetSchema(metadata);
     this.columns = children.map(({ element }) => element.name);
     const nested = children.filter(({ element, children: inner }) => inner.length > 0 || element.repetition_type === "REPEATED");
@@ -54,6 +56,7 @@ export class ParquetFile {
     const file = { byteLength: size, slice: (start: number, end = size) => readRange(operation, name, handle, start, end) };
     return guarded(operation, name, async () => {
       const metadata = await modules.parquetMetadataAsync(file, { geoparquet: false });
+      if (!Array.isArray(metadata.row_groups)) throw new Error("it has no row groups");
       return new ParquetFile(operation, name, handle, size, modules, metadata, binaryAsText);
     });
   }
@@ -71,8 +74,8 @@ export class ParquetFile {
   }
 
   async *#readGroup(group: RowGroup, groupStart: number, rows: number, columns: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<ColumnRows, void, void> {
-    this.#chunks.clear();
-    const bytes = await this.#load(group, rows, columns);
+    this.#clear();
+    const bytes = await guarded(this.operation, this.name, () => this.#load(group, rows, columns));
     const whole = columns.some((name) => this.#nested.has(name)); // nested columns cannot be entered in the middle
     const step = whole ? rows : Math.min(SLICE_ROWS, Math.max(1024, Math.ceil((rows * SLICE_BYTES) / Math.max(1, bytes))));
     const file = { byteLength: this.size, slice: (start: number, end = this.size) => this.#slice(start, end) };
@@ -83,7 +86,7 @@ export class ParquetFile {
       const range = { rowStart: groupStart + start, rowEnd: groupStart + start + length };
       const read = await guarded(this.operation, this.name, async () => {
         const scan = await modules.parquetScan({
-          file, metadata, columns: [...columns], compressors: modules.compressors, parsers: STRICT_PARSERS, utf8: this.binaryAsText, useOffsetIndex: false, ...range,
+          file, metadata, columns: [...columns], compressors: this.#pages.compressors, parsers: STRICT_PARSERS, utf8: this.binaryAsText, useOffsetIndex: false, ...range,
         });
         const found: ArrayLike<unknown>[] = [];
         for (const column of columns) found.push(await scan.readColumn({ column, ...range }));
@@ -94,12 +97,13 @@ export class ParquetFile {
       });
       yield { start: range.rowStart, length, columns: read };
     }
-    this.#chunks.clear();
+    this.#clear();
   }
 
   /** Reads and checks the columns of a row group; gives their size when unpacked. */
   async #load(group: RowGroup, rows: number, columns: readonly string[]): Promise<number> {
     const parts = group.columns.map(({ meta_data: part }) => part).filter((part): part is ColumnMetaData => part !== undefined && columns.includes(part.path_in_schema[0] ?? ""));
+    const tree = this.modules.parquetSchema(this.metadata);
     let bytes = 0;
     for (const part of parts) {
       const name = part.path_in_schema.join(".");
@@ -111,12 +115,17 @@ export class ParquetFile {
         throw this.#damage(`${values} values in column "${name}" of a row group of ${rows} rows`);
       }
       const chunk = await readRange(this.operation, this.name, this.handle, start, end);
-      const fault = await guarded(this.operation, this.name, async () => pagesFault(this.modules, chunk, part));
+      const fault = this.#pages.add({ bytes: chunk, column: part, ...PageChecker.levels(this.modules, tree, part) });
       if (fault !== undefined) throw this.#damage(`${fault} (column "${name}")`);
       this.#chunks.set(start, chunk);
       bytes += Number(part.total_uncompressed_size);
     }
     return bytes;
+  }
+
+  #clear(): void {
+    this.#chunks.clear();
+    this.#pages.clear();
   }
 
   #slice(start: number, end: number): ArrayBuffer | Promise<ArrayBuffer> {

@@ -1,5 +1,5 @@
 /** Rows of Parquet: row group by row group, only the columns that are asked for. */
-import { type BadRows, badRow, requireColumns } from "./bad-rows";
+import { type BadRows, badRow, requireColumns, requireUnique } from "./bad-rows";
 import { decompress, packingOf } from "./decompress";
 import { type InputPart, readInput } from "./input-reader";
 import { makeSource } from "./make-source";
@@ -42,6 +42,7 @@ async function* readPart(operation: string, part: InputPart, options: CheckedOpt
     const file = await ParquetFile.open(operation, part.name, handle, binaryAsText);
     const { columns = file.columns } = options;
     requireColumns(operation, placeOf(part, 0), columns, file.columns);
+    requireUnique(operation, placeOf(part, 0), columns, file.columns, "say which other columns to read");
     for await (const { start, length, columns: values } of file.read(columns, options.signal)) {
       for (let from = 0; from < length; from += ROWS) {
         const rows: SourceRow[] = [];
