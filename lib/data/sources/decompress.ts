@@ -2,10 +2,10 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { Decompress } from "fzstd";
 import { TorchwrightError } from "../../errors";
 import { damaged } from "./file-errors";
 import { PIECE_BYTES } from "./read-file";
+import { Unzstd, UnzstdError } from "./unzstd";
 
 type Pieces = AsyncGenerator<Buffer, void, void>;
 
@@ -74,30 +74,13 @@ async function* gunzip(operation: string, name: string, pieces: Pieces): Pieces 
   }
 }
 
-/** In small bites, because a bite is unpacked whole. */
-const BITE = 16 * 1024;
-
 async function* unzstd(operation: string, name: string, pieces: Pieces): Pieces {
-  let blocks: Buffer[] = [];
-  const unpacker = new Decompress((block) => {
-    if (block.length > 0) blocks.push(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
-  });
-  const push = (bytes: Uint8Array, last: boolean): Buffer | undefined => {
-    blocks = [];
-    try {
-      unpacker.push(bytes, last);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw damaged(operation, `expected zstd data in ${name}, got bytes that do not unpack (${reason}); the file is damaged or cut short`, error);
-    }
-    return blocks.length > 1 ? Buffer.concat(blocks) : blocks[0];
-  };
-  for await (const piece of pieces) {
-    for (let start = 0; start < piece.length; start += BITE) {
-      const unpacked = push(piece.subarray(start, start + BITE), false);
-      if (unpacked) yield unpacked;
-    }
+  const unpacker = new Unzstd();
+  try {
+    for await (const piece of pieces) yield* unpacker.push(piece);
+    yield* unpacker.end();
+  } catch (error) {
+    if (!(error instanceof UnzstdError)) throw error;
+    throw damaged(operation, `expected zstd data in ${name}, got bytes that do not unpack (${error.message}); the file is damaged or cut short`, error);
   }
-  const rest = push(new Uint8Array(0), true);
-  if (rest) yield rest;
 }

@@ -78,13 +78,16 @@ async function* readRow(operation: string, part: ClassFile, options: CheckedOpti
   const pieces: Buffer[] = [];
   let size = 0;
   const place = linePlace(part.file, 1, 0);
-  for await (const piece of readText(operation, part, options)) {
-    size += piece.length;
-    if (size > options.maxRowBytes) {
-      bad.refuse(badRow(operation, `expected a text of at most ${options.maxRowBytes} bytes, got a longer one`, place));
-      return;
+  try {
+    for await (const piece of readText(operation, part, options)) {
+      size += piece.length;
+      if (size > options.maxRowBytes) throw badRow(operation, `expected a text of at most ${options.maxRowBytes} bytes, got a longer one`, place);
+      pieces.push(piece);
     }
-    pieces.push(piece);
+  } catch (error) {
+    if (!(error instanceof TorchwrightError) || error.code !== "ERR_BAD_ROW") throw error;
+    bad.refuse(error);
+    return;
   }
   const bytes = Buffer.concat(pieces);
   const fault = findTextFault(bytes, options.encoding);

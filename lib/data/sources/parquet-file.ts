@@ -128,9 +128,16 @@ export class ParquetFile {
     this.#pages.clear();
   }
 
-  #slice(start: number, end: number): ArrayBuffer | Promise<ArrayBuffer> {
+  /**
+   * The bytes of a column, or of columns that the decoder wants together, from which it takes each with `slice`. It must get the very memory whose pages
+   * were checked, so what stands for several columns is no copy of them.
+   */
+  #slice(start: number, end: number): ArrayBuffer {
     const chunk = this.#chunks.get(start);
-    return chunk?.byteLength === end - start ? chunk : readRange(this.operation, this.name, this.handle, start, end);
+    if (chunk?.byteLength === end - start) return chunk;
+    if (!chunk) throw new Error("it asks for bytes that were not checked");
+    const several: Pick<ArrayBuffer, "byteLength" | "slice"> = { byteLength: end - start, slice: (from = 0, to = end - start) => this.#slice(start + from, start + to) };
+    return several as ArrayBuffer;
   }
 
   #damage(got: string): TorchwrightError {

@@ -80,7 +80,8 @@ export class PageChecker {
         (input: Uint8Array, length: number) => {
           const page = make(input, length);
           const known = this.#packed.get(input.buffer)?.get(input.byteOffset);
-          if (known && !valuesFit(this.modules, known, page)) throw new Error("a page has longer runs than it has values");
+          if (!known) throw new Error("a page was not checked");
+          if (!valuesFit(this.modules, known, page)) throw new Error("a page has longer runs than it has values");
           return page;
         },
       ]),
