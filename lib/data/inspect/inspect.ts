@@ -56,8 +56,8 @@ export async function inspect(data: InspectionInput, options: InspectOptions | T
   const lengths = await measure(rows, tokenizer, breather);
   const splits: SplitReport[] = [];
   for (const [at, split] of rows.splits.entries()) {
-    splits.push({ name: split.name, rows: split.end - split.start, labels: labels[at] ?? null, lengths: lengthReport(lengths, split, maxLengths) });
-    if (breather.due) await breather.pause();
+    const report = await lengthReport(lengths, split, maxLengths, breather);
+    splits.push({ name: split.name, rows: split.end - split.start, labels: labels[at] ?? null, lengths: report });
   }
   const texts = await rowsByText(rows, breather);
   const found = {

@@ -4,7 +4,7 @@ import type { TextInput, Tokenizer } from "../../text/tokenizer";
 import type { Breather } from "../duplicates/breather";
 import { distributionOf, truncations } from "./distribution";
 import type { Rows, Split } from "./inspectable";
-import type { LengthReport } from "./report";
+import type { Distribution, LengthReport } from "./report";
 
 /** Lengths of all rows; `tokens` where there is a tokenizer. */
 export interface Lengths {
@@ -67,13 +67,17 @@ async function countTokens(rows: Rows, tokenizer: Tokenizer, breather: Breather)
   return counts;
 }
 
-/** The report on a split's rows. */
-export function lengthReport({ characters, words, tokens }: Lengths, { start, end }: Split, maxLengths: readonly number[]): LengthReport {
-  const own = tokens?.subarray(start, end);
+/** The report on a split's rows. Pauses between the units, as sorting 100,000 lengths takes some ten milliseconds. */
+export async function lengthReport(lengths: Lengths, { start, end }: Split, maxLengths: readonly number[], breather: Breather): Promise<LengthReport> {
+  const [characters, words, tokens] = [lengths.characters, lengths.words, lengths.tokens].map((all) => all?.subarray(start, end));
+  const distribution = async (own: Uint32Array): Promise<Distribution> => {
+    if (breather.due) await breather.pause();
+    return distributionOf(own);
+  };
   return {
-    characters: distributionOf(characters.subarray(start, end)),
-    words: distributionOf(words.subarray(start, end)),
-    tokens: own ? distributionOf(own) : null,
-    truncated: own ? truncations(own, maxLengths) : [],
+    characters: await distribution(characters as Uint32Array),
+    words: await distribution(words as Uint32Array),
+    tokens: tokens ? await distribution(tokens) : null,
+    truncated: tokens ? truncations(tokens, maxLengths) : [],
   };
 }
