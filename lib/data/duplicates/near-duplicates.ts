@@ -4,12 +4,14 @@ import { Breather } from "./breather";
 import { forEachCandidate } from "./candidates";
 import { Groups } from "./groups";
 import { type Banding, bandingFor, MinHasher } from "./min-hash";
+import { Overlap } from "./overlap";
 import { levelled, type Shingle, shingleHashes, similarity } from "./shingles";
 
 export interface NearDuplicateOptions {
   /**
    * Least Jaccard similarity of the pieces of two texts, above 0 and up to 1. Default: 0.8. Low thresholds make many
-   * pairs to compare: below 0.5 expect the time to grow with the square of the rows.
+   * pairs to compare: below 0.5 expect the time to grow with the square of the rows, as it does for thousands of texts of
+   * one template that stay just below the threshold.
    */
   readonly threshold?: number;
   /**
@@ -44,7 +46,7 @@ const HASHES_AT_ONCE = 4096;
  *
  * Every link was compared exactly, so none is below the threshold. A pair at the threshold is found with a probability of
  * at least 0.99, a more similar one of 1 − (1 − s^r)^b: at threshold 0.8 (r = 6, b = 21) one of similarity 0.9
- * escapes once in ten million. Deterministic. The event loop is let run every few milliseconds.
+ * escapes about once in ten million. Deterministic. The event loop is let run every few milliseconds.
  *
  * @throws TorchwrightError ERR_INVALID_ARG
  * @example
@@ -78,10 +80,11 @@ export async function findNearDuplicates(
   const sets = await hashSets(levels, shingle, breather);
   const banding = bandingFor(threshold);
   const keys = await bandKeys(sets, banding, breather);
+  const overlap = await Overlap.of(sets, breather);
   const rowAt = (at: number): number => rows[at] as number;
   await forEachCandidate(keys, banding.bands, breather, (earlier, later) => {
     if (groups.first(rowAt(earlier)) === groups.first(rowAt(later))) return;
-    if (!mayReach(threshold, sets[earlier] as Uint32Array, sets[later] as Uint32Array)) return;
+    if (!overlap.reaches(threshold, earlier, later)) return;
     // Equal hashes are almost always equal pieces; the pieces themselves decide.
     const exact = similarity(levels[earlier] as string, levels[later] as string, shingle);
     if (exact >= threshold) link(rowAt(earlier), rowAt(later), exact);
@@ -137,19 +140,6 @@ async function bandKeys(sets: readonly Uint32Array[], banding: Banding, breather
     hasher.bands(keys, at * banding.bands);
   }
   return keys;
-}
-
-/** Whether sets of hashes have enough in common: |A ∩ B| / |A ∪ B| is at least the threshold. */
-function mayReach(threshold: number, a: Uint32Array, b: Uint32Array): boolean {
-  if (Math.min(a.length, b.length) < threshold * Math.max(a.length, b.length)) return false;
-  let common = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const difference = (a[i] as number) - (b[j] as number);
-    if (difference === 0) common++;
-    if (difference <= 0) i++;
-    if (difference >= 0) j++;
-  }
-  return common >= threshold * (a.length + b.length - common);
 }
 
 /** The options with their defaults, checked. Throws ERR_INVALID_ARG. */
