@@ -5,7 +5,7 @@ import { TorchwrightError } from "../../errors";
 import { damaged, fileError } from "./file-errors";
 import { type ParquetModules, parquetModules } from "./parquet-modules";
 import { PageChecker } from "./parquet-pages";
-import { STRICT_PARSERS } from "./parquet-values";
+import { strictParsers } from "./parquet-values";
 
 /** Columns of consecutive rows, in the order in which they were asked for. */
 export interface ColumnRows {
@@ -16,8 +16,8 @@ export interface ColumnRows {
 }
 
 /** Decoded at once: what is decoded is several times larger than what is stored. */
-const SLICE_BYTES = 32 * 1024 * 1024;
-const SLICE_ROWS = 256 * 1024;
+const SLICE_BYTES = 16 * 1024 * 1024;
+const SLICE_ROWS = 128 * 1024;
 
 export class ParquetFile {
   /** Names of the columns. */
@@ -26,6 +26,7 @@ export class ParquetFile {
   /** Bytes of the columns of the row group that is read, by their first byte's place. */
   readonly #chunks = new Map<number, ArrayBuffer>();
   readonly #pages: PageChecker;
+  readonly #parsers = strictParsers();
 
   private constructor(
     private readonly operation: string,
@@ -86,7 +87,7 @@ export class ParquetFile {
       const range = { rowStart: groupStart + start, rowEnd: groupStart + start + length };
       const read = await guarded(this.operation, this.name, async () => {
         const scan = await modules.parquetScan({
-          file, metadata, columns: [...columns], compressors: this.#pages.compressors, parsers: STRICT_PARSERS, utf8: this.binaryAsText, useOffsetIndex: false, ...range,
+          file, metadata, columns: [...columns], compressors: this.#pages.compressors, parsers: this.#parsers, utf8: this.binaryAsText, useOffsetIndex: false, ...range,
         });
         const found: ArrayLike<unknown>[] = [];
         for (const column of columns) found.push(await scan.readColumn({ column, ...range }));

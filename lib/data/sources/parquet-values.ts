@@ -8,23 +8,27 @@ export class BadValue {
 }
 
 /** Decodes text strictly: by default the decoder would replace what is not UTF-8. */
-export const STRICT_PARSERS: Pick<ParquetParsers, "stringFromBytes" | "jsonFromBytes"> = {
-  stringFromBytes: text,
-  jsonFromBytes(bytes: Uint8Array | undefined): unknown {
-    const json = text(bytes);
-    if (typeof json !== "string") return json;
-    try {
-      return JSON.parse(json) as unknown;
-    } catch (error) {
-      return new BadValue(`expected JSON, got text that is not (${(error as Error).message})`);
-    }
-  },
-};
-
-function text(bytes: Uint8Array | undefined): string | BadValue | undefined {
-  if (bytes === undefined) return undefined;
-  if (!isUtf8(bytes)) return new BadValue("expected UTF-8 text, got other bytes");
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+export function strictParsers(): Pick<ParquetParsers, "stringFromBytes" | "jsonFromBytes"> {
+  // Texts come from one page after another, and a `Buffer` for each text would cost more than the text.
+  let page = Buffer.alloc(0);
+  const text = (bytes: Uint8Array | undefined): string | BadValue | undefined => {
+    if (bytes === undefined) return undefined;
+    if (!isUtf8(bytes)) return new BadValue("expected UTF-8 text, got other bytes");
+    if (page.buffer !== bytes.buffer) page = Buffer.from(bytes.buffer as ArrayBuffer);
+    return page.toString("utf8", bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  };
+  return {
+    stringFromBytes: text,
+    jsonFromBytes(bytes: Uint8Array | undefined): unknown {
+      const json = text(bytes);
+      if (typeof json !== "string") return json;
+      try {
+        return JSON.parse(json) as unknown;
+      } catch (error) {
+        return new BadValue(`expected JSON, got text that is not (${(error as Error).message})`);
+      }
+    },
+  };
 }
 
 /**
