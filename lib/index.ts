@@ -69,7 +69,18 @@ export { DataLoader } from "./data/data-loader";
 export type { DataLoaderOptions, EpochOptions } from "./data/data-loader";
 export { Dataset } from "./data/dataset";
 export type { CacheOptions } from "./data/encoding-cache";
+export { nearDuplicateGroups } from "./data/duplicates/near-duplicates";
+export type { NearDuplicateOptions } from "./data/duplicates/near-duplicates";
+export type { Shingle } from "./data/duplicates/shingles";
 export type { Example, ExampleInput, Label } from "./data/example";
+export { inspect } from "./data/inspect/inspect";
+export type { InspectOptions } from "./data/inspect/inspect";
+export type { Inspectable, InspectionInput } from "./data/inspect/inspectable";
+export { Inspection } from "./data/inspect/inspection";
+export type {
+  Bin, ClassShare, ContradictionReport, DamageKind, Distribution, DuplicateReport, Finding, GroupExample, InspectionReport, LabelReport,
+  LengthReport, NearDuplicateReport, RowExample, RowReference, SplitReport, TruncationCount,
+} from "./data/inspect/report";
 export { IterableDataset } from "./data/iterable-dataset";
 export type { BufferedShuffleOptions } from "./data/iterable-dataset";
 export type { Distributed } from "./data/loading/plan";
@@ -92,7 +103,7 @@ export type { JsonLinesSourceOptions } from "./data/sources/json-lines-source";
 export type { JsonSourceOptions } from "./data/sources/json-source";
 export type { ParquetSourceOptions } from "./data/sources/parquet-source";
 export type { SourceInput } from "./data/sources/source-input";
-export type { BadRowPolicy, SourceEncoding } from "./data/sources/source-options";
+export type { BadRowPolicy, SourceEncoding, TextFileOptions } from "./data/sources/source-options";
 export type { RowsInput } from "./data/rows-input";
 export type { Fields, Place, RowSource, SourceRow } from "./data/sources/source-row";
 export type { SplitBy } from "./data/split";

@@ -40,7 +40,7 @@ async function prepare(folder: string): Promise<void> {
   await mkdir(path.join(folder, "runs/tickets"), { recursive: true });
   await rename(path.join(folder, "saved"), path.join(folder, "runs/tickets/model"));
   model.dispose();
-  const rows = Array.from(tinyData(60), ({ text, label }, i) => `"${String(text)}",${String(label)},${i % 7},2026-01-${10 + (i % 20)}`);
+  const rows = Array.from(tinyData(60), ({ text, label }, i) => `"${String(text)}",${label as string},${i % 7},2026-01-${10 + (i % 20)}`);
   await writeFile(path.join(folder, "tickets.csv"), `body,queue,customer,created\n${rows.join("\n")}\n`);
 }
 

@@ -13,7 +13,7 @@ async function prepare(folder: string): Promise<void> {
   await model.save(join(folder, "minilm"));
   model.dispose();
   await writeTokenizer(join(folder, "minilm"));
-  const rows = Array.from(tinyData(60), ({ text, label }) => `"${String(text)}",${label}`);
+  const rows = Array.from(tinyData(60), ({ text, label }) => `"${String(text)}",${label as string}`);
   await writeFile(join(folder, "tickets.csv"), `body,queue\n${rows.join("\n")}\n`);
 }
 

@@ -21,7 +21,7 @@ function demo(...args: string[]): Outcome {
 
 /** Sixty texts in two classes, none twice, under column names of the user's own. */
 async function writeData(folder: string): Promise<string> {
-  const rows = Array.from(tinyData(60), ({ text, label }, i) => `"${String(text)}, ${"very ".repeat(i)}",${label}`);
+  const rows = Array.from(tinyData(60), ({ text, label }, i) => `"${String(text)}, ${"very ".repeat(i)}",${label as string}`);
   await writeFile(join(folder, "mine.CSV"), `body,queue\n${rows.join("\n")}\n`);
   return join(folder, "mine.CSV");
 }

@@ -1,6 +1,6 @@
 import { expectTypeOf } from "expect-type";
-import type { Batch, Example, LoaderState, LoaderStats, ProblemType, Sampler, TextInput, Tokenizer } from "../../lib/index";
-import { DataLoader, Dataset, IterableDataset, RandomSampler, TextDataset, WeightedSampler } from "../../lib/index";
+import type { Batch, Example, LoaderState, LoaderStats, ProblemType, RandomSampler, Sampler, TextInput, Tokenizer } from "../../lib/index";
+import { DataLoader, Dataset, IterableDataset, TextDataset, WeightedSampler } from "../../lib/index";
 
 interface Ticket {
   readonly body: string;
@@ -31,7 +31,7 @@ describe("types of data", () => {
       expectTypeOf(IterableDataset.fromJsonLines<Ticket>("a.jsonl")).toEqualTypeOf<IterableDataset<Ticket>>();
     });
     expectTypeOf<readonly [string, string]>().toExtend<TextInput>();
-    typesOnly(() => [
+    typesOnly((): unknown[] => [
       TextDataset.fromCsv("file.csv", { text: "body", label: "queue", delimiter: "\t", onBadRow: "skip" }),
       TextDataset.from([{ text: "a", label: ["x", "y"] }]),
       TextDataset.from([{ text: "a", label: { x: 1 } }]),
@@ -42,7 +42,7 @@ describe("types of data", () => {
       // @ts-expect-error a text is text
       TextDataset.from([{ text: 5 }]),
       // @ts-expect-error rows have other fields
-      tickets.map(({ subject }) => subject),
+      tickets.map((row) => String(row.subject)),
       // @ts-expect-error datasets of one kind
       tickets.concat(texts),
       // @ts-expect-error made by its factories only

@@ -1,8 +1,8 @@
 /** Types of models, data and training: checked by `tsc --noEmit`. */
 /* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
-import type { AdamW, Batch, BertConfig, Evaluation, History, ModelOutput, ParamGroup, Prediction, Predictions, ScriptModule, Tensor, TextClassifier } from "../../lib/index";
-import { BertForSequenceClassification, Classifier, clipGradNorm, DataLoader, decayGroups, LinearSchedule, TextDataset, Trainer } from "../../lib/index";
+import type { AdamW, Batch, BertConfig, Evaluation, History, ModelOutput, ParamGroup, Prediction, Predictions, ScriptModule, Tensor, TextClassifier , DataLoader, TextDataset} from "../../lib/index";
+import { BertForSequenceClassification, Classifier, clipGradNorm, decayGroups, LinearSchedule, Trainer } from "../../lib/index";
 
 declare const bert: BertForSequenceClassification;
 declare const script: ScriptModule;

@@ -1,5 +1,5 @@
 /** Percentiles and histograms of lengths. */
-import type { Bin, Distribution, Truncation } from "./report";
+import type { Bin, Distribution, TruncationCount } from "./report";
 
 const PERCENTILES = [5, 25, 50, 75, 90, 95, 99] as const;
 /** Ranges of a histogram, at most, before the one for all that is longer. */
@@ -29,7 +29,7 @@ export function percentile(sorted: Uint32Array, percent: number): number {
 }
 
 /** Rows that are longer than each limit. */
-export function truncations(lengths: Uint32Array, maxLengths: readonly number[]): Truncation[] {
+export function truncations(lengths: Uint32Array, maxLengths: readonly number[]): TruncationCount[] {
   return maxLengths.map((maxLength) => {
     const rows = lengths.reduce((count, length) => count + (length > maxLength ? 1 : 0), 0);
     return { maxLength, rows, share: rows / lengths.length };

@@ -40,7 +40,7 @@ export interface Distribution {
 }
 
 /** Rows that are longer than a limit, and so would lose tokens. */
-export interface Truncation {
+export interface TruncationCount {
   readonly maxLength: number;
   readonly rows: number;
   readonly share: number;
@@ -54,7 +54,7 @@ export interface LengthReport {
   /** Tokens of the whole text, special ones included; null without a tokenizer. */
   readonly tokens: Distribution | null;
   /** Empty without a tokenizer. */
-  readonly truncated: readonly Truncation[];
+  readonly truncated: readonly TruncationCount[];
 }
 
 /** One split; a dataset that is not split is one by the name of `data`. */

@@ -37,7 +37,7 @@ export async function* ahead<Item, Result>(
     for (;;) {
       if (queue.length === 0) pull();
       const result = await beforeAbort(queue[0] as Promise<Result | typeof END>, signal);
-      queue.shift();
+      void queue.shift();
       if (result === END) return;
       while (queue.length < depth) pull();
       yield result;

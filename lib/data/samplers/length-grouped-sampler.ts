@@ -15,6 +15,9 @@ export interface LengthGroupedSamplerOptions extends SeededOptions {
  * Every row once, rows of similar length together: shuffled, then sorted by length within windows of some batches, then the
  * batches shuffled.
  *
+ * It trains faster, not the same: after one epoch of 125 steps the loss on held-out texts was 2 % above a random order's
+ * (`npm run check:samplers`), as batches of one length are more alike.
+ *
  * As Hugging Face's `group_by_length`, whose batches stay sorted within a window: shuffled, they bring no trend of lengths into
  * training. A last batch that is not full stays last, and the batch with the longest row comes first, so that memory that does not
  * suffice shows at once.
