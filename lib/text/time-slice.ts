@@ -4,18 +4,7 @@ import { setImmediate as macrotask } from "node:timers/promises";
 /** Milliseconds of one slice: what a single step may take on top stays below 10. */
 const SLICE = 4;
 
-/**
- * Measures how long the JavaScript thread was kept.
- *
- * @example
- * ```ts
- * const slice = new TimeSlice();
- * for (const step of steps) {
- *   step();
- *   if (slice.over()) await slice.next();
- * }
- * ```
- */
+/** Measures how long the JavaScript thread was kept: `if (slice.over()) await slice.next();` after each step of a long loop. */
 export class TimeSlice {
   #start = performance.now();
 
