@@ -14,6 +14,7 @@ import { mkdir, open, rename, rm, stat, type FileHandle } from "node:fs/promises
 import path from "node:path";
 import { setImmediate as macrotask } from "node:timers/promises";
 import { describe, TorchwrightError } from "../errors";
+import { encodeOptionsFor, type WindowOptions } from "./loading/windows";
 import type { EncodeOptions, Encoding, TextInput, Tokenizer } from "../text/tokenizer";
 
 export interface CacheOptions {
@@ -22,7 +23,7 @@ export interface CacheOptions {
   /** Longest encoding in tokens. Default: the tokenizer's. */
   readonly maxLength?: number;
   /** Windows of long documents, as a `DataLoader` takes them. Default: off, long documents are cut. */
-  readonly windows?: { readonly stride?: number };
+  readonly windows?: WindowOptions;
 }
 
 const MAGIC = Buffer.from("TWENC1\n");
@@ -75,7 +76,7 @@ export class EncodingCache {
     if (typeof tokenizer?.encodeBatch !== "function") throw invalid(operation, "a tokenizer, from AutoTokenizer.fromPretrained(folder),", tokenizer);
     const { fingerprint } = tokenizer;
     if (fingerprint === undefined) throw invalid(operation, "a tokenizer with a fingerprint, by which a change is noticed,", tokenizer);
-    const encodeOptions: EncodeOptions = windows === undefined ? { maxLength } : { maxLength, overflow: true, stride: windows.stride ?? 0 };
+    const encodeOptions = encodeOptionsFor(operation, maxLength, windows);
     const file = path.join(folder, `${await contentKey(texts, fingerprint, encodeOptions)}.encodings`);
     const head = await readHead(operation, file, texts.length);
     if (head) return new EncodingCache(file, encodeOptions, fingerprint, head.bytes, head);

@@ -1,7 +1,7 @@
 /** Labelled or unlabelled text in memory: read, split, de-duplicated; never changed in place. */
 import { describe, TorchwrightError } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
-import type { Dataset } from "./dataset";
+import { Dataset } from "./dataset";
 import { exactKey } from "./duplicates/exact-key";
 import { nearDuplicateGroups, type NearDuplicateOptions } from "./duplicates/near-duplicates";
 import { type CacheOptions, EncodingCache } from "./encoding-cache";
@@ -106,6 +106,7 @@ export class TextDataset extends MapDataset<Example> {
   static fromRows(rows: Dataset<Fields>, options: ColumnOptions): TextDataset {
     const operation = "TextDataset.fromRows";
     checkColumns(operation, options);
+    if (!(rows instanceof Dataset)) throw invalid(`${operation}: expected a Dataset, got ${describe(rows)}`);
     return TextDataset.#columns(operation, "the rows", options, readColumns(operation, rows.entries(), options));
   }
 

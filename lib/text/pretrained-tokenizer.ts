@@ -1,4 +1,4 @@
-/** The tokenizer that `AutoTokenizer` opens and `trainWordPiece` makes: Hugging Face's Rust core behind our own interface. */
+/** The tokenizer that `AutoTokenizer` opens: Hugging Face's Rust core behind our own interface. */
 import { describe, TorchwrightError } from "../errors";
 import { type AddedToken, withAddedTokens } from "./added-tokens";
 import { BatchEncoder, coded } from "./batch-encoder";

@@ -130,6 +130,16 @@ describe("Dataset.split", () => {
   });
 });
 
+describe("TextDataset.fromRows", () => {
+  it("takes the columns that are named, and refuses what is no dataset", () => {
+    const rows = Dataset.from([{ body: "a", queue: "x", more: 1 }, { body: "b", queue: "y", more: 2 }]);
+    expect([...TextDataset.fromRows(rows.skip(1), { text: "body", label: "queue" })]).to.deep.equal([{ text: "b", label: "y" }]);
+    expect(thrown(() => TextDataset.fromRows(rows, { text: "body", label: "more", problemType: "multi-label" }), "ERR_BAD_ROW").message).to.include("row 0");
+    thrown(() => TextDataset.fromRows(rows, { text: "subject" }), "ERR_COLUMN_MISSING");
+    thrown(() => TextDataset.fromRows([{ body: "a" }] as unknown as typeof rows, { text: "body" }), "ERR_INVALID_ARG");
+  });
+});
+
 describe("TextDataset's labels", () => {
   it("are names, lists of names, probabilities or numbers, of one kind in all rows", () => {
     const kinds: [unknown[], string, string[]][] = [

@@ -94,7 +94,8 @@ export class MapFeed implements Feed {
     return {
       rows: this.#dataset.length,
       packed: this.#options.maxTokens !== undefined,
-      batchSize,
+      // Of a distributed run all processes' batches together: rows are dealt in turn, so that each process has a part of every one.
+      batchSize: this.#options.maxTokens === undefined ? batchSize * (this.#options.distributed?.world ?? 1) : batchSize,
       classIds: () => this.#classIds(),
       lengths: async () => (await this.#measure()).lengths,
     };

@@ -10,6 +10,7 @@ import type { Sampler } from "../samplers/sampler";
 import { SequentialSampler } from "../samplers/sequential-sampler";
 import { checkDistributed, type Distributed } from "./plan";
 import type { CollateInput } from "./prepare";
+import { checkWhole, encodeOptionsFor, type WindowOptions } from "./windows";
 
 /** Options of a `DataLoader`; `Item` is what an own `collate` makes of a batch. */
 export interface DataLoaderOptions<Item = Batch> {
@@ -17,8 +18,8 @@ export interface DataLoaderOptions<Item = Batch> {
   /** Examples per batch. Default: 8; with `maxTokens`, as many as fit. */
   readonly batchSize?: number;
   /**
-   * Tokens per batch at most, padding included: short texts come many to a batch, long ones few. For datasets in memory, which are tokenized
-   * once to learn their lengths. Default: no limit.
+   * Tokens per batch at most, padding included: short texts come many to a batch, long ones few. A document whose windows alone are more is a
+   * batch of its own. For datasets in memory, which are tokenized once to learn their lengths. Default: no limit.
    */
   readonly maxTokens?: number;
   /** A new random order each epoch, decided by `seed` and the epoch's number. Default: false. */
@@ -48,7 +49,7 @@ export interface DataLoaderOptions<Item = Batch> {
    * Long documents come whole, in windows of `maxLength` tokens that share `stride` tokens with the one before, each a row of the batch. All
    * windows of a document are in one batch, which `batch.documents` tells apart. Default: off, long documents are cut.
    */
-  readonly windows?: { readonly stride?: number };
+  readonly windows?: WindowOptions;
   /** This process's part of the data, where several train together. Default: all. */
   readonly distributed?: Distributed;
   /**
@@ -90,11 +91,11 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
   const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
   if (unknown !== undefined) throw invalid(`options among ${[...OPTIONS].join(", ")}`, unknown);
   const { maxTokens, batchSize = maxTokens === undefined ? 8 : undefined, prefetch = 4, padToMultipleOf = 1 } = options;
-  if (batchSize !== undefined) checkWhole("batchSize", batchSize, 1);
-  const maxLength = options.maxLength ?? tokenizer.maxLength;
-  checkWhole("maxLength", maxLength, 2);
-  checkWhole("prefetch", prefetch, 0);
-  checkWhole("padToMultipleOf", padToMultipleOf, 1);
+  if (batchSize !== undefined) checkWhole("DataLoader", "batchSize", batchSize, 1);
+  const encodeOptions = encodeOptionsFor("DataLoader", options.maxLength ?? tokenizer.maxLength, windows);
+  const { maxLength } = encodeOptions;
+  checkWhole("DataLoader", "prefetch", prefetch, 0);
+  checkWhole("DataLoader", "padToMultipleOf", padToMultipleOf, 1);
   if (maxTokens !== undefined) {
     const widest = Math.ceil(maxLength / padToMultipleOf) * padToMultipleOf;
     if (!Number.isSafeInteger(maxTokens) || maxTokens < widest) throw invalid(`maxTokens of at least ${widest}, the longest row,`, maxTokens);
@@ -113,7 +114,7 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
   }
   return {
     tokenizer,
-    encodeOptions: encodeOptions(maxLength, windows),
+    encodeOptions,
     batchSize,
     maxTokens,
     sampler: sampler ?? (shuffle ? new RandomSampler({ seed }) : new SequentialSampler()),
@@ -135,24 +136,12 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof DataLoaderOptions>([
   "prefetch", "padToMultipleOf", "windows", "distributed", "pinMemory", "collate", "signal",
 ]);
 
-function encodeOptions(maxLength: number, windows: { readonly stride?: number } | undefined): EncodeOptions {
-  if (windows === undefined) return { maxLength };
-  if (typeof windows !== "object" || windows === null) throw invalid("windows to be { stride }", windows);
-  const { stride = 0 } = windows;
-  checkWhole("windows.stride", stride, 0);
-  return { maxLength, overflow: true, stride };
-}
-
 /** Throws ERR_INVALID_ARG unless the value is an array of different names. */
 export function checkLabels(labels: unknown): readonly string[] {
   const names: readonly unknown[] | undefined = Array.isArray(labels) ? (labels as unknown[]) : undefined;
   if (!names?.every((name) => typeof name === "string")) throw invalid("labels to be an array of names", labels);
   if (new Set(names).size < names.length) throw invalid("labels to be different names", names);
   return names;
-}
-
-function checkWhole(name: string, value: unknown, least: number): void {
-  if (!Number.isSafeInteger(value) || (value as number) < least) throw invalid(`${name} of at least ${least}`, value);
 }
 
 /** The error for an option or argument. */

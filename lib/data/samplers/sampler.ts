@@ -4,7 +4,7 @@
 export interface SampledData {
   /** Number of rows. */
   readonly rows: number;
-  /** Rows per batch; where batches are packed by tokens, their mean number. */
+  /** Rows per batch, of all processes together; where batches are packed by tokens, their mean number. */
   readonly batchSize: number;
   /** Whether batches are packed by tokens, so that they begin anywhere. */
   readonly packed: boolean;

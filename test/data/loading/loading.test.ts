@@ -192,6 +192,18 @@ describe("a loader's batches", () => {
     thrown(() => loaderOf(9, { maxTokens: 7 }), "ERR_INVALID_ARG");
   });
 
+  it("grouped by length waste as little on each of several processes as on one", async () => {
+    const long = new FakeTokenizer({ maxLength: 64, lengthOf: (text) => 1 + ((text * 37) % 61) });
+    const padding = async (distributed?: DataLoaderOptions["distributed"]): Promise<number> => {
+      const sampler = new LengthGroupedSampler({ seed: 1 });
+      const loader = new DataLoader(numbered(960), { tokenizer: long, batchSize: 8, sampler, ...(distributed ? { distributed } : {}) });
+      await batchesOf(loader);
+      return loader.stats().paddingShare;
+    };
+    expect(await padding()).to.be.below(0.05);
+    for (const rank of [0, 1, 2]) expect(await padding({ rank, world: 3 })).to.be.below(0.05);
+  });
+
   it("hold all windows of a long document, told apart by its number", async () => {
     const long = new FakeTokenizer({ maxLength: 4, lengthOf: (text) => (text === 1 ? 9 : 2) });
     const loader = new DataLoader(numbered(3), { tokenizer: long, batchSize: 3, windows: { stride: 1 } });
