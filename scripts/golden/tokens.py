@@ -1,6 +1,6 @@
 """Golden files for the tokenizer: hard texts with the ids that Python's `AutoTokenizer` gives them.
 
-Writes `tokens.json` and `tokenizer/tokenizer.json`, both from the small vocabulary `tokenizer/vocab.txt`. That file is
+Writes `tokens.json` and `tokenizer/tokenizer.json`, and for BERT's relatives what `relatives.py` says; the first two from the small vocabulary `tokenizer/vocab.txt`. That file is
 made only when it is missing (delete it for a new one): it is trained on Python's own reference manual, which
 changes with Python's version.
 """
@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import relatives
 from common import SEED, provenance, write_json
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoTokenizer
@@ -182,6 +183,8 @@ def write(out: Path) -> None:
         "mask": padded["attention_mask"],
     }
     write_json(out / "tokens.json", {**provenance(), "texts": texts, "padding": padding, "variants": variants})
+    mixed = [*TEXTS, "a <mask> b<mask>c <s> </s> <pad> <unk> [MASK]", " two  spaces   and a tab\t``quoted'' ", *random_texts(generator)[:20]]
+    relatives.write(out, [*mixed, *long_texts(words[:400], generator)[1:]], manual() + [" ".join(EXTRA)] * 20)
 
 
 def save_with_stored_state(tokenizer: object, folder: Path) -> None:
