@@ -4,21 +4,22 @@
  * `node data.js <folder with model/ and data.jsonl> <settings as JSON>`
  */
 import { join } from "node:path";
-import { AutoTokenizer, DataLoader, libtorchInfo, TextDataset } from "../../lib/index";
+import { AutoTokenizer, DataLoader, libtorchInfo, TextDataset, type Tokenizer } from "../../lib/index";
 import type { DataSettings } from "../suites/data";
 import { serve, type Task } from "./serve";
 
 async function main(): Promise<void> {
   const [folder = "", json = ""] = process.argv.slice(2);
   const { batchSize, maxLength, seed } = JSON.parse(json) as DataSettings;
-  const tokenizer = await AutoTokenizer.fromPretrained(join(folder, "model"));
+  // Opened anew for each pass, as one remembers the words that it has seen.
+  const open = (): Promise<Tokenizer> => AutoTokenizer.fromPretrained(join(folder, "model"));
   const file = join(folder, "data.jsonl");
   const dataset = await TextDataset.fromJsonLines(file, { text: "text", label: "label" });
   const texts = Array.from(dataset, ({ text }) => text);
-  const loader = new DataLoader(dataset, { tokenizer, batchSize, maxLength, shuffle: true, seed, device: "cpu" });
 
   const perSecond = (amount: number, started: number): number[] => [(1000 * amount) / (performance.now() - started)];
   const load: Task = async () => {
+    const loader = new DataLoader(dataset, { tokenizer: await open(), batchSize, maxLength, shuffle: true, seed, device: "cpu" });
     const started = performance.now();
     let tokens = 0;
     for await (const batch of loader) tokens += batch.tokens;
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
   await serve(
     {
       tokenize: async () => {
+        const tokenizer = await open();
         const started = performance.now();
         const encodings = await tokenizer.encodeBatch(texts, { maxLength });
         const tokens = encodings.reduce((sum, { ids }) => sum + ids.length, 0);

@@ -1,26 +1,25 @@
-/**
- * Runs texts through the library and makes encodings of what comes back, off and on the JavaScript thread in turns.
- *
- * The library tokenizes texts only, without special tokens, truncation or pairs: its settings for these are shared and
- * mutable, and every window that it cut would cost a crossing of the native boundary. The rest is done here on arrays.
- */
-import { TorchwrightError } from "../errors";
-import type { Cutter } from "./cut-text";
-import type { ResolvedEncodeOptions } from "./encode-options";
+/** Runs texts through the library and makes encodings of what comes back, off and on the JavaScript thread in turns. */
+import { pieceStarts } from "./cut-text";
+import type { ResolvedEncodeOptions, Wanted } from "./encode-options";
 import { fit, type Place } from "./fit";
-import type { LibraryEncoding, LibraryTokenizer } from "./huggingface";
+import type { LibraryTokenizer } from "./huggingface";
+import { type LibraryCall, TextCall } from "./library-call";
+import { isLocal, separatorOf } from "./local-pipeline";
 import { assemble, type Template } from "./template";
 import { checkInput } from "./text-input";
 import { TimeSlice } from "./time-slice";
 import type { Encoding } from "./tokenizer";
-import { joinPieces, readTokens, type TokensOfPiece, type TokensOfText } from "./tokens-of-text";
+import { joinPieces, type TokensOfPiece, type TokensOfText } from "./tokens-of-text";
 import type { Span, TruncationSide } from "./truncate";
+import type { JsonObject } from "./tokenizer-files";
+import { WordCall, type WordCallParts } from "./word-call";
+import { WordMemo } from "./word-memo";
 
-/** Of one call of the library: enough for its threads, few enough that preparing and reading it stays short. */
-const CALL_TEXTS = 512;
-const CALL_UNITS = 262_144;
 /** Calls that the library works on while the results of one are read. */
 const AHEAD = 2;
+
+/** Where the pieces begin of a text that is not cut. */
+const WHOLE: readonly number[] = [0];
 
 /** A text of an input, or a piece of one. */
 interface Piece {
@@ -31,23 +30,30 @@ interface Piece {
   readonly endsInput: boolean;
 }
 
-interface Call {
+interface Begun {
   readonly pieces: readonly Piece[];
-  readonly encodings: Promise<LibraryEncoding[]>;
+  readonly call: LibraryCall;
+  /** Undefined where nothing is to be waited for. */
+  readonly done: Promise<void> | undefined;
 }
 
 export interface EncoderParts {
   readonly library: LibraryTokenizer;
   readonly template: Template;
   readonly truncationSide: TruncationSide;
-  readonly cutter: Cutter;
+  /** tokenizer.json. */
+  readonly document: JsonObject;
 }
 
 export class BatchEncoder {
   readonly #parts: EncoderParts;
+  /** Undefined where a text need not have the tokens of its words. */
+  readonly #words: WordCallParts | undefined;
 
   constructor(parts: EncoderParts) {
     this.#parts = parts;
+    const { library, document } = parts;
+    if (isLocal(document)) this.#words = { library, memo: new WordMemo(), separator: separatorOf(document) };
   }
 
   /**
@@ -58,30 +64,33 @@ export class BatchEncoder {
   async encode(operation: string, inputs: readonly unknown[], options: ResolvedEncodeOptions, indexed: boolean): Promise<Encoding[]> {
     const slice = new TimeSlice();
     const pieces = this.#pieces(operation, inputs, indexed);
-    const calls: Call[] = [];
+    const begun: Begun[] = [];
     const encodings: Encoding[] = [];
     let done: TokensOfPiece[] = [];
     let texts: TokensOfText[] = [];
     for (;;) {
-      while (calls.length <= AHEAD) {
-        const call = this.#call(operation, pieces);
-        if (!call) break;
-        calls.push(call);
+      while (begun.length <= AHEAD) {
+        const next = this.#begin(operation, pieces, options.wanted);
+        if (!next) break;
+        begun.push(next);
         if (slice.over()) await slice.next();
       }
-      const call = calls.shift();
-      if (!call) return encodings;
-      const results = await call.encodings;
-      slice.restart();
-      for (const [i, result] of results.entries()) {
-        const piece = call.pieces[i] as Piece;
-        done.push({ tokens: readTokens(result, piece.text, options.wanted), start: piece.start });
+      const current = begun.shift();
+      if (!current) return encodings;
+      if (current.done) {
+        await current.done;
+        slice.restart();
+      }
+      for (let i = 0; i < current.pieces.length; i++) {
+        const piece = current.pieces[i] as Piece;
+        done.push({ tokens: current.call.tokensOf(i), start: piece.start });
         if (piece.endsText) {
           texts.push(done.length === 1 ? (done[0] as TokensOfPiece).tokens : await joinPieces(done, options.wanted, slice));
           done = [];
         }
         if (piece.endsInput) {
-          encodings.push(await this.#finish(texts, options, { operation, index: indexed ? piece.input : undefined }, slice));
+          const encoding = this.#finish(texts, options, { operation, index: indexed ? piece.input : undefined }, slice);
+          encodings.push(encoding instanceof Promise ? await encoding : encoding);
           texts = [];
         }
         if (slice.over()) await slice.next();
@@ -91,64 +100,57 @@ export class BatchEncoder {
 
   *#pieces(operation: string, inputs: readonly unknown[], indexed: boolean): Generator<Piece, undefined> {
     for (let input = 0; input < inputs.length; input++) {
-      const texts = checkInput(operation, inputs[input], indexed ? input : undefined);
-      for (const [which, text] of texts.entries()) {
-        const starts = this.#parts.cutter(text);
-        for (const [piece, start] of starts.entries()) {
-          const endsText = piece === starts.length - 1;
-          yield {
-            text: starts.length === 1 ? text : text.slice(start, starts[piece + 1]),
-            start,
-            input,
-            endsText,
-            endsInput: endsText && which === texts.length - 1,
-          };
-        }
-      }
+      const [first, second] = checkInput(operation, inputs[input], indexed ? input : undefined);
+      yield* this.#cut(first, input, second === undefined);
+      if (second !== undefined) yield* this.#cut(second, input, true);
     }
     return undefined;
   }
 
+  *#cut(text: string, input: number, lastText: boolean): Generator<Piece> {
+    const starts = this.#words ? pieceStarts(text) : WHOLE;
+    const last = starts.length - 1;
+    for (let at = 0; at < last; at++) yield { text: text.slice(starts[at], starts[at + 1]), start: starts[at] as number, input, endsText: false, endsInput: false };
+    const start = starts[last] as number;
+    yield { text: start === 0 ? text : text.slice(start), start, input, endsText: true, endsInput: lastText };
+  }
+
   /** Hands the next pieces to the library; undefined when there are none. */
-  #call(operation: string, source: Generator<Piece, undefined>): Call | undefined {
+  #begin(operation: string, source: Generator<Piece, undefined>, wanted: Wanted): Begun | undefined {
+    const idsOnly = !wanted.offsets && !wanted.wordIds && !wanted.tokens;
+    const call = this.#words && idsOnly ? new WordCall(this.#words) : new TextCall(this.#parts.library, wanted);
     const pieces: Piece[] = [];
-    for (let units = 0; pieces.length < CALL_TEXTS && units < CALL_UNITS; ) {
+    while (!call.full) {
       const { value } = source.next();
       if (!value) break;
       pieces.push(value);
-      units += value.text.length;
+      call.add(value.text);
     }
     if (pieces.length === 0) return undefined;
-    const texts = pieces.map(({ text }) => text);
-    const encodings = coded(operation, this.#parts.library.encodeBatch(texts, { addSpecialTokens: false }));
-    encodings.catch(() => undefined); // awaited in its turn; until then a failure is not unhandled
-    return { pieces, encodings };
+    const done = call.start(operation);
+    done?.catch(() => undefined); // awaited in its turn; until then a failure is not unhandled
+    return { pieces, call, done };
   }
 
-  /** The encoding of one input: all of it, cut, or in windows. */
-  async #finish(texts: readonly TokensOfText[], options: ResolvedEncodeOptions, place: Place, slice: TimeSlice): Promise<Encoding> {
+  /** The encoding of one input: all of it, or cut, or the first of its windows with the rest. */
+  #finish(texts: readonly TokensOfText[], options: ResolvedEncodeOptions, place: Place, slice: TimeSlice): Encoding | Promise<Encoding> {
     const { template, truncationSide } = this.#parts;
     const layouts = options.addSpecialTokens ? template.special : template.plain;
     const layout = texts.length === 1 ? layouts.single : layouts.pair;
     const { windows, truncated } = fit(texts.map(({ ids }) => ids.length), layout.specials, options, truncationSide, place);
-    const [first, ...further] = windows;
-    const encoding = assemble(layout, texts, first as readonly Span[], truncated, options.wanted);
+    const encoding = assemble(layout, texts, windows[0] as Spans, truncated, options.wanted);
     if (!options.overflow) return encoding;
-    const overflow: Encoding[] = [];
-    for (const spans of further) {
-      overflow.push(assemble(layout, texts, spans, 0, options.wanted));
-      if (slice.over()) await slice.next();
-    }
-    return { ...encoding, overflow };
+    return withOverflow(encoding, windows, (spans) => assemble(layout, texts, spans, 0, options.wanted), slice);
   }
 }
 
-/** The library's own failures, as of a vocabulary without its unknown token, with a code. */
-export async function coded<T>(operation: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const message = `${operation}: the tokenizer failed: ${(error as Error).message}`;
-    throw new TorchwrightError("ERR_TOKENIZER_INVALID", message, { cause: error });
+type Spans = readonly Span[];
+
+async function withOverflow(first: Encoding, windows: readonly Spans[], make: (spans: Spans) => Encoding, slice: TimeSlice): Promise<Encoding> {
+  const overflow: Encoding[] = [];
+  for (const spans of windows.slice(1)) {
+    overflow.push(make(spans));
+    if (slice.over()) await slice.next();
   }
+  return { ...first, overflow };
 }

@@ -28,7 +28,6 @@ export function fit(
   side: TruncationSide,
   { operation, index }: Place,
 ): Fitted {
-  const input = `${lengths.length === 1 ? "the text" : "the pair"}${placeOf(index)}`;
   const room = maxLength - specials;
   if (room < 0) {
     throw new TorchwrightError(
@@ -39,6 +38,7 @@ export function fit(
   const total = lengths.reduce((sum, length) => sum + length, 0);
   if (total <= room) return { windows: [lengths.map((stop) => ({ start: 0, stop }))], truncated: 0 };
 
+  const input = `${lengths.length === 1 ? "the text" : "the pair"}${placeOf(index)}`;
   const size = `${lengths.join(" and ")} tokens with ${specials} special ones`;
   if (truncation === false) {
     throw new TorchwrightError(

@@ -1,10 +1,10 @@
 /** The tokenizer that `AutoTokenizer` opens: Hugging Face's Rust core behind our own interface. */
 import { describe, TorchwrightError } from "../errors";
 import { type AddedToken, withAddedTokens } from "./added-tokens";
-import { BatchEncoder, coded } from "./batch-encoder";
-import { cutterFor } from "./cut-text";
+import { BatchEncoder } from "./batch-encoder";
 import { checkDecode } from "./decode-options";
 import { resolveEncodeOptions } from "./encode-options";
+import { coded } from "./library-call";
 import { type LoadedTokenizer, loadDocument, type OpenedTokenizer } from "./load-document";
 import { filesToSave } from "./saved-files";
 import type { SpecialTokens } from "./special-tokens";
@@ -48,7 +48,7 @@ export class PretrainedTokenizer implements Tokenizer {
     this.#opened = opened;
     this.#loaded = loaded;
     const { library, template, truncationSide, special } = loaded;
-    this.#encoder = new BatchEncoder({ library, template, truncationSide, cutter: cutterFor(opened.document) });
+    this.#encoder = new BatchEncoder({ library, template, truncationSide, document: opened.document });
     this.padTokenId = loaded.padTokenId;
     this.vocabSize = loaded.vocabSize;
     this.maxLength = opened.maxLength;

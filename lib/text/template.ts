@@ -84,16 +84,20 @@ export function assemble(layout: Layout, texts: readonly TokensOfText[], spans: 
       at++;
     }
   }
-  return { ids, typeIds, truncated, ...describeTokens(layout, texts, spans, wanted) };
+  const encoding = { ids, typeIds, truncated };
+  return Object.values(wanted).includes(true) ? { ...encoding, ...describeTokens(layout, texts, spans, wanted) } : encoding;
 }
 
 /** The lists beside ids and types that are wanted. */
 function describeTokens(layout: Layout, texts: readonly TokensOfText[], spans: readonly Span[], wanted: Wanted): Partial<Encoding> {
+  // `concat`, as it copies a million tokens at once.
   const list = <T>(ofText: (text: TokensOfText, span: Span, which: 0 | 1) => readonly T[], ofSpecial: (token: string) => T): T[] =>
-    layout.segments.flatMap((segment) =>
-      "text" in segment
-        ? ofText(texts[segment.text] as TokensOfText, spans[segment.text] as Span, segment.text)
-        : [ofSpecial(segment.token)],
+    ([] as T[]).concat(
+      ...layout.segments.map((segment) =>
+        "text" in segment
+          ? ofText(texts[segment.text] as TokensOfText, spans[segment.text] as Span, segment.text)
+          : [ofSpecial(segment.token)],
+      ),
     );
   const part = <T>(values: readonly T[] | undefined, { start, stop }: Span): readonly T[] => values?.slice(start, stop) ?? [];
   const each = <T>({ start, stop }: Span, value: T): T[] => new Array<T>(stop - start).fill(value);
