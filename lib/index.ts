@@ -61,6 +61,8 @@ export type { LinearScheduleOptions } from "./optim/linear-schedule";
 export type { ParamGroup } from "./optim/optimizer";
 
 export { AutoTokenizer } from "./text/auto-tokenizer";
+export { trainWordPiece } from "./text/train-wordpiece";
+export type { WordPieceOptions } from "./text/train-wordpiece";
 export type { DecodeOptions, EncodeOptions, Encoding, TextInput, Tokenizer, Truncation } from "./text/tokenizer";
 
 export type { Batch } from "./data/batch";

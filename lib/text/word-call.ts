@@ -1,8 +1,8 @@
 /**
  * Puts the ids of texts together from words: what is known of them, and what the library says of the rest.
  *
- * Texts are made of few words that come again and again: of the million words in 100,000 definitions of WordNet's,
- * 93 in 100 have been there before. Looking one up costs a small part of tokenizing it.
+ * Texts are made of words that come again: of the million words in 100,000 definitions of WordNet's, 93 in 100 have been
+ * there before. Looking one up costs a small part of tokenizing it.
  */
 import { nextCut } from "./cut-text";
 import type { LibraryEncoding, LibraryTokenizer } from "./huggingface";

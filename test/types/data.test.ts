@@ -1,6 +1,6 @@
 import { expectTypeOf } from "expect-type";
 import type { Batch, Example, LoaderState, LoaderStats, ProblemType, RandomSampler, Sampler, TextInput, Tokenizer } from "../../lib/index";
-import { DataLoader, Dataset, IterableDataset, TextDataset, WeightedSampler } from "../../lib/index";
+import { DataLoader, Dataset, IterableDataset, TextDataset, trainWordPiece, WeightedSampler } from "../../lib/index";
 
 interface Ticket {
   readonly body: string;
@@ -31,6 +31,14 @@ describe("types of data", () => {
       expectTypeOf(IterableDataset.fromJsonLines<Ticket>("a.jsonl")).toEqualTypeOf<IterableDataset<Ticket>>();
     });
     expectTypeOf<readonly [string, string]>().toExtend<TextInput>();
+    expectTypeOf<ReturnType<typeof trainWordPiece>>().resolves.toExtend<Tokenizer>();
+    typesOnly((): unknown[] => [
+      trainWordPiece(new Set(["a"]), { vocabSize: 100 }),
+      // @ts-expect-error rows are no texts
+      trainWordPiece([{ text: "a" }]),
+      // @ts-expect-error Python's spelling
+      trainWordPiece(["a"], { vocab_size: 100 }),
+    ]);
     typesOnly((): unknown[] => [
       TextDataset.fromCsv("file.csv", { text: "body", label: "queue", delimiter: "\t", onBadRow: "skip" }),
       TextDataset.from([{ text: "a", label: ["x", "y"] }]),

@@ -7,9 +7,9 @@
 import { parseArgs } from "node:util";
 import {
   AutoTokenizer, BertForSequenceClassification, DataLoader, LengthGroupedSampler, RandomSampler, type Sampler, TextDataset, Trainer,
-} from "../lib/index";
-import { pretrainedMiniLM } from "./demo/minilm";
-import { readWordnet } from "./demo/wordnet";
+} from "../../lib/index";
+import { pretrainedMiniLM } from "../demo/minilm";
+import { readWordnet } from "../demo/wordnet";
 
 const SAMPLERS: Readonly<Record<string, (seed: number) => Sampler>> = {
   random: (seed) => new RandomSampler({ seed }),
