@@ -55,9 +55,25 @@ export * as nn from "./nn/nn";
 export { AdamW } from "./optim/adamw";
 export type { AdamWOptions } from "./optim/adamw";
 export { clipGradNorm } from "./optim/clip-grad-norm";
+export type { ClipOptions } from "./optim/clip-grad-norm";
 export { decayGroups } from "./optim/decay-groups";
-export { LinearSchedule } from "./optim/linear-schedule";
-export type { LinearScheduleOptions } from "./optim/linear-schedule";
+export { ConstantSchedule } from "./optim/schedules/constant";
+export type { ConstantScheduleOptions } from "./optim/schedules/constant";
+export { CosineSchedule, CosineWithRestartsSchedule } from "./optim/schedules/cosine";
+export type { CosineScheduleOptions, CosineWithRestartsScheduleOptions } from "./optim/schedules/cosine";
+export { InverseSqrtSchedule } from "./optim/schedules/inverse-sqrt";
+export type { InverseSqrtScheduleOptions } from "./optim/schedules/inverse-sqrt";
+export { LinearSchedule } from "./optim/schedules/linear";
+export type { LinearScheduleOptions } from "./optim/schedules/linear";
+export { OneCycleSchedule } from "./optim/schedules/one-cycle";
+export type { OneCycleScheduleOptions } from "./optim/schedules/one-cycle";
+export { PolynomialSchedule } from "./optim/schedules/polynomial";
+export type { PolynomialScheduleOptions } from "./optim/schedules/polynomial";
+export { ReduceOnPlateau } from "./optim/schedules/reduce-on-plateau";
+export type { ReduceOnPlateauOptions, ReduceOnPlateauState } from "./optim/schedules/reduce-on-plateau";
+export { Schedule } from "./optim/schedules/schedule";
+export type { ScheduledOptimizer, ScheduleState, WarmupOptions } from "./optim/schedules/schedule";
+export type { SchedulerOptions, SchedulerType } from "./optim/schedules/by-name";
 export type { ParamGroup } from "./optim/optimizer";
 
 export { AutoTokenizer } from "./text/auto-tokenizer";
@@ -132,7 +148,7 @@ export type { ClassReport, Confusion, MetricSummary } from "./metrics/confusion-
 
 export type { Evaluation } from "./train/evaluation";
 export type { EvaluationEntry, History, LogEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
-export type { ProgressMode, TrainerOptions } from "./train/options";
+export type { Precision, ProgressMode, TrainerOptions } from "./train/options";
 export type { Predictions } from "./train/predictions";
 export { Trainer } from "./train/trainer";
 export type { FitOptions } from "./train/trainer";

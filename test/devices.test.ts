@@ -9,7 +9,7 @@ import { Linear } from "../lib/nn/linear";
 import { AdamW } from "../lib/optim/adamw";
 import { clipGradNorm } from "../lib/optim/clip-grad-norm";
 import { decayGroups } from "../lib/optim/decay-groups";
-import { LinearSchedule } from "../lib/optim/linear-schedule";
+import { LinearSchedule } from "../lib/optim/schedules/linear";
 import { Classifier } from "../lib/predict/classifier";
 import { manualSeed, synchronize } from "../lib/tensor/device";
 import { emptyCache, memory, resetPeakMemory } from "../lib/tensor/memory";

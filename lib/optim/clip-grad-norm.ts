@@ -1,9 +1,15 @@
 /** Gradient clipping by global norm, without synchronising with the device. */
 import { describe, TorchwrightError } from "../errors";
+import type { ProgramCall } from "../native/addon";
 import { nativeInContext } from "../tensor/context";
 import { decodeResult } from "../tensor/operators";
 import { ops } from "../tensor/ops";
 import { Tensor } from "../tensor/tensor";
+
+export interface ClipOptions {
+  /** What the gradients are multiplied by first: one over the examples, where losses of several batches were summed. Default 1. */
+  readonly scale?: number;
+}
 
 /**
  * Scales the gradients so that their common 2-norm is at most `maxNorm`, as
@@ -12,11 +18,14 @@ import { Tensor } from "../tensor/tensor";
  * `maxNorm` Infinity the norm is only measured.
  *
  * @returns the norm before clipping, a scalar tensor; 0 where no parameter has a gradient
- * @throws TorchwrightError ERR_INVALID_ARG unless `params` are tensors and `maxNorm` > 0
+ * @throws TorchwrightError ERR_INVALID_ARG unless `params` are tensors, `maxNorm` > 0 and `scale` is finite and > 0
  */
-export async function clipGradNorm(params: readonly Tensor[], maxNorm: number): Promise<Tensor> {
+export async function clipGradNorm(params: readonly Tensor[], maxNorm: number, { scale = 1 }: ClipOptions = {}): Promise<Tensor> {
   if (typeof maxNorm !== "number" || !(maxNorm > 0)) {
     throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected maxNorm > 0, got ${describe(maxNorm)}`);
+  }
+  if (typeof scale !== "number" || !(scale > 0 && scale < Infinity)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected scale > 0, got ${describe(scale)}`);
   }
   // Array.from, because `every` passes over the holes of a sparse list.
   const given: unknown = params;
@@ -25,29 +34,31 @@ export async function clipGradNorm(params: readonly Tensor[], maxNorm: number): 
   }
   const [first] = params;
   if (!first) return ops.zeros([]);
-  const result = (index: number): { readonly result: number } => ({ result: index });
-  const gradients = { list: 1 };
   const norm = await nativeInContext().queueProgram({
     parameters: params.map(({ handle }) => handle),
     aligned: [],
     scalars: [],
-    calls: [
-      { operator: "_foreach_norm.Scalar", args: [gradients] },
-      { operator: "stack", args: [result(0)] },
-      { operator: "linalg_vector_norm", args: [result(1)] },
-      ...(maxNorm === Infinity
-        ? []
-        : [
-            { operator: "add.Scalar", args: [result(2), { value: 1e-6 }] },
-            { operator: "reciprocal", args: [result(3)] },
-            { operator: "mul.Scalar", args: [result(4), { value: maxNorm }] },
-            { operator: "clamp", args: [result(5), { value: null }, { value: 1 }] },
-            { operator: "_foreach_mul_.Tensor", args: [gradients, result(6)] },
-          ]),
-    ],
-    result: 2,
+    ...clipping(maxNorm, scale),
   });
   const total = decodeResult(norm);
   if (total instanceof Tensor) return total;
   return ops.zeros([], { dtype: "float32", device: first.device });
+}
+
+/** The operators on all gradients, and which of them gives the norm. */
+function clipping(maxNorm: number, scale: number): { readonly calls: readonly ProgramCall[]; readonly result: number } {
+  const calls: ProgramCall[] = [];
+  const call = (operator: string, ...args: ProgramCall["args"]): { readonly result: number } => ({ result: calls.push({ operator, args }) - 1 });
+  const gradients = { list: 1 };
+  const value = (of: number | null): { readonly value: unknown } => ({ value: of });
+  let norm = call("linalg_vector_norm", call("stack", call("_foreach_norm.Scalar", gradients)));
+  if (scale !== 1) norm = call("mul.Scalar", norm, value(scale));
+  if (maxNorm === Infinity) {
+    if (scale !== 1) call("_foreach_mul_.Scalar", gradients, value(scale));
+  } else {
+    const ratio = call("mul.Scalar", call("reciprocal", call("add.Scalar", norm, value(1e-6))), value(maxNorm));
+    const factor = call("clamp", ratio, value(null), value(1));
+    call("_foreach_mul_.Tensor", gradients, scale === 1 ? factor : call("mul.Scalar", factor, value(scale)));
+  }
+  return { calls, result: norm.result };
 }

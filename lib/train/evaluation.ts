@@ -6,8 +6,7 @@ import type { DataLoader } from "../data/data-loader";
 import { ConfusionMatrix, type MetricSummary } from "../metrics/confusion-matrix";
 import type { TextClassifier } from "../models/model";
 import type { Tensor } from "../tensor/tensor";
-import { forEachOutput } from "./predictions";
-import type { Progress } from "./progress";
+import { forEachOutput, type Pass } from "./predictions";
 
 /** Metrics over a dataset; macro averages count each class that occurs once, weighted ones each example. */
 export interface Evaluation extends MetricSummary {
@@ -21,12 +20,12 @@ export interface Evaluation extends MetricSummary {
 }
 
 /** Evaluates the loader's examples; see `Trainer.evaluate`. */
-export async function evaluateModel(model: TextClassifier, loader: DataLoader, progress?: Progress): Promise<Evaluation> {
+export async function evaluateModel(model: TextClassifier, loader: DataLoader, pass: Pass): Promise<Evaluation> {
   const started = performance.now();
   const confusionMatrix = new ConfusionMatrix(model.labels);
   let lossSum = 0;
   let examples = 0;
-  await forEachOutput("evaluate", model, loader, progress, async ({ logits, loss }, { labels, size }) => {
+  await forEachOutput("evaluate", model, loader, pass, async ({ logits, loss }, { labels, size }) => {
     const [ids, [batchLoss = NaN]] = (await Promise.all([
       ops.stack([labels as Tensor, logits.argmax(-1)]).read(), // [2, B]
       loss.read(),

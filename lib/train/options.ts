@@ -2,6 +2,7 @@
  * The Trainer's options, their defaults and their checks, all in one place.
  */
 import { describe, TorchwrightError } from "../errors";
+import { SCHEDULER_TYPES, type SchedulerOptions, type SchedulerType } from "../optim/schedules/by-name";
 import type { TrainerCallback } from "./events";
 
 /**
@@ -13,7 +14,17 @@ export interface TrainerOptions {
   readonly epochs?: number;
   /** Optimizer steps in all; overrides `epochs`. Default: as many as the epochs have. */
   readonly maxSteps?: number;
-  /** Peak learning rate of AdamW, reached after warm-up, falling linearly to 0. Default 5e-5. */
+  /**
+   * Batches whose gradients make one step, as if they were one batch: each example counts the same, also where the last batches of an
+   * epoch are fewer or smaller. (Hugging Face divides by the number of batches.) Default 1.
+   */
+  readonly gradientAccumulationSteps?: number;
+  /**
+   * "bf16" runs matrix products in bfloat16 and what needs more in float32, while the parameters stay float32: autocast, in training and
+   * in evaluation. "auto" is that on a GPU that has it in hardware, else "fp32". Default "fp32".
+   */
+  readonly precision?: Precision;
+  /** Peak learning rate of AdamW, reached after warm-up; `lrSchedulerType` says how it falls. Default 5e-5. */
   readonly learningRate?: number;
   /** Decoupled weight decay; biases and LayerNorm weights get none. Default 0. */
   readonly weightDecay?: number;
@@ -27,6 +38,10 @@ export interface TrainerOptions {
   readonly warmupSteps?: number;
   /** Share of all steps spent on warm-up, in [0, 1]. Default 0. */
   readonly warmupRatio?: number;
+  /** How the learning rate goes after warm-up, by Hugging Face's names, and PyTorch's "one_cycle". Default "linear": down to 0. */
+  readonly lrSchedulerType?: SchedulerType;
+  /** What that schedule can be told beside steps: `numCycles`, `minLrRate`, `power`, `lrEnd`, `timescale`, … Default: its own defaults. */
+  readonly lrSchedulerKwargs?: SchedulerOptions;
   /** Gradients are scaled down to this global 2-norm; 0 does not clip. Default 1. */
   readonly maxGradNorm?: number;
   /** Seeds dropout at the start of `fit`; the loader has a seed of its own for its order. Default 42. */
@@ -53,17 +68,24 @@ export interface TrainerOptions {
   readonly labels?: readonly string[];
 }
 
+/** Number formats of training. */
+export type Precision = "fp32" | "bf16" | "auto";
+
 export type ProgressMode = "auto" | "bar" | "lines" | "silent";
 
 /** What every run starts from. */
 export const TRAINER_DEFAULTS = {
   epochs: 3,
+  gradientAccumulationSteps: 1,
+  precision: "fp32",
   learningRate: 5e-5,
   weightDecay: 0,
   adamBeta1: 0.9,
   adamBeta2: 0.999,
   adamEpsilon: 1e-8,
   warmupRatio: 0,
+  lrSchedulerType: "linear",
+  lrSchedulerKwargs: {},
   maxGradNorm: 1,
   seed: 42,
   logEvery: 10,
@@ -84,9 +106,17 @@ const decayRate = (value: unknown): boolean => finite(value) && value >= 0 && va
 
 type Check = readonly [expected: string, holds: (value: unknown) => boolean];
 
+/** A check for one of several words. */
+function oneOf(words: readonly string[]): Check {
+  const quoted = words.map((word) => JSON.stringify(word));
+  return [`${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`, (value) => (words as readonly unknown[]).includes(value)];
+}
+
 const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   epochs: ["a number above 0", positive],
   maxSteps: ["a whole number above 0", positiveCount],
+  gradientAccumulationSteps: ["a whole number above 0", positiveCount],
+  precision: oneOf(["fp32", "bf16", "auto"]),
   learningRate: ["a number of 0 or more", atLeast0],
   weightDecay: ["a number of 0 or more", atLeast0],
   adamBeta1: ["a number in [0, 1)", decayRate],
@@ -94,12 +124,14 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   adamEpsilon: ["a number above 0", positive],
   warmupSteps: ["a whole number of 0 or more", count],
   warmupRatio: ["a number in [0, 1]", (value) => finite(value) && value >= 0 && value <= 1],
+  lrSchedulerType: oneOf(SCHEDULER_TYPES),
+  lrSchedulerKwargs: ["an object of options", (value) => typeof value === "object" && value !== null && !Array.isArray(value)],
   maxGradNorm: ["a number of 0 or more", atLeast0],
   seed: ["a whole number of 0 or more", count],
   device: ['a device such as "cpu" or "cuda"', text],
   logEvery: ["a whole number above 0", positiveCount],
   outputDir: ["a folder's path", text],
-  progress: ['"auto", "bar", "lines" or "silent"', (value) => ["auto", "bar", "lines", "silent"].includes(value as string)],
+  progress: oneOf(["auto", "bar", "lines", "silent"]),
   callbacks: ["an array of functions", (value) => Array.isArray(value) && value.every((item) => typeof item === "function")],
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
   labels: ["an array of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
@@ -135,13 +167,18 @@ export interface StepPlan {
   readonly warmupSteps: number;
 }
 
+/** Steps of an epoch: the last one may have fewer batches than the others. */
+export function updatesPerEpoch({ gradientAccumulationSteps }: ResolvedTrainerOptions, batches: number): number {
+  return Math.ceil(batches / gradientAccumulationSteps);
+}
+
 /**
  * Counts the steps of a run over `batches` batches per epoch, rounding up as Hugging Face does
  * (`TrainingArguments.get_warmup_steps`).
  * @throws ERR_INVALID_ARG for more steps of warm-up than there are steps
  */
 export function planSteps(options: ResolvedTrainerOptions, batches: number): StepPlan {
-  const totalSteps = options.maxSteps ?? Math.ceil(options.epochs * batches);
+  const totalSteps = options.maxSteps ?? Math.ceil(options.epochs * updatesPerEpoch(options, batches));
   const warmupSteps = options.warmupSteps ?? Math.ceil(options.warmupRatio * totalSteps);
   if (warmupSteps > totalSteps) {
     throw new TorchwrightError(

@@ -9,7 +9,15 @@ import type { ModelOutput, TextClassifier } from "../models/model";
 import { scope } from "../tensor/scope";
 import { checkLoader, countBatches } from "./check-loader";
 import { poolWindows, type PooledBatch } from "./pool-windows";
+import type { Precision } from "./options";
+import { forwardIn } from "./precision";
 import type { Progress } from "./progress";
+
+/** How a model is run over a loader. */
+export interface Pass {
+  readonly precision: Precision;
+  readonly progress: Progress;
+}
 
 /** What a model says about a dataset, row by row in the dataset's order. */
 export interface Predictions {
@@ -27,7 +35,7 @@ export async function forEachOutput(
   operation: "evaluate" | "predict",
   model: TextClassifier,
   loader: DataLoader,
-  progress: Progress | undefined,
+  { precision, progress }: Pass,
   visit: (output: ModelOutput, batch: PooledBatch) => Promise<void>,
 ): Promise<void> {
   checkLoader(operation, loader, model, { labels: operation === "evaluate" });
@@ -39,12 +47,12 @@ export async function forEachOutput(
     const labels = operation === "evaluate" && model.labels; // to predict, no label need be known
     for await (const batch of loader.epoch(0, { labels, device: model.device })) {
       await scope(async () => {
-        const output = await noGrad(() => model.forward(batch));
+        const output = await noGrad(() => forwardIn(precision, model, batch));
         const pooled = poolWindows(output, batch);
         await visit(pooled.output, pooled);
       });
       done += 1;
-      progress?.batches(operation, done, batches);
+      progress.batches(operation, done, batches);
     }
   } finally {
     if (wasTraining) model.train();
@@ -52,10 +60,10 @@ export async function forEachOutput(
 }
 
 /** Predicts every row of the loader's dataset; see `Trainer.predict`. */
-export async function predictModel(model: TextClassifier, loader: DataLoader, progress?: Progress): Promise<Predictions> {
+export async function predictModel(model: TextClassifier, loader: DataLoader, pass: Pass): Promise<Predictions> {
   const { length } = checkLoader("predict", loader, model, { labels: false });
   const rows: (Float32Array | undefined)[] = new Array<undefined>(length).fill(undefined);
-  await forEachOutput("predict", model, loader, progress, async ({ logits }, batch) => {
+  await forEachOutput("predict", model, loader, pass, async ({ logits }, batch) => {
     const values = (await logits.softmax(-1).read()) as Float32Array; // [B, classes]
     const classes = values.length / batch.size;
     batch.indices.forEach((row, i) => (rows[row] = values.slice(i * classes, (i + 1) * classes)));

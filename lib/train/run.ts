@@ -14,6 +14,8 @@ export interface RunSetup {
   readonly plan: StepPlan;
   /** Batches per epoch. */
   readonly batches: number;
+  /** Optimizer steps per epoch. */
+  readonly updates: number;
   /** Examples per epoch. */
   readonly examples: number;
   readonly device: string;
@@ -22,6 +24,8 @@ export interface RunSetup {
 export class Run {
   /** Optimizer steps done. */
   step = 0;
+  /** Batches whose gradients wait for the next step, and what is in them. */
+  pending = { batches: 0, examples: 0, tokens: 0 };
   readonly #meter = new Meter();
   readonly #log: LogEntry[] = [];
   readonly #evaluations: EvaluationEntry[] = [];
@@ -47,12 +51,20 @@ export class Run {
     await this.#emit({ type: "start", ...plan, batches, examples, device });
   }
 
-  /** Books a step that the device has been given. */
-  async stepped(batch: Batch, learningRate: number): Promise<void> {
+  /** Books a batch that the device has been given. */
+  took({ size, tokens }: Batch): void {
+    const { batches, examples, tokens: earlier } = this.pending;
+    this.pending = { batches: batches + 1, examples: examples + size, tokens: earlier + tokens };
+  }
+
+  /** Books a step that the device has been given, over all batches since the one before. */
+  async stepped(learningRate: number): Promise<void> {
+    const { examples, tokens } = this.pending;
+    this.pending = { batches: 0, examples: 0, tokens: 0 };
     this.step += 1;
     this.#learningRate = learningRate;
-    this.#meter.add(batch.size, batch.tokens);
-    await this.#emit({ type: "step", step: this.step, epoch: this.#epoch, learningRate, examples: batch.size, tokens: batch.tokens });
+    this.#meter.add(examples, tokens);
+    await this.#emit({ type: "step", step: this.step, epoch: this.#epoch, learningRate, examples, tokens });
   }
 
   /**
@@ -106,7 +118,7 @@ export class Run {
   }
 
   get #epoch(): number {
-    return this.step / this.setup.batches;
+    return this.step / this.setup.updates;
   }
 
   async #emit(event: TrainerEvent): Promise<void> {

@@ -1,8 +1,8 @@
 /**
  * Watches loss and gradient norm on the device, so that training reads them back only to show them.
  *
- * Four scalars live as long as the run and belong to the monitor: the sum of losses, the last
- * gradient norm, a flag that stays up once either was NaN or infinite, and how many steps it was up.
+ * Five scalars live as long as the run and belong to the monitor: the sum of losses, that of the update in progress, the
+ * last gradient norm, a flag that stays up once either was NaN or infinite, and how many steps it was up.
  * The flag goes to the optimizer as `foundInf`, whose fused kernel then changes nothing: weights and
  * moments stay those of the last good step until the run reads the flag and stops.
  */
@@ -24,6 +24,8 @@ export class StepMonitor implements Disposable {
   /** 1 from the first non-finite step on, else 0; float32 scalar, owned by the monitor. */
   readonly foundInf: Tensor;
   readonly #lossSum: Tensor;
+  /** Sum of the losses of an update's batches, each times its weight. */
+  readonly #updateLoss: Tensor;
   readonly #gradNorm: Tensor;
   readonly #skipped: Tensor;
 
@@ -31,20 +33,27 @@ export class StepMonitor implements Disposable {
     const zero = (): Tensor => Tensor.from(0, { dtype: "float32", device });
     this.foundInf = zero();
     this.#lossSum = zero();
+    this.#updateLoss = zero();
     this.#gradNorm = zero();
     this.#skipped = zero();
   }
 
-  /** Takes in one step's loss and gradient norm, before the optimizer's step; waits for nothing. */
-  update(loss: Tensor, gradNorm: Tensor): void {
+  /** Takes in the loss of one of an update's batches, times its weight; waits for nothing. */
+  add(weightedLoss: Tensor): void {
+    scope(() => this.#updateLoss.add_(weightedLoss.detach()));
+  }
+
+  /** Takes in one step's gradient norm, before the optimizer's step; waits for nothing. `weight` is that of all its batches. */
+  update(gradNorm: Tensor, weight: number): void {
     scope(() => {
-      const value = loss.detach();
+      const loss = this.#updateLoss.div(weight);
       // A sum is finite when both are; norms near the largest float do not occur in practice.
-      const bad = value.add(gradNorm).isfinite().logicalNot();
+      const bad = loss.add(gradNorm).isfinite().logicalNot();
       this.foundInf.logicalOr_(bad);
       this.#skipped.add_(this.foundInf);
-      this.#lossSum.add_(value);
+      this.#lossSum.add_(loss);
       this.#gradNorm.copy_(gradNorm);
+      this.#updateLoss.zero_();
     });
   }
 
@@ -59,6 +68,6 @@ export class StepMonitor implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const tensor of [this.foundInf, this.#lossSum, this.#gradNorm, this.#skipped]) tensor.dispose();
+    for (const tensor of [this.foundInf, this.#lossSum, this.#updateLoss, this.#gradNorm, this.#skipped]) tensor.dispose();
   }
 }

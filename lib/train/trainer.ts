@@ -13,15 +13,16 @@ import type { ClassifierModule } from "../models/module-classifier";
 import { AdamW } from "../optim/adamw";
 import { clipGradNorm } from "../optim/clip-grad-norm";
 import { decayGroups } from "../optim/decay-groups";
-import { LinearSchedule } from "../optim/linear-schedule";
+import { scheduleByName } from "../optim/schedules/by-name";
 import { manualSeed, resolveDevice } from "../tensor/device";
 import { scope } from "../tensor/scope";
 import type { Tokenizer } from "../text/tokenizer";
 import { checkLabels, checkLoader, countBatches } from "./check-loader";
 import { evaluateModel, type Evaluation } from "./evaluation";
 import type { History } from "./events";
-import { planSteps, resolveOptions, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
-import { predictModel, type Predictions } from "./predictions";
+import { planSteps, resolveOptions, updatesPerEpoch, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
+import { type Pass, predictModel, type Predictions } from "./predictions";
+import { forwardIn } from "./precision";
 import { Progress } from "./progress";
 import { formatRecord, recordedOptions, RunFolder, summarize, type TrainingRecord } from "./run-folder";
 import { Run } from "./run";
@@ -35,7 +36,7 @@ export interface FitOptions {
 
 /**
  * Fine-tunes a text classifier as Hugging Face's `Trainer` does: AdamW without decay on biases and
- * LayerNorm, clipping by global norm, linear warm-up and decay.
+ * LayerNorm, clipping by global norm, warm-up and a schedule for the learning rate.
  *
  * @example
  * ```ts
@@ -101,7 +102,7 @@ export class Trainer {
       await folder?.writeRecord(record);
       const progress = new Progress(options.progress);
       const listeners = [progress.onEvent, ...(folder ? [folder.onEvent] : []), ...options.callbacks];
-      const run = new Run({ plan, batches: data.batches, examples: data.examples, device: model.device }, listeners);
+      const run = new Run({ plan, batches, updates: updatesPerEpoch(options, batches), examples: data.examples, device: model.device }, listeners);
       try {
         this.#history = await this.#loop(run, loader, evalLoader, progress);
       } finally {
@@ -117,15 +118,31 @@ export class Trainer {
   async #loop(run: Run, loader: DataLoader, evalLoader: DataLoader | undefined, progress: Progress): Promise<History> {
     const { model, options } = this;
     const { learningRate: lr, adamBeta1, adamBeta2, adamEpsilon: eps, weightDecay, logEvery } = options;
+    const { precision, gradientAccumulationSteps: accumulate } = options;
     const maxNorm = options.maxGradNorm === 0 ? Infinity : options.maxGradNorm;
     const where = { labels: model.labels, device: model.device };
 
     using stop = new StopRequest(options.signal);
     using optimizer = new AdamW(decayGroups(model, weightDecay), { lr, betas: [adamBeta1, adamBeta2], eps });
     using monitor = new StepMonitor(model.device);
-    const schedule = new LinearSchedule(optimizer, run.plan);
+    const schedule = scheduleByName(optimizer, options.lrSchedulerType, run.plan, options.lrSchedulerKwargs);
     const parameters = model.parameters();
     const wasTraining = model.training;
+
+    /** Weights learn from the gradients of all batches since the last time. */
+    const update = async (): Promise<void> => {
+      const learningRate = schedule.lr;
+      const weight = accumulate === 1 ? 1 : run.pending.examples;
+      await scope(async () => {
+        const gradNorm = await clipGradNorm(parameters, maxNorm, { scale: 1 / weight });
+        monitor.update(gradNorm, weight);
+        await optimizer.step({ foundInf: monitor.foundInf });
+        schedule.step();
+        optimizer.zeroGrad();
+      });
+      await run.stepped(learningRate);
+      if (run.step % logEvery === 0) await run.log(monitor);
+    };
 
     manualSeed(options.seed);
     model.train();
@@ -133,23 +150,22 @@ export class Trainer {
       await run.start();
       for (let epoch = 0; !run.done && stop.reason === undefined; epoch++) {
         for await (const batch of loader.epoch(epoch, where)) {
-          const learningRate = schedule.lr;
           await scope(async () => {
-            const { loss } = await model.forward(batch);
+            const output = await forwardIn(precision, model, batch);
+            // Losses are means: as sums they add up to that of one large batch.
+            const loss = accumulate === 1 ? output.loss : output.loss.mul(batch.size);
             await loss.backward();
-            const gradNorm = await clipGradNorm(parameters, maxNorm);
-            monitor.update(loss, gradNorm);
-            await optimizer.step({ foundInf: monitor.foundInf });
-            schedule.step();
-            optimizer.zeroGrad();
-          }); // whatever the step made is freed here
-          await run.stepped(batch, learningRate);
-          if (run.step % logEvery === 0) await run.log(monitor);
+            monitor.add(loss);
+          }); // whatever the batch made is freed here, but for gradients
+          run.took(batch);
+          if (run.pending.batches < accumulate) continue;
+          await update();
           if (run.done || stop.reason !== undefined) break;
         }
+        if (run.pending.batches > 0) await update(); // the epoch's last
         await run.log(monitor);
         if (evalLoader !== undefined && stop.reason === undefined) {
-          await run.evaluate(() => evaluateModel(model, evalLoader, progress));
+          await run.evaluate(() => evaluateModel(model, evalLoader, { precision, progress }));
         }
       }
       return await run.end(stop.reason ?? "end");
@@ -164,7 +180,7 @@ export class Trainer {
    * @throws ERR_UNKNOWN_LABEL, ERR_BUSY; ERR_INVALID_ARG for data without labels
    */
   async evaluate(loader: DataLoader): Promise<Evaluation> {
-    return this.#withProgress("evaluate", loader, (progress) => evaluateModel(this.model, loader, progress));
+    return this.#withProgress("evaluate", loader, (pass) => evaluateModel(this.model, loader, pass));
   }
 
   /**
@@ -173,7 +189,7 @@ export class Trainer {
    * @throws ERR_BUSY; ERR_INVALID_ARG for a loader that drops its last batch
    */
   async predict(loader: DataLoader): Promise<Predictions> {
-    return this.#withProgress("predict", loader, (progress) => predictModel(this.model, loader, progress));
+    return this.#withProgress("predict", loader, (pass) => predictModel(this.model, loader, pass));
   }
 
   /**
@@ -189,12 +205,12 @@ export class Trainer {
     });
   }
 
-  async #withProgress<T>(operation: string, loader: DataLoader, work: (progress: Progress) => Promise<T>): Promise<T> {
+  async #withProgress<T>(operation: string, loader: DataLoader, work: (pass: Pass) => Promise<T>): Promise<T> {
     return exclusive(this.model, operation, async () => {
       await this.#place();
       const progress = new Progress(this.options.progress);
       try {
-        const done = await work(progress);
+        const done = await work({ precision: this.options.precision, progress });
         this.#tokenizer ??= loader.tokenizer; // where it proved right; that of a fit stays
         return done;
       } finally {

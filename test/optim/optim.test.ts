@@ -1,10 +1,10 @@
-/** Optimizer, schedule and clipping against their formulas, in doubles. */
+/** Optimizer and clipping against their formulas, in doubles. */
 import { expect } from "chai";
 import { noGrad } from "../../lib/autograd/grad-mode";
 import { AdamW } from "../../lib/optim/adamw";
 import { clipGradNorm } from "../../lib/optim/clip-grad-norm";
 import { decayGroups } from "../../lib/optim/decay-groups";
-import { LinearSchedule } from "../../lib/optim/linear-schedule";
+import { LinearSchedule } from "../../lib/optim/schedules/linear";
 import { memory } from "../../lib/tensor/memory";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
@@ -241,6 +241,20 @@ describe("clipGradNorm", () => {
       expect(numbers(params[1]?.grad as Tensor)[0], "below the limit nothing changes").to.be.closeTo(12 * factor, 1e-12);
     }));
 
+  it("multiplies gradients that were summed over examples first", () =>
+    scope(async () => {
+      for (const maxNorm of [0.5, 100, Infinity]) {
+        const [a, b] = [parameter([3, -4]), parameter([[12]])];
+        await a.mul(a).sum().add(b.mul(b).sum()).mul(2).backward(); // gradients 4a and 4b: of norm 52
+        const norm = await clipGradNorm([a, b], maxNorm, { scale: 1 / 8 });
+        expect(Number(norm.item())).to.be.closeTo(6.5, 1e-12);
+        const factor = maxNorm === Infinity ? 1 : Math.min(1, maxNorm / (6.5 + 1e-6));
+        [1.5 * factor, -2 * factor].forEach((value, i) => expect(numbers(a.grad as Tensor)[i]).to.be.closeTo(value, 1e-9));
+        expect(numbers(b.grad as Tensor)[0]).to.be.closeTo(6 * factor, 1e-9);
+      }
+      for (const scale of [0, -1, NaN, Infinity, "1"]) await rejection(clipGradNorm([parameter([1])], 1, { scale: scale as number }), "ERR_INVALID_ARG");
+    }));
+
   it("with Infinity measures only", () =>
     scope(async () => {
       const params = await withGradients([[3, 4]]);
@@ -264,44 +278,6 @@ describe("clipGradNorm", () => {
     scope(async () => {
       for (const limit of [0, -1, NaN, "1", undefined, null]) await rejection(clipGradNorm([], limit as number), "ERR_INVALID_ARG");
       for (const params of [undefined, null, 5, {}, [5], [undefined], Array(3)]) await rejection(clipGradNorm(params as Tensor[], 1), "ERR_INVALID_ARG");
-    }));
-});
-
-describe("LinearSchedule", () => {
-  it("rises, falls and stays at zero", () =>
-    scope(() => {
-      using optimizer = new AdamW([parameter([1])], { lr: 2 });
-      const schedule = new LinearSchedule(optimizer, { warmupSteps: 2, totalSteps: 6 });
-      const rates = Array.from({ length: 9 }, () => {
-        const { lr } = schedule;
-        schedule.step();
-        return lr;
-      });
-      expect(rates).to.deep.equal([0, 1, 2, 1.5, 1, 0.5, 0, 0, 0]);
-    }));
-
-  it("without warm-up begins at the full rate; with nothing but warm-up it only rises", () =>
-    scope(() => {
-      using optimizer = new AdamW([parameter([1])], { lr: 1 });
-      expect(new LinearSchedule(optimizer, { warmupSteps: 0, totalSteps: 4 }).lr).to.equal(1);
-      const rising = new LinearSchedule(optimizer, { warmupSteps: 2, totalSteps: 2 });
-      rising.step();
-      expect(rising.lr).to.equal(0.5);
-    }));
-
-  it("scales each group from its own rate", () =>
-    scope(() => {
-      using optimizer = new AdamW([{ params: [parameter([1])], lr: 4 }, { params: [parameter([1])] }], { lr: 2 });
-      new LinearSchedule(optimizer, { warmupSteps: 4, totalSteps: 8 }).step();
-      expect(optimizer.groups.map(({ lr }) => lr)).to.deep.equal([1, 0.5]);
-    }));
-
-  it("refuses steps that are none", () =>
-    scope(() => {
-      using optimizer = new AdamW([parameter([1])]);
-      for (const [warmupSteps, totalSteps] of [[-1, 5], [6, 5], [0.5, 5], [0, NaN], ["1", 5], [0, Infinity]]) {
-        thrown(() => new LinearSchedule(optimizer, { warmupSteps: warmupSteps as number, totalSteps: totalSteps as number }), "ERR_INVALID_ARG");
-      }
     }));
 });
 

@@ -37,7 +37,8 @@ describe("the Trainer's options", () => {
     { epochs: 0 }, { epochs: NaN }, { epochs: "3" }, { maxSteps: 0 }, { maxSteps: 1.5 }, { learningRate: -1 }, { learningRate: Infinity },
     { weightDecay: -0.1 }, { adamBeta1: 1 }, { adamBeta2: -0.1 }, { adamEpsilon: 0 }, { warmupSteps: 0.5 }, { warmupRatio: 1.1 },
     { maxGradNorm: -1 }, { seed: -1 }, { seed: 1.5 }, { device: "" }, { logEvery: 0 }, { outputDir: "" }, { progress: "loud" },
-    { callbacks: [1] }, { signal: {} }, { labels: "a" },
+    { callbacks: [1] }, { signal: {} }, { labels: "a" }, { gradientAccumulationSteps: 0 }, { gradientAccumulationSteps: 1.5 }, { precision: "fp8" },
+    { lrSchedulerType: "cosines" }, { lrSchedulerKwargs: 3 }, { lrSchedulerKwargs: [] },
   ]) {
     it(`refuse ${inspect(options)}`, () => {
       const [name] = Object.keys(options) as [string];
@@ -54,5 +55,6 @@ describe("the Trainer's options", () => {
     expect(plan({ maxSteps: 5, epochs: 9 }, 7)).to.deep.equal({ totalSteps: 5, warmupSteps: 0 });
     expect(plan({ warmupRatio: 0.1 }, 7)).to.deep.equal({ totalSteps: 21, warmupSteps: 3 });
     expect(plan({ warmupRatio: 0.1, warmupSteps: 0 }, 7)).to.deep.equal({ totalSteps: 21, warmupSteps: 0 });
+    expect(plan({ gradientAccumulationSteps: 3 }, 7)).to.deep.equal({ totalSteps: 9, warmupSteps: 0 });
   });
 });

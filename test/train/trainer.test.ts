@@ -4,7 +4,7 @@ import { TextDataset } from "../../lib/data/text-dataset";
 import { AdamW } from "../../lib/optim/adamw";
 import { clipGradNorm } from "../../lib/optim/clip-grad-norm";
 import { decayGroups } from "../../lib/optim/decay-groups";
-import { LinearSchedule } from "../../lib/optim/linear-schedule";
+import { LinearSchedule } from "../../lib/optim/schedules/linear";
 import { manualSeed } from "../../lib/tensor/device";
 import { memory } from "../../lib/tensor/memory";
 import type { TextClassifier } from "../../lib/models/model";
@@ -123,6 +123,27 @@ describe("Trainer.fit", () => {
     for (const [i, share] of expected.entries()) expect(history.log[i]?.learningRate).to.be.closeTo(share * 1e-3, 1e-12);
   });
 
+  it("follows the schedule that is named, with its options", async () => {
+    const rates = async (options: TrainerOptions): Promise<number[]> =>
+      (await trained({ maxSteps: 8, learningRate: 1e-3, logEvery: 1, ...options })).history.log.map(({ learningRate }) => learningRate);
+    const close = (found: number[], shares: number[]): void => shares.forEach((share, i) => expect(found[i]).to.be.closeTo(share * 1e-3, 1e-12));
+    const cosine = (share: number): number => (1 + Math.cos(Math.PI * share)) / 2;
+    close(await rates({ lrSchedulerType: "cosine" }), Array.from({ length: 8 }, (_, i) => cosine(i / 8)));
+    close(await rates({ lrSchedulerType: "cosine_with_min_lr", lrSchedulerKwargs: { minLrRate: 0.5 } }), Array.from({ length: 8 }, (_, i) => 0.5 + cosine(i / 8) / 2));
+    close(await rates({ lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } }), Array.from({ length: 8 }, (_, i) => cosine((i % 4) / 4)));
+    close(await rates({ lrSchedulerType: "polynomial", lrSchedulerKwargs: { power: 2, lrEnd: 0 } }), Array.from({ length: 8 }, (_, i) => (1 - i / 8) ** 2));
+    close(await rates({ lrSchedulerType: "constant" }), new Array<number>(8).fill(1));
+    close(await rates({ lrSchedulerType: "constant_with_warmup", warmupSteps: 2 }), [0, 0.5, 1, 1, 1, 1, 1, 1]);
+    close(await rates({ lrSchedulerType: "inverse_sqrt", warmupSteps: 2 }), [0, 0.5, ...[2, 3, 4, 5, 6, 7].map((step) => Math.sqrt(2 / step))]);
+    close(await rates({ lrSchedulerType: "one_cycle", lrSchedulerKwargs: { pctStart: 0.5 } }), [0, 1, 2, 3].map((i) => 1 + ((1 / 25 - 1) / 2) * (1 + Math.cos((Math.PI * i) / 3))));
+    const refusals: [TrainerOptions, string][] = [
+      [{ lrSchedulerType: "cosine", lrSchedulerKwargs: { power: 2 } }, 'schedule "cosine": expected options among numCycles, got "power"'],
+      [{ lrSchedulerKwargs: { numCycles: 2 } }, 'schedule "linear": expected no options, got "numCycles"'],
+      [{ lrSchedulerType: "constant", warmupSteps: 2 }, 'schedule "constant": expected no steps of warm-up, got 2; take "constant_with_warmup"'],
+    ];
+    for (const [options, message] of refusals) expect((await rejection(trained(options), "ERR_INVALID_ARG")).message).to.equal(message);
+  });
+
   describe("obeys its options:", () => {
     const base: TrainerOptions = { maxSteps: 4, learningRate: 1e-2 };
     let plain: number[];
@@ -142,7 +163,8 @@ describe("Trainer.fit", () => {
 
     for (const change of [
       { weightDecay: 0.5 }, { adamBeta1: 0.5 }, { adamBeta2: 0.5 }, { adamEpsilon: 1e-2 }, { maxGradNorm: 0 }, { maxGradNorm: 1e-3, adamEpsilon: 1 },
-      { warmupSteps: 2 }, { maxSteps: 3 },
+      { warmupSteps: 2 }, { maxSteps: 3 }, { gradientAccumulationSteps: 2 }, { precision: "bf16" }, { lrSchedulerType: "cosine" }, { lrSchedulerType: "one_cycle" },
+      { lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } },
     ] satisfies TrainerOptions[]) {
       it(`${JSON.stringify(change)} makes a difference`, async () => {
         expect((await trained({ ...base, ...change })).weights).to.not.deep.equal(plain);

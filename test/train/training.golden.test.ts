@@ -6,7 +6,7 @@ import { BertForSequenceClassification } from "../../lib/models/bert-for-sequenc
 import { AdamW } from "../../lib/optim/adamw";
 import { clipGradNorm } from "../../lib/optim/clip-grad-norm";
 import { decayGroups } from "../../lib/optim/decay-groups";
-import { LinearSchedule } from "../../lib/optim/linear-schedule";
+import { LinearSchedule } from "../../lib/optim/schedules/linear";
 import { manualSeed } from "../../lib/tensor/device";
 import { scope } from "../../lib/tensor/scope";
 import {
