@@ -147,8 +147,9 @@ export { ConfusionMatrix } from "./metrics/confusion-matrix";
 export type { ClassReport, Confusion, MetricSummary } from "./metrics/confusion-matrix";
 
 export type { Evaluation } from "./train/evaluation";
-export type { EvaluationEntry, History, LogEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
-export type { Precision, ProgressMode, TrainerOptions } from "./train/options";
+export type { CheckpointEntry, EvaluationEntry, History, LogEntry, ResumeEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
+export type { Best } from "./train/checkpoints/saver";
+export type { BestMetric, Precision, ProgressMode, SaveStrategy, TrainerOptions } from "./train/options";
 export type { Predictions } from "./train/predictions";
 export { Trainer } from "./train/trainer";
 export type { FitOptions } from "./train/trainer";

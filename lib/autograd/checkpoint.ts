@@ -1,10 +1,10 @@
 /** Gradient checkpointing: activations are computed again in backward instead of kept. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, TorchwrightError } from "../errors";
-import { native } from "../native/load";
 import { backwardSync } from "../tensor/backward";
 import { currentContext, withContext } from "../tensor/context";
-import { Tensor, wrap } from "../tensor/tensor";
+import { randomState, setRandomState } from "../tensor/random-state";
+import { Tensor } from "../tensor/tensor";
 import { defineFunction } from "./define-function";
 
 export interface CheckpointOptions {
@@ -84,10 +84,6 @@ function devicesOf(tensors: readonly Tensor[]): readonly string[] {
   return [...new Set(["cpu", ...tensors.map((tensor) => tensor.device)])];
 }
 
-function randomState(device: string): Tensor {
-  return wrap(native().randomState(device));
-}
-
 function setRandomStates(devices: readonly string[], states: readonly Tensor[]): void {
-  devices.forEach((device, place) => native().setRandomState(device, (states[place] as Tensor).handle));
+  devices.forEach((device, place) => setRandomState(device, states[place] as Tensor));
 }

@@ -60,6 +60,18 @@ export class ConfusionMatrix {
     this.#cells = new Float64Array(this.labels.length ** 2);
   }
 
+  /** The matrix that `toJSON` gave. Throws ERR_INVALID_ARG. */
+  static from({ labels, counts }: { readonly labels: readonly string[]; readonly counts: readonly (readonly number[])[] }): ConfusionMatrix {
+    const matrix = new ConfusionMatrix(labels);
+    const size = labels.length;
+    const cells = counts.flat();
+    const wrong = counts.length !== size || counts.some((row) => row.length !== size) ? counts : cells.find((count) => !Number.isSafeInteger(count) || count < 0);
+    if (wrong !== undefined) throw new TorchwrightError("ERR_INVALID_ARG", `ConfusionMatrix.from: expected ${size} × ${size} counts, got ${describe(wrong)}`);
+    matrix.#cells.set(cells);
+    matrix.#total = cells.reduce((sum, count) => sum + count, 0);
+    return matrix;
+  }
+
   /** Number of rows counted. */
   get total(): number {
     return this.#total;

@@ -20,7 +20,7 @@ import { loadVerified } from "./manifest";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
 import { writeSafetensors } from "./safetensors";
-import { writeFolder } from "./save-folder";
+import { writeCompanions, writeFolder } from "./save-folder";
 
 /** Dtypes that a model may compute in. */
 type FloatType = Extract<DType, "float32" | "float64" | "float16" | "bfloat16">;
@@ -218,8 +218,7 @@ export class BertForSequenceClassification implements TextClassifier {
     await writeFolder(folder, async (temporary) => {
       await writeFile(path.join(temporary, "config.json"), `${JSON.stringify(this.#savedConfig(), null, 2)}\n`);
       await writeSafetensors(path.join(temporary, "model.safetensors"), this.namedParameters());
-      await options.tokenizer?.save(temporary);
-      for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(path.join(temporary, name), text);
+      await writeCompanions(temporary, options);
     });
   }
 

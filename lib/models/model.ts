@@ -62,6 +62,8 @@ export interface SaveOptions {
   readonly tokenizer?: Tokenizer;
   /** More files of the folder, by name: training settings. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Writes more files into the folder, flat, before it is put into place. */
+  readonly more?: (folder: string) => Promise<void>;
 }
 
 /** A model that maps batches to logits over named classes. */

@@ -15,7 +15,7 @@ import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./mo
 import { ClassifierOutput, toDevice } from "./model";
 import { understandOutput } from "./output";
 import { writeSafetensors } from "./safetensors";
-import { writeFolder } from "./save-folder";
+import { writeCompanions, writeFolder } from "./save-folder";
 import { loadSafetensors } from "./state-file";
 
 type Output = Tensor | { readonly logits: Tensor; readonly loss?: Tensor | undefined };
@@ -154,8 +154,7 @@ export class ModuleClassifier implements TextClassifier {
       };
       await writeFile(path.join(temporary, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
       await writeSafetensors(path.join(temporary, "model.safetensors"), [...this.module.stateDict()]);
-      await options.tokenizer?.save(temporary);
-      for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(path.join(temporary, name), text);
+      await writeCompanions(temporary, options);
     });
   }
 

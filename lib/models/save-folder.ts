@@ -1,13 +1,14 @@
 /** Writes a model folder so that it is either whole or not there. */
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
 import { clearLeftovers, finishInterruptedSave, placesBeside } from "../text/interrupted-save";
 import { writeManifest } from "./manifest";
+import type { SaveOptions } from "./model";
 
 /** What a model folder may hold: only a folder of these is replaced. */
 const MODEL_FILES =
-  /^(?:config\.json|manifest\.json|model(?:-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|model\.pt|training\.json|generation_config\.json|tokenizer(?:_config)?\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json|README\.md|\.gitattributes)$/;
+  /^(?:config\.json|manifest\.json|model(?:-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|model\.pt|training\.json|trainer_state\.json|(?:optimizer|rng_state|weights)\.safetensors|generation_config\.json|tokenizer(?:_config)?\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json|README\.md|\.gitattributes)$/;
 
 /**
  * Calls `write` with a new folder beside `folder`, adds the manifest of what was written, then puts it in place in one
@@ -51,6 +52,13 @@ export async function writeFolder(folder: string, write: (temporary: string) => 
     if (cause instanceof TorchwrightError) throw cause;
     throw new TorchwrightError("ERR_FILE_WRITE", `save: ${folder} could not be written: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Writes what a model's caller wants beside its own files. */
+export async function writeCompanions(folder: string, { tokenizer, files = {}, more }: SaveOptions): Promise<void> {
+  await tokenizer?.save(folder);
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+  await more?.(folder);
 }
 
 /** True for a model folder that will be replaced, false where there is nothing or an empty folder. */

@@ -10,7 +10,7 @@ import { checkBatchLabels, checkLabels } from "./labels";
 import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
 import { understandOutput } from "./output";
-import { writeFolder } from "./save-folder";
+import { writeCompanions, writeFolder } from "./save-folder";
 
 /** What of a batch a module can take: its tensors. */
 type Column = Exclude<keyof ModelInputs, "labelNames">;
@@ -125,8 +125,7 @@ export class ScriptClassifier implements TextClassifier {
       await this.module.save(path.join(temporary, "model.pt"));
       const id2label = Object.fromEntries(this.labels.map((label, id) => [String(id), label]));
       await writeFile(path.join(temporary, "config.json"), `${JSON.stringify({ model_type: "torchscript", id2label }, null, 2)}\n`);
-      await options.tokenizer?.save(temporary);
-      for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(path.join(temporary, name), text);
+      await writeCompanions(temporary, options);
     });
   }
 

@@ -126,6 +126,23 @@ export class AdamW {
     };
   }
 
+  /**
+   * The states with the names of PyTorch's `state_dict` behind that of the parameter, `classifier.weight.exp_avg`: to be saved, and to be filled
+   * by `copy_`.
+   */
+  namedStates(nameOf: (parameter: Tensor) => string): (readonly [string, Tensor])[] {
+    return this.groups.flatMap(({ params, expAvg, expAvgSq, steps }) =>
+      params.flatMap((parameter, i) => {
+        const name = nameOf(parameter);
+        return [
+          [`${name}.exp_avg`, expAvg[i] as Tensor],
+          [`${name}.exp_avg_sq`, expAvgSq[i] as Tensor],
+          [`${name}.step`, steps[i] as Tensor],
+        ] as const;
+      }),
+    );
+  }
+
   /** Frees the gradients, in order behind what is queued. */
   zeroGrad(): void {
     zeroGrads(this.groups.flatMap(({ params }) => params));

@@ -1,6 +1,7 @@
 /**
  * What a training run tells while it goes, and the history it leaves: plain data throughout.
  */
+import type { Best } from "./checkpoints/saver";
 import type { Evaluation } from "./evaluation";
 
 /** One reading of the device: everything since the reading before. */
@@ -27,8 +28,21 @@ export interface EvaluationEntry {
   readonly metrics: Evaluation;
 }
 
-/** Why a run ended: all steps done, Ctrl-C, or the caller's AbortSignal. */
-export type StoppedBy = "end" | "SIGINT" | "abort";
+/** A checkpoint that was written. */
+export interface CheckpointEntry {
+  readonly step: number;
+  readonly epoch: number;
+  readonly folder: string;
+}
+
+/** A checkpoint that the run goes on from. */
+export interface ResumeEntry extends CheckpointEntry {
+  /** Newer ones that are damaged, with the reason. */
+  readonly passedOver: readonly { readonly folder: string; readonly reason: string }[];
+}
+
+/** Why a run ended: all steps done, Ctrl-C, SIGTERM, or the caller's AbortSignal. */
+export type StoppedBy = "end" | "SIGINT" | "SIGTERM" | "abort";
 
 /** What `fit` resolves with. */
 export interface History {
@@ -46,6 +60,8 @@ export interface History {
   /** Wall time of training, without evaluations. */
   readonly seconds: number;
   readonly device: string;
+  /** The best evaluation; absent without evaluations. With `loadBestModelAtEnd` the model has its weights. */
+  readonly best?: Best;
   readonly log: readonly LogEntry[];
   readonly evaluations: readonly EvaluationEntry[];
 }
@@ -59,12 +75,14 @@ export interface StepEntry {
   readonly tokens: number;
 }
 
-/** Everything that happens in a run, in order: one `start`, any number of the others, one `end`. */
+/** Everything that happens in a run, in order: one `start`, where it goes on one `resume`, any number of the others, one `end`. */
 export type TrainerEvent =
   | { readonly type: "start"; readonly totalSteps: number; readonly warmupSteps: number; readonly batches: number; readonly examples: number; readonly device: string }
   | ({ readonly type: "step" } & StepEntry)
   | ({ readonly type: "log" } & LogEntry)
   | ({ readonly type: "evaluate" } & EvaluationEntry)
+  | ({ readonly type: "resume" } & ResumeEntry)
+  | ({ readonly type: "checkpoint" } & CheckpointEntry)
   | { readonly type: "end"; readonly history: History };
 
 /** A listener; an asynchronous one is awaited before the run goes on. */

@@ -7,6 +7,13 @@ export interface Rates {
   readonly tokensPerSecond: number;
 }
 
+/** Plain data. */
+export interface Counts {
+  readonly examples: number;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
 /** A stopwatch with counters; `pause` keeps evaluation out of the rates. */
 export class Meter {
   examples = 0;
@@ -18,6 +25,18 @@ export class Meter {
   /** `now` in milliseconds; a parameter so that a test needs no clock. */
   constructor(private readonly now: () => number = () => performance.now()) {
     this.#runningSince = now();
+  }
+
+  /** Goes on from counts of before. */
+  load({ examples, tokens, seconds }: Counts): void {
+    [this.examples, this.tokens, this.#seconds] = [examples, tokens, seconds];
+    if (this.#runningSince !== undefined) this.#runningSince = this.now();
+    this.#lap = { examples, tokens, seconds };
+  }
+
+  /** What was counted so far. */
+  get counts(): Counts {
+    return { examples: this.examples, tokens: this.tokens, seconds: this.seconds };
   }
 
   /** Seconds of training so far. */

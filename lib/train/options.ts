@@ -3,6 +3,7 @@
  */
 import { describe, TorchwrightError } from "../errors";
 import { SCHEDULER_TYPES, type SchedulerOptions, type SchedulerType } from "../optim/schedules/by-name";
+import type { MetricSummary } from "../metrics/confusion-matrix";
 import type { TrainerCallback } from "./events";
 
 /**
@@ -53,8 +54,25 @@ export interface TrainerOptions {
    * Face has 500: the read is one small copy, and a run that went NaN stops at the next one.
    */
   readonly logEvery?: number;
-  /** Folder for `log.jsonl` and `training.json`, written during `fit`. Default: nothing is written. */
+  /** Folder for `log.jsonl`, `training.json` and checkpoints, written during `fit`. Default: nothing is written. */
   readonly outputDir?: string;
+  /**
+   * When checkpoints are written, `outputDir`/checkpoint-<step>: every `saveSteps`, after every epoch, or every `saveSeconds`; then also at the
+   * end, after Ctrl-C, SIGTERM and an abort. `fit(loader, { resume: "auto" })` goes on from the newest. Default "no", where Hugging Face has "steps".
+   */
+  readonly saveStrategy?: SaveStrategy;
+  /** Steps between two checkpoints; default 500. */
+  readonly saveSteps?: number;
+  /** Seconds between two checkpoints; default 600. */
+  readonly saveSeconds?: number;
+  /** So many checkpoints stay, the newest ones, and the best where it is to be loaded. Default: all. */
+  readonly saveTotalLimit?: number;
+  /** The metric by which evaluations are compared; default "loss". */
+  readonly metricForBestModel?: BestMetric;
+  /** Whether more of it is better. Default: for all but "loss". */
+  readonly greaterIsBetter?: boolean;
+  /** Saves the best evaluation's weights and ends with them, where the run is not stopped. Needs `evalLoader` and a `saveStrategy`. Default false. */
+  readonly loadBestModelAtEnd?: boolean;
   /**
    * "bar" rewrites one line, "lines" prints plain lines, "silent" prints nothing; on standard error.
    * Default "auto": a bar in a terminal, lines elsewhere.
@@ -70,6 +88,16 @@ export interface TrainerOptions {
 
 /** Number formats of training. */
 export type Precision = "fp32" | "bf16" | "auto";
+
+/** When checkpoints are written. */
+export type SaveStrategy = "no" | "steps" | "epoch" | "seconds";
+
+/** Numbers that an evaluation gives. */
+export type BestMetric = "loss" | keyof MetricSummary;
+
+const BEST_METRICS = [
+  "loss", "accuracy", "macroPrecision", "macroRecall", "macroF1", "weightedPrecision", "weightedRecall", "weightedF1",
+] as const satisfies readonly BestMetric[];
 
 export type ProgressMode = "auto" | "bar" | "lines" | "silent";
 
@@ -89,6 +117,11 @@ export const TRAINER_DEFAULTS = {
   maxGradNorm: 1,
   seed: 42,
   logEvery: 10,
+  saveStrategy: "no",
+  saveSteps: 500,
+  saveSeconds: 600,
+  metricForBestModel: "loss",
+  loadBestModelAtEnd: false,
   progress: "auto",
   callbacks: [],
 } as const satisfies TrainerOptions;
@@ -112,6 +145,8 @@ function oneOf(words: readonly string[]): Check {
   return [`${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`, (value) => (words as readonly unknown[]).includes(value)];
 }
 
+const flag: Check = ["true or false", (value) => typeof value === "boolean"];
+
 const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   epochs: ["a number above 0", positive],
   maxSteps: ["a whole number above 0", positiveCount],
@@ -131,6 +166,13 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   device: ['a device such as "cpu" or "cuda"', text],
   logEvery: ["a whole number above 0", positiveCount],
   outputDir: ["a folder's path", text],
+  saveStrategy: oneOf(["no", "steps", "epoch", "seconds"]),
+  saveSteps: ["a whole number above 0", positiveCount],
+  saveSeconds: ["a number above 0", positive],
+  saveTotalLimit: ["a whole number above 0", positiveCount],
+  metricForBestModel: oneOf(BEST_METRICS),
+  greaterIsBetter: flag,
+  loadBestModelAtEnd: flag,
   progress: oneOf(["auto", "bar", "lines", "silent"]),
   callbacks: ["an array of functions", (value) => Array.isArray(value) && value.every((item) => typeof item === "function")],
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
@@ -158,7 +200,14 @@ export function resolveOptions(options: TrainerOptions): ResolvedTrainerOptions 
     }
     given[name] = value;
   }
-  return { ...TRAINER_DEFAULTS, ...given };
+  const resolved = { ...TRAINER_DEFAULTS, ...given } as ResolvedTrainerOptions;
+  if (resolved.saveStrategy !== "no" && resolved.outputDir === undefined) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected outputDir, where checkpoints go, with saveStrategy "${resolved.saveStrategy}", got none`);
+  }
+  if (resolved.loadBestModelAtEnd && resolved.saveStrategy === "no") {
+    throw new TorchwrightError("ERR_INVALID_ARG", 'Trainer: expected a saveStrategy with loadBestModelAtEnd, as the best weights are kept in a checkpoint, got "no"');
+  }
+  return resolved;
 }
 
 /** How many steps a run has and how many of them warm up. */

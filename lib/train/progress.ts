@@ -24,6 +24,7 @@ export class Progress {
   #state: ProgressState | undefined;
   #started = 0;
   #evaluating = 0;
+  #resumedAt = 0;
   #shownAt = -Infinity;
   #openLine = false;
 
@@ -79,6 +80,13 @@ export class Progress {
         );
         break;
       }
+      case "resume":
+        for (const { folder, reason } of event.passedOver) this.#line(`passed over ${folder}: ${reason}`);
+        this.#line(`going on at step ${event.step} from ${event.folder}`);
+        this.#resumedAt = event.step;
+        break;
+      case "checkpoint":
+        break; // in the folder for all to see
       case "end": {
         const { stoppedBy, steps, totalSteps, seconds, loss } = event.history;
         const why = stoppedBy === "end" ? "" : `, stopped by ${stoppedBy}`;
@@ -91,7 +99,7 @@ export class Progress {
   #update(news: Omit<ProgressState, "device" | "totalSteps">): void {
     if (this.#state === undefined) return;
     const training = (this.#now() - this.#started) / 1000 - this.#evaluating;
-    const secondsLeft = (training / news.step) * (this.#state.totalSteps - news.step);
+    const secondsLeft = (training / (news.step - this.#resumedAt)) * (this.#state.totalSteps - news.step);
     this.#state = { ...this.#state, ...news, secondsLeft };
   }
 

@@ -3,9 +3,11 @@
  */
 import type { Batch } from "../data/batch";
 import { TorchwrightError } from "../errors";
+import type { Best } from "./checkpoints/saver";
 import type { Evaluation } from "./evaluation";
-import type { EvaluationEntry, History, LogEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
-import { Meter } from "./meter";
+import type { EvaluationEntry, History, LogEntry, ResumeEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
+import { ConfusionMatrix } from "../metrics/confusion-matrix";
+import { type Counts, Meter } from "./meter";
 import type { StepPlan } from "./options";
 import type { Reading, StepMonitor } from "./step-monitor";
 
@@ -19,6 +21,16 @@ export interface RunSetup {
   /** Examples per epoch. */
   readonly examples: number;
   readonly device: string;
+}
+
+/** A run's books as plain data, with all steps logged. */
+export interface RunState {
+  readonly step: number;
+  readonly lossSum: number;
+  readonly counts: Counts;
+  readonly log: readonly LogEntry[];
+  /** Confusion matrices as their `toJSON` gives them. */
+  readonly evaluations: readonly EvaluationEntry[];
 }
 
 export class Run {
@@ -44,6 +56,31 @@ export class Run {
 
   get done(): boolean {
     return this.step >= this.setup.plan.totalSteps;
+  }
+
+  /** To be saved; steps that were not logged yet would be missing. */
+  state(): RunState {
+    return { step: this.step, lossSum: this.#lossSum, counts: this.#meter.counts, log: this.#log, evaluations: this.#evaluations };
+  }
+
+  /** Goes on with the books of a run that was broken off. */
+  async resume({ step, lossSum, counts, log, evaluations }: RunState, from: Omit<ResumeEntry, "step" | "epoch">): Promise<void> {
+    this.step = this.#loggedStep = step;
+    this.#lossSum = lossSum;
+    this.#meter.load(counts);
+    this.#log.push(...log);
+    for (const { metrics, ...entry } of evaluations) {
+      this.#evaluations.push({ ...entry, metrics: { ...metrics, confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix) } });
+    }
+    await this.#emit({ type: "resume", step, epoch: this.#epoch, ...from });
+  }
+
+  /** Books a checkpoint that was written; its time is no training time. */
+  async checkpoint(write: () => Promise<string>): Promise<void> {
+    this.#meter.pause();
+    const folder = await write();
+    await this.#emit({ type: "checkpoint", step: this.step, epoch: this.#epoch, folder });
+    this.#meter.resume();
   }
 
   async start(): Promise<void> {
@@ -91,15 +128,16 @@ export class Run {
   }
 
   /** Books an evaluation, whose time is no training time. */
-  async evaluate(work: () => Promise<Evaluation>): Promise<void> {
+  async evaluate(work: () => Promise<Evaluation>): Promise<Evaluation> {
     this.#meter.pause();
     const entry = { step: this.step, epoch: this.#epoch, metrics: await work() };
     this.#evaluations.push(entry);
     await this.#emit({ type: "evaluate", ...entry });
     this.#meter.resume();
+    return entry.metrics;
   }
 
-  async end(stoppedBy: StoppedBy): Promise<History> {
+  async end(stoppedBy: StoppedBy, best: Best | undefined): Promise<History> {
     const history: History = {
       stoppedBy,
       steps: this.step,
@@ -110,6 +148,7 @@ export class Run {
       tokens: this.#meter.tokens,
       seconds: this.#meter.seconds,
       device: this.setup.device,
+      ...(best && { best }),
       log: this.#log,
       evaluations: this.#evaluations,
     };

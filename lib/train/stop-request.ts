@@ -1,7 +1,7 @@
 /**
- * Listens for a wish to stop while a run goes: Ctrl-C or an AbortSignal.
+ * Listens for a wish to stop while a run goes: Ctrl-C, SIGTERM or an AbortSignal.
  *
- * The run finishes its step and resolves with what was done. Only the first Ctrl-C is taken: a
+ * The run finishes its step and resolves with what was done. Only the first of each signal is taken: a
  * second one finds Node's own handling again and ends the process.
  */
 import type { StoppedBy } from "./events";
@@ -12,6 +12,9 @@ export class StopRequest implements Disposable {
   readonly #onInterrupt = (): void => {
     this.#reason ??= "SIGINT";
   };
+  readonly #onTerminate = (): void => {
+    this.#reason ??= "SIGTERM";
+  };
   readonly #onAbort = (): void => {
     this.#reason ??= "abort";
   };
@@ -21,6 +24,7 @@ export class StopRequest implements Disposable {
     if (signal?.aborted) this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     process.once("SIGINT", this.#onInterrupt);
+    process.once("SIGTERM", this.#onTerminate);
   }
 
   /** Why to stop; undefined while there is no reason. */
@@ -31,6 +35,7 @@ export class StopRequest implements Disposable {
   /** Stops listening. */
   [Symbol.dispose](): void {
     process.removeListener("SIGINT", this.#onInterrupt);
+    process.removeListener("SIGTERM", this.#onTerminate);
     this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -17,7 +17,12 @@ import { scheduleByName } from "../optim/schedules/by-name";
 import { manualSeed, resolveDevice } from "../tensor/device";
 import { scope } from "../tensor/scope";
 import type { Tokenizer } from "../text/tokenizer";
+import { checkState } from "../data/loading/state";
+import { TorchwrightError } from "../errors";
 import { checkLabels, checkLoader, countBatches } from "./check-loader";
+import { restore } from "./checkpoints/checkpoint";
+import { findCheckpoint, type Found } from "./checkpoints/checkpoint-folder";
+import { Saver } from "./checkpoints/saver";
 import { evaluateModel, type Evaluation } from "./evaluation";
 import type { History } from "./events";
 import { planSteps, resolveOptions, updatesPerEpoch, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
@@ -29,9 +34,25 @@ import { Run } from "./run";
 import { StepMonitor } from "./step-monitor";
 import { StopRequest } from "./stop-request";
 
+/** What a run goes through its loop with. */
+interface Loop {
+  readonly run: Run;
+  readonly loader: DataLoader;
+  readonly evalLoader: DataLoader | undefined;
+  readonly progress: Progress;
+  /** Where it goes on. */
+  readonly from: Found | undefined;
+  readonly record: TrainingRecord;
+}
+
 export interface FitOptions {
   /** Held-out data, evaluated after every epoch and at the end. Default: none. */
   readonly evalLoader?: DataLoader;
+  /**
+   * Goes on where a run with the same data and options was broken off, in the middle of an epoch, to the weights of an unbroken run (on the CPU
+   * to the bit). "auto": from the newest whole checkpoint in `outputDir`, or from the start where there is none; or a checkpoint's folder.
+   */
+  readonly resume?: string;
 }
 
 /**
@@ -81,16 +102,21 @@ export class Trainer {
    * @throws ERR_BUSY while this model is trained or evaluated; ERR_UNKNOWN_LABEL
    *   for a label that the model does not have; ERR_INVALID_ARG for data without labels; ERR_MAX_LENGTH for a
    *   loader whose rows may be longer than the model takes; ERR_NON_FINITE when loss or gradient became NaN or
-   *   infinite, with the model at its last good weights
+   *   infinite, with the model at its last good weights; ERR_FILE_WRITE for a checkpoint that could not be written, with those before it
+   *   untouched; where it resumes ERR_CHECKSUM, ERR_FILE_NOT_FOUND, ERR_WEIGHTS_MISMATCH
    */
-  async fit(loader: DataLoader, { evalLoader }: FitOptions = {}): Promise<History> {
+  async fit(loader: DataLoader, { evalLoader, resume }: FitOptions = {}): Promise<History> {
     return exclusive(this.model, "fit", async () => {
       const { model, options } = this;
       const dataset = checkLoader("fit", loader, model, { labels: true });
       if (evalLoader !== undefined) {
         checkLoader("fit", evalLoader, model, { labels: true });
         await checkLabels(evalLoader, model);
+      } else if (options.loadBestModelAtEnd) {
+        throw new TorchwrightError("ERR_INVALID_ARG", "fit: expected evalLoader with loadBestModelAtEnd, as only an evaluation says what is best, got none");
       }
+      const from = resume === undefined ? undefined : await findCheckpoint(options.outputDir, resume);
+      if (from) checkState(from.state.position, loader.state().feed);
       await this.#place();
       const batches = await countBatches(loader);
       const plan = planSteps(options, batches);
@@ -104,7 +130,7 @@ export class Trainer {
       const listeners = [progress.onEvent, ...(folder ? [folder.onEvent] : []), ...options.callbacks];
       const run = new Run({ plan, batches, updates: updatesPerEpoch(options, batches), examples: data.examples, device: model.device }, listeners);
       try {
-        this.#history = await this.#loop(run, loader, evalLoader, progress);
+        this.#history = await this.#loop({ run, loader, evalLoader, progress, from, record });
       } finally {
         progress.close();
         if (run.step > 0) this.#record = record; // what became of the weights, also where the run failed
@@ -115,7 +141,7 @@ export class Trainer {
     });
   }
 
-  async #loop(run: Run, loader: DataLoader, evalLoader: DataLoader | undefined, progress: Progress): Promise<History> {
+  async #loop({ run, loader, evalLoader, progress, from, record }: Loop): Promise<History> {
     const { model, options } = this;
     const { learningRate: lr, adamBeta1, adamBeta2, adamEpsilon: eps, weightDecay, logEvery } = options;
     const { precision, gradientAccumulationSteps: accumulate } = options;
@@ -126,8 +152,11 @@ export class Trainer {
     using optimizer = new AdamW(decayGroups(model, weightDecay), { lr, betas: [adamBeta1, adamBeta2], eps });
     using monitor = new StepMonitor(model.device);
     const schedule = scheduleByName(optimizer, options.lrSchedulerType, run.plan, options.lrSchedulerKwargs);
+    const saver = new Saver(options, { model, optimizer }, { tokenizer: loader.tokenizer, files: { "training.json": formatRecord(record) } });
     const parameters = model.parameters();
     const wasTraining = model.training;
+    /** Batches of an epoch that were taken; with none the epoch before is over, and evaluated. */
+    const at = { epoch: 0, batch: 0 };
 
     /** Weights learn from the gradients of all batches since the last time. */
     const update = async (): Promise<void> => {
@@ -142,14 +171,30 @@ export class Trainer {
       });
       await run.stepped(learningRate);
       if (run.step % logEvery === 0) await run.log(monitor);
+      if (saver.dueAfter(run.step)) await save();
+    };
+
+    const save = async (): Promise<void> => {
+      await run.log(monitor); // what is not finite is never saved
+      const { best } = saver;
+      const state = { position: { ...loader.state(), ...at }, schedule: schedule.state(), run: run.state(), ...(best && { best }) };
+      await run.checkpoint(() => saver.write(state));
     };
 
     manualSeed(options.seed);
     model.train();
     try {
       await run.start();
-      for (let epoch = 0; !run.done && stop.reason === undefined; epoch++) {
-        for await (const batch of loader.epoch(epoch, where)) {
+      if (from) {
+        const { position, run: books, best, schedule: steps } = from.state;
+        await restore(from.folder, { model, optimizer });
+        schedule.load(steps);
+        saver.resume(books.step, best);
+        Object.assign(at, { epoch: position.epoch, batch: position.batch });
+        await run.resume(books, { folder: from.folder, passedOver: from.passedOver });
+      }
+      while ((!run.done || at.batch > 0) && stop.reason === undefined) {
+        for await (const batch of run.done ? [] : loader.epoch(at.epoch, { ...where, from: at.batch })) {
           await scope(async () => {
             const output = await forwardIn(precision, model, batch);
             // Losses are means: as sums they add up to that of one large batch.
@@ -158,17 +203,21 @@ export class Trainer {
             monitor.add(loss);
           }); // whatever the batch made is freed here, but for gradients
           run.took(batch);
+          at.batch += 1;
           if (run.pending.batches < accumulate) continue;
           await update();
           if (run.done || stop.reason !== undefined) break;
         }
         if (run.pending.batches > 0) await update(); // the epoch's last
         await run.log(monitor);
-        if (evalLoader !== undefined && stop.reason === undefined) {
-          await run.evaluate(() => evaluateModel(model, evalLoader, { precision, progress }));
-        }
+        if (stop.reason !== undefined) break;
+        if (evalLoader !== undefined) saver.rate(run.step, await run.evaluate(() => evaluateModel(model, evalLoader, { precision, progress })));
+        Object.assign(at, { epoch: at.epoch + 1, batch: 0 });
+        if (saver.dueAfterEpoch(run.step)) await save();
       }
-      return await run.end(stop.reason ?? "end");
+      if (saver.on && !saver.has(run.step)) await save();
+      if (options.loadBestModelAtEnd && stop.reason === undefined) await saver.loadBest();
+      return await run.end(stop.reason ?? "end", saver.best);
     } finally {
       optimizer.zeroGrad(); // after an error there may be gradients left
       if (!wasTraining) model.eval();

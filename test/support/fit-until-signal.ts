@@ -23,7 +23,7 @@ async function main(): Promise<void> {
     ],
   });
   const { stoppedBy, steps, log } = await trainer.fit(loader);
-  const listeners = process.listenerCount("SIGINT");
+  const listeners = process.listenerCount("SIGINT") + process.listenerCount("SIGTERM");
   process.stdout.write(`${JSON.stringify({ stoppedBy, steps, lastLogged: log.at(-1)?.step, listeners, busy })}\n`);
 }
 

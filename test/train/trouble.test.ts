@@ -148,31 +148,33 @@ describe("Trainer in trouble", () => {
         stdio: ["ignore", "pipe", "inherit"],
       });
 
-    /** Sends SIGINT once training runs; resolves with the output and how the process ended. */
-    async function interrupted(child: ChildProcess, times: number): Promise<{ lines: string[]; code: number | null; signal: NodeJS.Signals | null }> {
+    /** Sends a signal once training runs; resolves with the output and how the process ended. */
+    async function interrupted(child: ChildProcess, how: NodeJS.Signals, times: number): Promise<{ lines: string[]; code: number | null; signal: NodeJS.Signals | null }> {
       let text = "";
       child.stdout?.setEncoding("utf8");
       child.stdout?.on("data", (part: string) => {
         if (text === "") {
-          for (let i = 0; i < times; i++) setTimeout(() => child.kill("SIGINT"), 300 + i * 500);
+          for (let i = 0; i < times; i++) setTimeout(() => child.kill(how), 300 + i * 500);
         }
         text += part;
       });
       return new Promise((resolve) => child.once("close", (code, signal) => resolve({ lines: text.trim().split("\n"), code, signal })));
     }
 
-    it("takes SIGINT: finishes the step, resolves, stops listening, and the process ends well", async () => {
-      const { lines, code, signal } = await interrupted(start(), 1);
-      expect({ code, signal }).to.deep.equal({ code: 0, signal: null });
-      const outcome = JSON.parse(lines[1] ?? "null") as Record<string, unknown>;
-      expect(outcome).to.include({ stoppedBy: "SIGINT", listeners: 0, busy: false });
-      expect(outcome["steps"]).to.be.greaterThan(0);
-      expect(outcome["lastLogged"]).to.equal(outcome["steps"]);
-    });
+    for (const how of ["SIGINT", "SIGTERM"] as const) {
+      it(`takes ${how}: finishes the step, resolves, stops listening, and the process ends well`, async () => {
+        const { lines, code, signal } = await interrupted(start(), how, 1);
+        expect({ code, signal }).to.deep.equal({ code: 0, signal: null });
+        const outcome = JSON.parse(lines[1] ?? "null") as Record<string, unknown>;
+        expect(outcome).to.include({ stoppedBy: how, listeners: 0, busy: false });
+        expect(outcome["steps"]).to.be.greaterThan(0);
+        expect(outcome["lastLogged"]).to.equal(outcome["steps"]);
+      });
 
-    it("leaves a second SIGINT to Node, which ends the process", async () => {
-      expect(await interrupted(start("hang"), 2)).to.deep.equal({ lines: ["step"], code: null, signal: "SIGINT" });
-    });
+      it(`leaves a second ${how} to Node, which ends the process`, async () => {
+        expect(await interrupted(start("hang"), how, 2)).to.deep.equal({ lines: ["step"], code: null, signal: how });
+      });
+    }
   });
 
   describe("with outputDir", () => {

@@ -66,6 +66,11 @@ describe("types of training", () => {
     expectTypeOf<Trainer["predict"]>().returns.toEqualTypeOf<Promise<Predictions>>();
     typesOnly(() => [
       new Trainer(bert), new Trainer(bert, { epochs: 3, learningRate: 2e-5, outputDir: "runs" }), new Trainer(script, { labels: ["a", "b"] }),
+      new Trainer(bert, { saveStrategy: "steps", metricForBestModel: "macroF1", lrSchedulerType: "one_cycle", lrSchedulerKwargs: { pctStart: 0.2 }, precision: "bf16" }),
+      // @ts-expect-error no such metric
+      new Trainer(bert, { metricForBestModel: "f1" }),
+      // @ts-expect-error no such schedule
+      new Trainer(bert, { lrSchedulerType: "cosines" }),
       // @ts-expect-error no such option
       new Trainer(bert, { learning_rate: 2e-5 }),
       // @ts-expect-error a dataset is no loader

@@ -1,0 +1,151 @@
+/**
+ * One checkpoint: a model folder that also holds what training needs to go on as if nothing had been.
+ *
+ * `model.safetensors` and what else the model's `save` writes, so that it can be opened for predictions; `optimizer.safetensors`
+ * and `rng_state.safetensors`; `trainer_state.json`. The manifest lists all of them, so that damage is noticed.
+ */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { noGrad } from "../../autograd/grad-mode";
+import type { LoaderState } from "../../data/loading/state";
+import { TorchwrightError } from "../../errors";
+import { verifyManifest } from "../../models/manifest";
+import type { TextClassifier } from "../../models/model";
+import { readHeader, readTensors, writeSafetensors } from "../../models/safetensors";
+import type { AdamW } from "../../optim/adamw";
+import type { ScheduleState } from "../../optim/schedules/schedule";
+import { randomState, setRandomState } from "../../tensor/random-state";
+import { scope } from "../../tensor/scope";
+import type { Tensor } from "../../tensor/tensor";
+import type { Tokenizer } from "../../text/tokenizer";
+import type { RunState } from "../run";
+import type { Best } from "./saver";
+
+const FORMAT = "torchwright-checkpoint";
+const STATE = "trainer_state.json";
+const OPTIMIZER = "optimizer.safetensors";
+const RANDOM = "rng_state.safetensors";
+const WEIGHTS = "model.safetensors";
+/** Of models that save no safetensors, as TorchScript modules. */
+const OWN_WEIGHTS = "weights.safetensors";
+
+/** What is not in tensors; plain data. */
+export interface CheckpointState {
+  /** Where the loader goes on. */
+  readonly position: LoaderState;
+  readonly schedule: ScheduleState;
+  readonly run: RunState;
+  readonly best?: Best;
+}
+
+/** What a run is made of. */
+export interface Parts {
+  readonly model: TextClassifier;
+  readonly optimizer: AdamW;
+}
+
+/** Files of the model folder beside the checkpoint's own. */
+export interface Companions {
+  readonly tokenizer: Tokenizer;
+  /** By name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Writes a checkpoint whole or not at all. Throws ERR_FILE_WRITE. */
+export async function writeCheckpoint(folder: string, { model, optimizer }: Parts, state: CheckpointState, companions: Companions): Promise<void> {
+  await model.save(folder, {
+    ...companions,
+    more: async (temporary) => {
+      const names = namesOf(model);
+      await writeSafetensors(join(temporary, OPTIMIZER), optimizer.namedStates((parameter) => names.get(parameter) as string));
+      await scope(() => writeSafetensors(join(temporary, RANDOM), devicesOf(model).map((device) => [device, randomState(device)])));
+      if (!(await exists(join(temporary, WEIGHTS)))) await writeSafetensors(join(temporary, OWN_WEIGHTS), model.namedParameters());
+      await writeFile(join(temporary, STATE), `${JSON.stringify({ format: FORMAT, version: 1, ...state })}\n`);
+    },
+  });
+}
+
+/**
+ * What a checkpoint says, once all its files are known to be whole.
+ * @throws TorchwrightError ERR_CHECKSUM for damage, ERR_FILE_NOT_FOUND for a folder that is none
+ */
+export async function readState(folder: string): Promise<CheckpointState> {
+  const file = join(folder, STATE);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `resume: expected a checkpoint in ${folder}: ${(cause as Error).message}`, { cause });
+  });
+  if (!(await exists(join(folder, "manifest.json")))) throw damaged(folder, "its manifest.json is missing");
+  await verifyManifest(folder);
+  const { format, version, ...state } = JSON.parse(text) as { format?: unknown; version?: unknown } & CheckpointState;
+  if (format !== FORMAT || version !== 1) throw damaged(folder, `${STATE} is of the format ${JSON.stringify(format)}, version ${JSON.stringify(version)}`);
+  return state;
+}
+
+/**
+ * Puts weights, optimizer and random generators back, in place; all is there before anything changes.
+ * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for another model, or other parameters that are trained
+ */
+export async function restore(folder: string, { model, optimizer }: Parts): Promise<void> {
+  const names = namesOf(model);
+  const fills = [
+    await fillFrom(await weightsIn(folder), model.namedParameters()),
+    await fillFrom(join(folder, OPTIMIZER), optimizer.namedStates((parameter) => names.get(parameter) as string)),
+  ];
+  for (const fill of fills) await fill();
+  await scope(async () => {
+    const entries = await readHeader(join(folder, RANDOM));
+    const states = await readTensors(join(folder, RANDOM), entries);
+    const devices = devicesOf(model);
+    entries.forEach(({ name }, i) => devices.includes(name) && setRandomState(name, states[i] as Tensor));
+  });
+}
+
+/** Puts the weights alone back. Throws ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH. */
+export async function restoreWeights(folder: string, model: TextClassifier): Promise<void> {
+  await verifyManifest(folder);
+  const fill = await fillFrom(await weightsIn(folder), model.namedParameters());
+  await fill();
+}
+
+async function weightsIn(folder: string): Promise<string> {
+  return join(folder, (await exists(join(folder, WEIGHTS))) ? WEIGHTS : OWN_WEIGHTS);
+}
+
+/** What fills tensors by name from a file, which may hold more and is known to hold them. */
+async function fillFrom(file: string, targets: readonly (readonly [string, Tensor])[]): Promise<() => Promise<void>> {
+  const entries = new Map((await readHeader(file)).map((entry) => [entry.name, entry]));
+  const pairs = targets.map(([name, target]) => {
+    const entry = entries.get(name);
+    if (entry?.shape.join() === target.shape.join() && entry.dtype === target.dtype) return { entry, target };
+    const found = entry ? `${entry.dtype} [${entry.shape.join(", ")}]` : "nothing";
+    throw new TorchwrightError(
+      "ERR_WEIGHTS_MISMATCH",
+      `resume: expected ${name} as ${target.dtype} [${target.shape.join(", ")}] in ${file}, got ${found}; resume with the model and options that the run began with`,
+    );
+  });
+  return async () => {
+    for (const { entry, target } of pairs) {
+      await scope(async () => {
+        const [source] = await readTensors(file, [entry]);
+        noGrad(() => target.copy_(source as Tensor));
+      });
+    }
+  };
+}
+
+function namesOf(model: TextClassifier): Map<Tensor, string> {
+  return new Map(model.namedParameters().map(([name, parameter]) => [parameter, name]));
+}
+
+/** Devices whose generators a run draws from. */
+function devicesOf(model: TextClassifier): string[] {
+  return [...new Set(["cpu", model.device])];
+}
+
+function damaged(folder: string, why: string): TorchwrightError {
+  return new TorchwrightError("ERR_CHECKSUM", `${folder}: expected a whole checkpoint, but ${why}`);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(() => true, () => false);
+}
