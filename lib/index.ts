@@ -148,8 +148,8 @@ export type { ClassReport, Confusion, MetricSummary } from "./metrics/confusion-
 
 export type { Evaluation } from "./train/evaluation";
 export type { CheckpointEntry, EvaluationEntry, History, LogEntry, ResumeEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
-export type { Best } from "./train/checkpoints/saver";
-export type { BestMetric, Precision, ProgressMode, SaveStrategy, TrainerOptions } from "./train/options";
+export type { Best } from "./train/best-model";
+export type { BestMetric, EvalStrategy, Precision, ProgressMode, SaveStrategy, TrainerOptions } from "./train/options";
 export type { Predictions } from "./train/predictions";
 export { Trainer } from "./train/trainer";
 export type { FitOptions } from "./train/trainer";

@@ -1,7 +1,7 @@
 /**
  * What a training run tells while it goes, and the history it leaves: plain data throughout.
  */
-import type { Best } from "./checkpoints/saver";
+import type { Best } from "./best-model";
 import type { Evaluation } from "./evaluation";
 
 /** One reading of the device: everything since the reading before. */
@@ -41,8 +41,8 @@ export interface ResumeEntry extends CheckpointEntry {
   readonly passedOver: readonly { readonly folder: string; readonly reason: string }[];
 }
 
-/** Why a run ended: all steps done, Ctrl-C, SIGTERM, or the caller's AbortSignal. */
-export type StoppedBy = "end" | "SIGINT" | "SIGTERM" | "abort";
+/** Why a run ended: all steps done, no progress, time over; or interrupted by Ctrl-C, SIGTERM or the caller's AbortSignal. */
+export type StoppedBy = "end" | "earlyStopping" | "maxSeconds" | "SIGINT" | "SIGTERM" | "abort";
 
 /** What `fit` resolves with. */
 export interface History {

@@ -13,6 +13,8 @@ import type { TrainerCallback } from "./events";
 export interface TrainerOptions {
   /** Passes over the data; a fraction stops within the last one. Default 3. */
   readonly epochs?: number;
+  /** Seconds of training in all, without evaluations: the step in progress is finished. Default: no limit. */
+  readonly maxSeconds?: number;
   /** Optimizer steps in all; overrides `epochs`. Default: as many as the epochs have. */
   readonly maxSteps?: number;
   /**
@@ -67,6 +69,14 @@ export interface TrainerOptions {
   readonly saveSeconds?: number;
   /** So many checkpoints stay, the newest ones, and the best where it is to be loaded. Default: all. */
   readonly saveTotalLimit?: number;
+  /** When `evalLoader` is evaluated: every `evalSteps`, or after every epoch. Default "epoch", where Hugging Face has "no". */
+  readonly evalStrategy?: EvalStrategy;
+  /** Steps between two evaluations; default 500. */
+  readonly evalSteps?: number;
+  /** Ends training after so many evaluations in a row without progress in `metricForBestModel`. Needs `evalLoader`. Default: never. */
+  readonly earlyStoppingPatience?: number;
+  /** What an evaluation must be better by to count as progress; default 0. */
+  readonly earlyStoppingThreshold?: number;
   /** The metric by which evaluations are compared; default "loss". */
   readonly metricForBestModel?: BestMetric;
   /** Whether more of it is better. Default: for all but "loss". */
@@ -91,6 +101,9 @@ export type Precision = "fp32" | "bf16" | "auto";
 
 /** When checkpoints are written. */
 export type SaveStrategy = "no" | "steps" | "epoch" | "seconds";
+
+/** When held-out data is evaluated. */
+export type EvalStrategy = "steps" | "epoch";
 
 /** Numbers that an evaluation gives. */
 export type BestMetric = "loss" | keyof MetricSummary;
@@ -120,6 +133,9 @@ export const TRAINER_DEFAULTS = {
   saveStrategy: "no",
   saveSteps: 500,
   saveSeconds: 600,
+  evalStrategy: "epoch",
+  evalSteps: 500,
+  earlyStoppingThreshold: 0,
   metricForBestModel: "loss",
   loadBestModelAtEnd: false,
   progress: "auto",
@@ -149,6 +165,7 @@ const flag: Check = ["true or false", (value) => typeof value === "boolean"];
 
 const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   epochs: ["a number above 0", positive],
+  maxSeconds: ["a number above 0", positive],
   maxSteps: ["a whole number above 0", positiveCount],
   gradientAccumulationSteps: ["a whole number above 0", positiveCount],
   precision: oneOf(["fp32", "bf16", "auto"]),
@@ -170,6 +187,10 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   saveSteps: ["a whole number above 0", positiveCount],
   saveSeconds: ["a number above 0", positive],
   saveTotalLimit: ["a whole number above 0", positiveCount],
+  evalStrategy: oneOf(["steps", "epoch"]),
+  evalSteps: ["a whole number above 0", positiveCount],
+  earlyStoppingPatience: ["a whole number above 0", positiveCount],
+  earlyStoppingThreshold: ["a number of 0 or more", atLeast0],
   metricForBestModel: oneOf(BEST_METRICS),
   greaterIsBetter: flag,
   loadBestModelAtEnd: flag,

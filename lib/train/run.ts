@@ -3,7 +3,7 @@
  */
 import type { Batch } from "../data/batch";
 import { TorchwrightError } from "../errors";
-import type { Best } from "./checkpoints/saver";
+import type { Best } from "./best-model";
 import type { Evaluation } from "./evaluation";
 import type { EvaluationEntry, History, LogEntry, ResumeEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
 import { ConfusionMatrix } from "../metrics/confusion-matrix";
@@ -81,6 +81,16 @@ export class Run {
     const folder = await write();
     await this.#emit({ type: "checkpoint", step: this.step, epoch: this.#epoch, folder });
     this.#meter.resume();
+  }
+
+  /** Seconds of training, without evaluations and checkpoints, also of the part before a break. */
+  get seconds(): number {
+    return this.#meter.seconds;
+  }
+
+  /** Step of the last evaluation; undefined before the first. */
+  get evaluatedStep(): number | undefined {
+    return this.#evaluations.at(-1)?.step;
   }
 
   async start(): Promise<void> {

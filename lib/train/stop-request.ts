@@ -1,5 +1,5 @@
 /**
- * Listens for a wish to stop while a run goes: Ctrl-C, SIGTERM or an AbortSignal.
+ * Why a run is to stop before its last step: Ctrl-C, SIGTERM, an AbortSignal, or a reason of its own.
  *
  * The run finishes its step and resolves with what was done. Only the first of each signal is taken: a
  * second one finds Node's own handling again and ends the process.
@@ -30,6 +30,16 @@ export class StopRequest implements Disposable {
   /** Why to stop; undefined while there is no reason. */
   get reason(): Exclude<StoppedBy, "end"> | undefined {
     return this.#reason;
+  }
+
+  /** Whether somebody interrupted the run, which then is to end at once. */
+  get interrupted(): boolean {
+    return this.#reason === "SIGINT" || this.#reason === "SIGTERM" || this.#reason === "abort";
+  }
+
+  /** A reason of the run's own; the first one counts. */
+  request(reason: "earlyStopping" | "maxSeconds"): void {
+    this.#reason ??= reason;
   }
 
   /** Stops listening. */

@@ -20,6 +20,7 @@ import type { Tokenizer } from "../text/tokenizer";
 import { checkState } from "../data/loading/state";
 import { TorchwrightError } from "../errors";
 import { checkLabels, checkLoader, countBatches } from "./check-loader";
+import { BestModel } from "./best-model";
 import { restore } from "./checkpoints/checkpoint";
 import { findCheckpoint, type Found } from "./checkpoints/checkpoint-folder";
 import { Saver } from "./checkpoints/saver";
@@ -112,8 +113,9 @@ export class Trainer {
       if (evalLoader !== undefined) {
         checkLoader("fit", evalLoader, model, { labels: true });
         await checkLabels(evalLoader, model);
-      } else if (options.loadBestModelAtEnd) {
-        throw new TorchwrightError("ERR_INVALID_ARG", "fit: expected evalLoader with loadBestModelAtEnd, as only an evaluation says what is best, got none");
+      } else if (options.loadBestModelAtEnd || options.earlyStoppingPatience !== undefined) {
+        const name = options.loadBestModelAtEnd ? "loadBestModelAtEnd" : "earlyStoppingPatience";
+        throw new TorchwrightError("ERR_INVALID_ARG", `fit: expected evalLoader with ${name}, as only an evaluation says what is better, got none`);
       }
       const from = resume === undefined ? undefined : await findCheckpoint(options.outputDir, resume);
       if (from) checkState(from.state.position, loader.state().feed);
@@ -144,7 +146,7 @@ export class Trainer {
   async #loop({ run, loader, evalLoader, progress, from, record }: Loop): Promise<History> {
     const { model, options } = this;
     const { learningRate: lr, adamBeta1, adamBeta2, adamEpsilon: eps, weightDecay, logEvery } = options;
-    const { precision, gradientAccumulationSteps: accumulate } = options;
+    const { precision, gradientAccumulationSteps: accumulate, maxSeconds = Infinity } = options;
     const maxNorm = options.maxGradNorm === 0 ? Infinity : options.maxGradNorm;
     const where = { labels: model.labels, device: model.device };
 
@@ -152,7 +154,9 @@ export class Trainer {
     using optimizer = new AdamW(decayGroups(model, weightDecay), { lr, betas: [adamBeta1, adamBeta2], eps });
     using monitor = new StepMonitor(model.device);
     const schedule = scheduleByName(optimizer, options.lrSchedulerType, run.plan, options.lrSchedulerKwargs);
-    const saver = new Saver(options, { model, optimizer }, { tokenizer: loader.tokenizer, files: { "training.json": formatRecord(record) } });
+    const bestModel = new BestModel(options);
+    const companions = { tokenizer: loader.tokenizer, files: { "training.json": formatRecord(record) } };
+    const saver = new Saver(options, { model, optimizer }, companions, bestModel);
     const parameters = model.parameters();
     const wasTraining = model.training;
     /** Batches of an epoch that were taken; with none the epoch before is over, and evaluated. */
@@ -171,13 +175,22 @@ export class Trainer {
       });
       await run.stepped(learningRate);
       if (run.step % logEvery === 0) await run.log(monitor);
+      if (options.evalStrategy === "steps" && run.step % options.evalSteps === 0 && !stop.interrupted) await evaluate();
       if (saver.dueAfter(run.step)) await save();
+      if (run.seconds >= maxSeconds) stop.request("maxSeconds");
+    };
+
+    const evaluate = async (): Promise<void> => {
+      if (evalLoader === undefined) return;
+      await run.log(monitor);
+      bestModel.rate(run.step, await run.evaluate(() => evaluateModel(model, evalLoader, { precision, progress })));
+      if (saver.dueAfterEvaluation(run.step)) await save();
+      if (bestModel.exhausted) stop.request("earlyStopping");
     };
 
     const save = async (): Promise<void> => {
       await run.log(monitor); // what is not finite is never saved
-      const { best } = saver;
-      const state = { position: { ...loader.state(), ...at }, schedule: schedule.state(), run: run.state(), ...(best && { best }) };
+      const state = { position: { ...loader.state(), ...at }, schedule: schedule.state(), run: run.state(), bestModel: bestModel.state() };
       await run.checkpoint(() => saver.write(state));
     };
 
@@ -186,12 +199,17 @@ export class Trainer {
     try {
       await run.start();
       if (from) {
-        const { position, run: books, best, schedule: steps } = from.state;
+        const { position, run: books } = from.state;
         await restore(from.folder, { model, optimizer });
-        schedule.load(steps);
-        saver.resume(books.step, best);
+        schedule.load(from.state.schedule);
+        bestModel.load(from.state.bestModel);
+        saver.resume(books.step);
         Object.assign(at, { epoch: position.epoch, batch: position.batch });
         await run.resume(books, { folder: from.folder, passedOver: from.passedOver });
+        // Interrupted, it may have passed over an evaluation.
+        if (options.evalStrategy === "steps" && run.step % options.evalSteps === 0 && run.evaluatedStep !== run.step) await evaluate();
+        if (bestModel.exhausted) stop.request("earlyStopping");
+        if (run.seconds >= maxSeconds) stop.request("maxSeconds");
       }
       while ((!run.done || at.batch > 0) && stop.reason === undefined) {
         for await (const batch of run.done ? [] : loader.epoch(at.epoch, { ...where, from: at.batch })) {
@@ -211,13 +229,13 @@ export class Trainer {
         if (run.pending.batches > 0) await update(); // the epoch's last
         await run.log(monitor);
         if (stop.reason !== undefined) break;
-        if (evalLoader !== undefined) saver.rate(run.step, await run.evaluate(() => evaluateModel(model, evalLoader, { precision, progress })));
         Object.assign(at, { epoch: at.epoch + 1, batch: 0 });
+        if (options.evalStrategy === "epoch") await evaluate();
         if (saver.dueAfterEpoch(run.step)) await save();
       }
       if (saver.on && !saver.has(run.step)) await save();
-      if (options.loadBestModelAtEnd && stop.reason === undefined) await saver.loadBest();
-      return await run.end(stop.reason ?? "end", saver.best);
+      if (options.loadBestModelAtEnd && !stop.interrupted) await saver.loadBest();
+      return await run.end(stop.reason ?? "end", bestModel.best);
     } finally {
       optimizer.zeroGrad(); // after an error there may be gradients left
       if (!wasTraining) model.eval();

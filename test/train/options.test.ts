@@ -38,7 +38,9 @@ describe("the Trainer's options", () => {
     { weightDecay: -0.1 }, { adamBeta1: 1 }, { adamBeta2: -0.1 }, { adamEpsilon: 0 }, { warmupSteps: 0.5 }, { warmupRatio: 1.1 },
     { maxGradNorm: -1 }, { seed: -1 }, { seed: 1.5 }, { device: "" }, { logEvery: 0 }, { outputDir: "" }, { progress: "loud" },
     { callbacks: [1] }, { signal: {} }, { labels: "a" }, { gradientAccumulationSteps: 0 }, { gradientAccumulationSteps: 1.5 }, { precision: "fp8" },
-    { lrSchedulerType: "cosines" }, { lrSchedulerKwargs: 3 }, { lrSchedulerKwargs: [] },
+    { lrSchedulerType: "cosines" }, { saveStrategy: "always" }, { saveSteps: 0 },
+    { saveSeconds: 0 }, { saveTotalLimit: 0 }, { evalStrategy: "no" }, { evalSteps: 1.5 }, { earlyStoppingPatience: 0 }, { earlyStoppingThreshold: -1 }, { greaterIsBetter: 1 },
+    { loadBestModelAtEnd: "yes" }, { metricForBestModel: "f1" }, { maxSeconds: 0 }, { lrSchedulerKwargs: 3 }, { lrSchedulerKwargs: [] },
   ]) {
     it(`refuse ${inspect(options)}`, () => {
       const [name] = Object.keys(options) as [string];

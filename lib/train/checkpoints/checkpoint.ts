@@ -18,8 +18,8 @@ import { randomState, setRandomState } from "../../tensor/random-state";
 import { scope } from "../../tensor/scope";
 import type { Tensor } from "../../tensor/tensor";
 import type { Tokenizer } from "../../text/tokenizer";
+import type { BestModelState } from "../best-model";
 import type { RunState } from "../run";
-import type { Best } from "./saver";
 
 const FORMAT = "torchwright-checkpoint";
 const STATE = "trainer_state.json";
@@ -35,7 +35,7 @@ export interface CheckpointState {
   readonly position: LoaderState;
   readonly schedule: ScheduleState;
   readonly run: RunState;
-  readonly best?: Best;
+  readonly bestModel: BestModelState;
 }
 
 /** What a run is made of. */

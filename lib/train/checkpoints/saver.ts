@@ -1,32 +1,22 @@
-/** When a run writes checkpoints, which of them stay, and which is the best. */
-import type { Evaluation } from "../evaluation";
+/** When a run writes checkpoints, and which of them stay. */
+import type { BestModel } from "../best-model";
 import type { ResolvedTrainerOptions } from "../options";
 import { type CheckpointState, type Companions, type Parts, restoreWeights, writeCheckpoint } from "./checkpoint";
 import { checkpointPath, pruneCheckpoints } from "./checkpoint-folder";
-
-/** The best evaluation so far; plain data. */
-export interface Best {
-  readonly step: number;
-  /** Of `metricForBestModel`. */
-  readonly value: number;
-}
 
 export class Saver {
   readonly #options: ResolvedTrainerOptions;
   readonly #parts: Parts;
   readonly #companions: Companions;
-  #best: Best | undefined;
+  readonly #bestModel: BestModel;
   #savedStep: number | undefined;
   #savedAt = performance.now();
 
-  constructor(options: ResolvedTrainerOptions, parts: Parts, companions: Companions) {
+  constructor(options: ResolvedTrainerOptions, parts: Parts, companions: Companions, bestModel: BestModel) {
     this.#options = options;
+    this.#bestModel = bestModel;
     this.#parts = parts;
     this.#companions = companions;
-  }
-
-  get best(): Best | undefined {
-    return this.#best;
   }
 
   /** Whether any checkpoints are written. */
@@ -34,34 +24,30 @@ export class Saver {
     return this.#options.saveStrategy !== "no";
   }
 
-  /** Whether a step that was just done is to be saved. */
+  /** Whether a step that was just done, and maybe evaluated, is to be saved. */
   dueAfter(step: number): boolean {
     const { saveStrategy, saveSteps, saveSeconds } = this.#options;
+    if (this.has(step)) return false;
     if (saveStrategy === "steps") return step % saveSteps === 0;
     return saveStrategy === "seconds" && performance.now() - this.#savedAt >= 1000 * saveSeconds;
   }
 
-  /** Whether an epoch that was just evaluated is to be saved: all are, or it is the best so far and is going to be loaded at the end. */
+  /** Whether an evaluation that was just made is to be saved: it is the best so far, and going to be loaded at the end. */
+  dueAfterEvaluation(step: number): boolean {
+    return this.#options.loadBestModelAtEnd && this.#bestModel.best?.step === step;
+  }
+
+  /** Whether the end of an epoch is to be saved. */
   dueAfterEpoch(step: number): boolean {
-    const { saveStrategy, loadBestModelAtEnd } = this.#options;
-    return saveStrategy === "epoch" || (loadBestModelAtEnd && this.#best?.step === step);
+    return this.#options.saveStrategy === "epoch" && !this.has(step);
   }
 
   /** Goes on as a run that was broken off at a step. */
-  resume(step: number, best: Best | undefined): void {
+  resume(step: number): void {
     this.#savedStep = step;
-    this.#best = best;
   }
 
-  /** Takes an evaluation in. NaN is no progress. */
-  rate(step: number, metrics: Evaluation): void {
-    const { metricForBestModel: metric, greaterIsBetter = metric !== "loss" } = this.#options;
-    const value = metrics[metric];
-    const better = this.#best === undefined || (greaterIsBetter ? value > this.#best.value : value < this.#best.value);
-    if (better && !Number.isNaN(value)) this.#best = { step, value };
-  }
-
-  /** Writes a checkpoint, unless the step has one with the same books, and removes what is too old. Resolves with its folder. Throws ERR_FILE_WRITE. */
+  /** Writes a checkpoint, in place of an earlier one of the step, and removes what is too old. Resolves with its folder. Throws ERR_FILE_WRITE. */
   async write(state: CheckpointState): Promise<string> {
     const { step } = state.run;
     const { outputDir = "", saveTotalLimit = Infinity } = this.#options;
@@ -69,7 +55,8 @@ export class Saver {
     await writeCheckpoint(folder, this.#parts, state, this.#companions);
     this.#savedStep = step;
     this.#savedAt = performance.now();
-    const keep = this.#best && this.#options.loadBestModelAtEnd ? [this.#best.step] : [];
+    const { best } = this.#bestModel;
+    const keep = best && this.#options.loadBestModelAtEnd ? [best.step] : [];
     await pruneCheckpoints(outputDir, saveTotalLimit, new Set(keep));
     return folder;
   }
@@ -79,10 +66,9 @@ export class Saver {
     return this.#savedStep === step;
   }
 
-  /** Puts the best evaluation's weights into the model; false where there is none. Throws ERR_CHECKSUM. */
-  async loadBest(): Promise<boolean> {
-    if (!this.#best) return false;
-    await restoreWeights(checkpointPath(this.#options.outputDir ?? "", this.#best.step), this.#parts.model);
-    return true;
+  /** Puts the best evaluation's weights into the model, if there was one. Throws ERR_CHECKSUM. */
+  async loadBest(): Promise<void> {
+    const { best } = this.#bestModel;
+    if (best) await restoreWeights(checkpointPath(this.#options.outputDir ?? "", best.step), this.#parts.model);
   }
 }

@@ -1,0 +1,55 @@
+/** Compares evaluations: which is the best, and whether training still gets anywhere. */
+import type { Evaluation } from "./evaluation";
+import type { ResolvedTrainerOptions } from "./options";
+
+/** The best evaluation so far; plain data. */
+export interface Best {
+  readonly step: number;
+  /** Of `metricForBestModel`. */
+  readonly value: number;
+}
+
+/** Plain data. */
+export interface BestModelState {
+  /** Absent before the first evaluation. */
+  readonly best?: Best;
+  /** Evaluations without enough progress since the last with it. */
+  readonly stale: number;
+}
+
+export class BestModel {
+  readonly #options: ResolvedTrainerOptions;
+  #best: Best | undefined;
+  #stale = 0;
+
+  constructor(options: ResolvedTrainerOptions) {
+    this.#options = options;
+  }
+
+  get best(): Best | undefined {
+    return this.#best;
+  }
+
+  /** Whether `earlyStoppingPatience` is at its end. */
+  get exhausted(): boolean {
+    return this.#stale >= (this.#options.earlyStoppingPatience ?? Infinity);
+  }
+
+  /** Takes an evaluation in, as Hugging Face's Trainer and its EarlyStoppingCallback: any progress makes it the best. NaN is none. */
+  rate(step: number, metrics: Evaluation): void {
+    const { metricForBestModel: metric, greaterIsBetter = metric !== "loss", earlyStoppingThreshold } = this.#options;
+    const value = metrics[metric];
+    const gain = this.#best === undefined ? (Number.isNaN(value) ? NaN : Infinity) : greaterIsBetter ? value - this.#best.value : this.#best.value - value;
+    if (gain > 0) this.#best = { step, value };
+    this.#stale = gain > earlyStoppingThreshold ? 0 : this.#stale + 1;
+  }
+
+  state(): BestModelState {
+    return { ...(this.#best && { best: this.#best }), stale: this.#stale };
+  }
+
+  load({ best, stale }: BestModelState): void {
+    this.#best = best;
+    this.#stale = stale;
+  }
+}
