@@ -151,6 +151,7 @@ export type { CheckpointEntry, EvaluationEntry, History, LogEntry, ResumeEntry, 
 export type { Best } from "./train/best-model";
 export type { BestMetric, EvalStrategy, Precision, ProgressMode, SaveStrategy, TrainerOptions } from "./train/options";
 export type { Predictions } from "./train/predictions";
+export type { NonFinitePolicy } from "./train/step-monitor";
 export { Trainer } from "./train/trainer";
 export type { FitOptions } from "./train/trainer";
 

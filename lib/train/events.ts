@@ -10,12 +10,14 @@ export interface LogEntry {
   readonly step: number;
   /** Passes over the data done so far, with fraction. */
   readonly epoch: number;
-  /** Mean of the batches' losses since the last reading. */
+  /** Mean of the steps' losses since the last reading; NaN where all were skipped. */
   readonly loss: number;
   /** Learning rate of the last step. */
   readonly learningRate: number;
   /** Global 2-norm of the last step's gradients, before clipping. */
   readonly gradNorm: number;
+  /** Steps since the last reading that changed nothing, as loss or gradient was not finite; absent where there were none. */
+  readonly skippedSteps?: number;
   readonly examplesPerSecond: number;
   /** Without padding. */
   readonly tokensPerSecond: number;
@@ -52,8 +54,10 @@ export interface History {
   readonly totalSteps: number;
   /** Passes over the data done, with fraction. */
   readonly epochs: number;
-  /** Mean loss over all steps; NaN where none was done. */
+  /** Mean loss over all steps that were taken; NaN where none was. */
   readonly loss: number;
+  /** Steps that changed nothing, as loss or gradient was not finite. */
+  readonly skippedSteps: number;
   readonly examples: number;
   /** Without padding. */
   readonly tokens: number;

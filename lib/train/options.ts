@@ -5,6 +5,7 @@ import { describe, TorchwrightError } from "../errors";
 import { SCHEDULER_TYPES, type SchedulerOptions, type SchedulerType } from "../optim/schedules/by-name";
 import type { MetricSummary } from "../metrics/confusion-matrix";
 import type { TrainerCallback } from "./events";
+import type { NonFinitePolicy } from "./step-monitor";
 
 /**
  * Settings of a training run. Names and defaults are those of Hugging Face's `TrainingArguments`
@@ -47,6 +48,11 @@ export interface TrainerOptions {
   readonly lrSchedulerKwargs?: SchedulerOptions;
   /** Gradients are scaled down to this global 2-norm; 0 does not clip. Default 1. */
   readonly maxGradNorm?: number;
+  /**
+   * What to do about a loss or gradient that is NaN or infinite: "stop" ends the run with ERR_NON_FINITE and the last good weights; "skip" leaves such steps
+   * out and counts them (`skippedSteps`). Default "stop".
+   */
+  readonly nonFinite?: NonFinitePolicy;
   /** Seeds dropout at the start of `fit`; the loader has a seed of its own for its order. Default 42. */
   readonly seed?: number;
   /** "cpu", "cuda", "cuda:1"; the model moves there. Default: where the model is. */
@@ -128,6 +134,7 @@ export const TRAINER_DEFAULTS = {
   lrSchedulerType: "linear",
   lrSchedulerKwargs: {},
   maxGradNorm: 1,
+  nonFinite: "stop",
   seed: 42,
   logEvery: 10,
   saveStrategy: "no",
@@ -179,6 +186,7 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   lrSchedulerType: oneOf(SCHEDULER_TYPES),
   lrSchedulerKwargs: ["an object of options", (value) => typeof value === "object" && value !== null && !Array.isArray(value)],
   maxGradNorm: ["a number of 0 or more", atLeast0],
+  nonFinite: oneOf(["stop", "skip"]),
   seed: ["a whole number of 0 or more", count],
   device: ['a device such as "cpu" or "cuda"', text],
   logEvery: ["a whole number above 0", positiveCount],

@@ -9,7 +9,7 @@ import type { EvaluationEntry, History, LogEntry, ResumeEntry, StoppedBy, Traine
 import { ConfusionMatrix } from "../metrics/confusion-matrix";
 import { type Counts, Meter } from "./meter";
 import type { StepPlan } from "./options";
-import type { Reading, StepMonitor } from "./step-monitor";
+import type { NonFinitePolicy, Reading, StepMonitor } from "./step-monitor";
 
 /** What a run is about to do. */
 export interface RunSetup {
@@ -21,14 +21,16 @@ export interface RunSetup {
   /** Examples per epoch. */
   readonly examples: number;
   readonly device: string;
+  readonly nonFinite: NonFinitePolicy;
 }
 
 /** A run's books as plain data, with all steps logged. */
 export interface RunState {
   readonly step: number;
   readonly lossSum: number;
+  readonly skippedSteps: number;
   readonly counts: Counts;
-  readonly log: readonly LogEntry[];
+  readonly log: readonly (Omit<LogEntry, "loss"> & { readonly loss: number | null })[];
   /** Confusion matrices as their `toJSON` gives them. */
   readonly evaluations: readonly EvaluationEntry[];
 }
@@ -43,6 +45,7 @@ export class Run {
   readonly #evaluations: EvaluationEntry[] = [];
   #loggedStep = 0;
   #lossSum = 0;
+  #skippedSteps = 0;
   #learningRate = 0;
 
   constructor(
@@ -60,15 +63,16 @@ export class Run {
 
   /** To be saved; steps that were not logged yet would be missing. */
   state(): RunState {
-    return { step: this.step, lossSum: this.#lossSum, counts: this.#meter.counts, log: this.#log, evaluations: this.#evaluations };
+    return { step: this.step, lossSum: this.#lossSum, skippedSteps: this.#skippedSteps, counts: this.#meter.counts, log: this.#log, evaluations: this.#evaluations };
   }
 
   /** Goes on with the books of a run that was broken off. */
-  async resume({ step, lossSum, counts, log, evaluations }: RunState, from: Omit<ResumeEntry, "step" | "epoch">): Promise<void> {
+  async resume({ step, lossSum, skippedSteps, counts, log, evaluations }: RunState, from: Omit<ResumeEntry, "step" | "epoch">): Promise<void> {
     this.step = this.#loggedStep = step;
     this.#lossSum = lossSum;
+    this.#skippedSteps = skippedSteps;
     this.#meter.load(counts);
-    this.#log.push(...log);
+    this.#log.push(...log.map((entry) => ({ ...entry, loss: entry.loss ?? NaN }))); // JSON has no NaN, of a log of skipped steps alone
     for (const { metrics, ...entry } of evaluations) {
       this.#evaluations.push({ ...entry, metrics: { ...metrics, confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix) } });
     }
@@ -116,21 +120,24 @@ export class Run {
 
   /**
    * Reads the device and books what it says; nothing where no step was done since the last time.
-   * @throws ERR_NON_FINITE naming the first step whose loss or gradient was NaN or infinite
+   * @throws ERR_NON_FINITE naming the first step whose loss or gradient was NaN or infinite, unless such steps are skipped
    */
   async log(monitor: StepMonitor): Promise<void> {
     const steps = this.step - this.#loggedStep;
     if (steps === 0) return;
     const reading = await monitor.read();
-    if (reading.skipped > 0) throw this.#nonFinite(reading);
+    const { skipped } = reading;
+    if (skipped > 0 && this.setup.nonFinite === "stop") throw this.#nonFinite(reading);
     this.#loggedStep = this.step;
     this.#lossSum += reading.lossSum;
+    this.#skippedSteps += skipped;
     const entry: LogEntry = {
       step: this.step,
       epoch: this.#epoch,
-      loss: reading.lossSum / steps,
+      loss: reading.lossSum / (steps - skipped),
       learningRate: this.#learningRate,
       gradNorm: reading.gradNorm,
+      ...(skipped > 0 && { skippedSteps: skipped }),
       ...this.#meter.lap(),
     };
     this.#log.push(entry);
@@ -153,7 +160,8 @@ export class Run {
       steps: this.step,
       totalSteps: this.setup.plan.totalSteps,
       epochs: this.#epoch,
-      loss: this.#lossSum / this.step,
+      loss: this.#lossSum / (this.step - this.#skippedSteps),
+      skippedSteps: this.#skippedSteps,
       examples: this.#meter.examples,
       tokens: this.#meter.tokens,
       seconds: this.#meter.seconds,

@@ -103,7 +103,7 @@ export class Trainer {
    * @throws ERR_BUSY while this model is trained or evaluated; ERR_UNKNOWN_LABEL
    *   for a label that the model does not have; ERR_INVALID_ARG for data without labels; ERR_MAX_LENGTH for a
    *   loader whose rows may be longer than the model takes; ERR_NON_FINITE when loss or gradient became NaN or
-   *   infinite, with the model at its last good weights; ERR_FILE_WRITE for a checkpoint that could not be written, with those before it
+   *   infinite, with the model at its last good weights, unless `nonFinite` says to skip such steps; ERR_FILE_WRITE for a checkpoint that could not be written, with those before it
    *   untouched; where it resumes ERR_CHECKSUM, ERR_FILE_NOT_FOUND, ERR_WEIGHTS_MISMATCH
    */
   async fit(loader: DataLoader, { evalLoader, resume }: FitOptions = {}): Promise<History> {
@@ -130,7 +130,7 @@ export class Trainer {
       await folder?.writeRecord(record);
       const progress = new Progress(options.progress);
       const listeners = [progress.onEvent, ...(folder ? [folder.onEvent] : []), ...options.callbacks];
-      const run = new Run({ plan, batches, updates: updatesPerEpoch(options, batches), examples: data.examples, device: model.device }, listeners);
+      const run = new Run({ plan, batches, updates: updatesPerEpoch(options, batches), examples: data.examples, device: model.device, nonFinite: options.nonFinite }, listeners);
       try {
         this.#history = await this.#loop({ run, loader, evalLoader, progress, from, record });
       } finally {
@@ -152,7 +152,7 @@ export class Trainer {
 
     using stop = new StopRequest(options.signal);
     using optimizer = new AdamW(decayGroups(model, weightDecay), { lr, betas: [adamBeta1, adamBeta2], eps });
-    using monitor = new StepMonitor(model.device);
+    using monitor = new StepMonitor(model.device, options.nonFinite);
     const schedule = scheduleByName(optimizer, options.lrSchedulerType, run.plan, options.lrSchedulerKwargs);
     const bestModel = new BestModel(options);
     const companions = { tokenizer: loader.tokenizer, files: { "training.json": formatRecord(record) } };

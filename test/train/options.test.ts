@@ -40,7 +40,7 @@ describe("the Trainer's options", () => {
     { callbacks: [1] }, { signal: {} }, { labels: "a" }, { gradientAccumulationSteps: 0 }, { gradientAccumulationSteps: 1.5 }, { precision: "fp8" },
     { lrSchedulerType: "cosines" }, { saveStrategy: "always" }, { saveSteps: 0 },
     { saveSeconds: 0 }, { saveTotalLimit: 0 }, { evalStrategy: "no" }, { evalSteps: 1.5 }, { earlyStoppingPatience: 0 }, { earlyStoppingThreshold: -1 }, { greaterIsBetter: 1 },
-    { loadBestModelAtEnd: "yes" }, { metricForBestModel: "f1" }, { maxSeconds: 0 }, { lrSchedulerKwargs: 3 }, { lrSchedulerKwargs: [] },
+    { loadBestModelAtEnd: "yes" }, { metricForBestModel: "f1" }, { maxSeconds: 0 }, { nonFinite: "ignore" }, { lrSchedulerKwargs: 3 }, { lrSchedulerKwargs: [] },
   ]) {
     it(`refuse ${inspect(options)}`, () => {
       const [name] = Object.keys(options) as [string];

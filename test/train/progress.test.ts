@@ -59,7 +59,7 @@ describe("progress formatting", () => {
 
 describe("Progress", () => {
   const history: History = {
-    stoppedBy: "SIGINT", steps: 2, totalSteps: 4, epochs: 0.5, loss: 1, examples: 16, tokens: 99, seconds: 65, device: "cpu", log: [], evaluations: [],
+    stoppedBy: "SIGINT", steps: 2, totalSteps: 4, epochs: 0.5, loss: 1, skippedSteps: 0, examples: 16, tokens: 99, seconds: 65, device: "cpu", log: [], evaluations: [],
   };
   const metrics = { loss: 0.5, accuracy: 0.75, macroF1: 0.7, seconds: 1 } as Evaluation;
   const log = (step: number): TrainerEvent => ({

@@ -76,6 +76,40 @@ describe("Trainer in trouble", () => {
       }
     }
 
+    for (const [what, spoil] of [
+      ["a NaN loss", (loss: Tensor) => loss.mul(NaN)],
+      ["a gradient that is not finite", (loss: Tensor) => loss.add(loss.sub(loss.detach()).sqrt())],
+    ] as const) {
+      it(`${what} is skipped and counted where that is wanted, and training goes on from the weights before`, async () => {
+        const run = async (at: number, logEvery: number) => {
+          const model = tinyBert();
+          // The schedule goes on at a step that is skipped; a constant one shows nothing but the weights. Without dropout.
+          const trainer = new Trainer(spoilt(model, at, spoil), {
+            maxSteps: 6, learningRate: 1e-3, logEvery, lrSchedulerType: "constant", nonFinite: "skip", progress: "silent",
+          });
+          const history = await trainer.fit(loaderOf(32));
+          const result = { history, weights: weights(model) };
+          model.dispose();
+          return result;
+        };
+        const each = await run(4, 1);
+        expect(each.history).to.include({ steps: 6, skippedSteps: 1, stoppedBy: "end" });
+        expect(each.history.log.map(({ skippedSteps }) => skippedSteps)).to.deep.equal([undefined, undefined, undefined, 1, undefined, undefined]);
+        expect(each.history.log[3]?.loss).to.be.NaN;
+        expect(each.history.log[3]?.gradNorm).to.equal(each.history.log[2]?.gradNorm);
+        const losses = each.history.log.filter((_, i) => i !== 3).map(({ loss }) => loss);
+        expect(losses.every(Number.isFinite)).to.equal(true);
+        expect(each.history.loss).to.be.closeTo(losses.reduce((sum, loss) => sum + loss) / 5, 1e-6);
+        const never = await run(0, 1);
+        expect(each.history.log.slice(0, 3).map(({ loss }) => loss)).to.deep.equal(never.history.log.slice(0, 3).map(({ loss }) => loss));
+        expect(each.weights).to.not.deep.equal(never.weights);
+        expect(each.weights.every(Number.isFinite)).to.equal(true);
+        const some = await run(4, 3); // logs at 3, at the epoch's end after 4, at 6
+        expect(some.history.log.map(({ step, skippedSteps }) => [step, skippedSteps])).to.deep.equal([[3, undefined], [4, 1], [6, undefined]]);
+        expect(some.weights).to.deep.equal(each.weights);
+      });
+    }
+
     it("stops at the step after one with a learning rate far too high", async () => {
       const model = tinyBert();
       const error = await new Trainer(model, { maxSteps: 10, learningRate: 1e30, logEvery: 1, progress: "silent" }).fit(loaderOf(32)).catch(reason);
