@@ -19,7 +19,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const variance = (values: readonly number[]): number => values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1);
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rows: { type: "string", default: "4000" }, seeds: { type: "string", default: "4" } } });
+  const { values } = parseArgs({ options: { rows: { type: "string", default: "20000" }, seeds: { type: "string", default: "4" } } });
   const folder = await pretrainedMiniLM();
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
   const { train, test } = TextDataset.from(await readWordnet()).dedupe().split({ test: 2000, stratify: true });
