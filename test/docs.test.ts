@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import * as torchwright from "../lib/index";
+import { TRAINER_OPTIONS } from "../lib/train/options";
 import { inFolder, tinyBert, tinyData, writeTokenizer } from "./support/tiny-bert";
 
 const ROOT = path.join(__dirname, "..");
@@ -58,6 +59,19 @@ async function run(code: string): Promise<void> {
 
 describe("the documentation", () => {
   const all = ["README.md", ...sources("docs"), ...sources("lib")].flatMap(blocks);
+
+  it("has every one of Hugging Face's training arguments in its table, and no other", () => {
+    const text = readFileSync(path.join(ROOT, "docs", "training.md"), "utf8");
+    const { names } = JSON.parse(readFileSync(path.join(__dirname, "golden", "training_arguments.json"), "utf8")) as { names: string[] };
+    const rows = text.split("\n").filter((line) => line.startsWith("| `"));
+    const told = rows.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    expect(told).to.have.members(names);
+    // What stands in the second column exists.
+    const ours = rows.flatMap((row) => [...(row.split("|")[2] ?? "").matchAll(/`(\w+)(?:: [^`]*)?`/g)].map(([, name]) => name as string));
+    const loader = ["batchSize", "dropLast", "pinMemory", "prefetch", "distributed", "sampler"];
+    const unknown = ours.filter((name) => !Object.hasOwn(torchwright, name) && !TRAINER_OPTIONS.includes(name) && !loader.includes(name));
+    expect(unknown).to.deep.equal([]);
+  });
 
   it("has programs that import what they use", () => {
     expect(all.length).to.be.greaterThan(10);

@@ -208,6 +208,9 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   labels: ["an array of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
 };
 
+/** Names of all options. */
+export const TRAINER_OPTIONS: readonly string[] = Object.keys(CHECKS);
+
 /**
  * Checks options and fills in the defaults.
  * @throws ERR_INVALID_ARG for an option that does not exist or has a value that is not allowed
@@ -220,7 +223,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedTrainerOptions 
     if (check === undefined) {
       throw new TorchwrightError(
         "ERR_INVALID_ARG",
-        `Trainer: expected options among ${Object.keys(CHECKS).join(", ")}, got "${name}"`,
+        `Trainer: expected options among ${TRAINER_OPTIONS.join(", ")}, got "${name}"`,
       );
     }
     const [expected, holds] = check;

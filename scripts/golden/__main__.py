@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PARTS = (
     "bert", "training", "torchscript", "metrics", "tokens", "generators",
-    "operators", "functional", "printing", "indexing", "nn", "wordpiece", "schedules",
+    "operators", "functional", "printing", "indexing", "nn", "wordpiece", "schedules", "training_arguments",
 )
 
 
