@@ -133,7 +133,7 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
    * Goes on where a loader over the same data was: the next `for await` delivers the rest of the state's epoch, with the same
    * batches as an unbroken run, the one after that the next epoch. A stream's rows before the place are read again and left out.
    *
-   * Throws ERR_INVALID_ARG for what is no state, or one of other data, another sampler or another batch size.
+   * Throws ERR_INVALID_ARG for what is no state, or one of another number of rows, another sampler or another batch size.
    */
   resume(state: LoaderState): void {
     const { epoch, batch } = checkState(state, this.#feed.description);

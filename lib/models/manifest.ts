@@ -48,6 +48,11 @@ export async function verifyManifest(folder: string): Promise<void> {
   });
 }
 
+/** Names of the files that a folder's manifest lists. Throws as {@link verifyManifest} does. */
+export async function listedInManifest(folder: string): Promise<readonly string[]> {
+  return (await readManifest(path.join(folder, NAME))).map(([name]) => name);
+}
+
 function differs(folder: string, name: string, how: string): TorchwrightError {
   return new TorchwrightError(
     "ERR_CHECKSUM",

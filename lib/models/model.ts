@@ -82,6 +82,8 @@ export interface TextClassifier {
   forward(inputs: ModelInputs): Promise<ModelOutput>;
   namedParameters(): readonly (readonly [string, Tensor])[];
   parameters(): readonly Tensor[];
+  /** What training changes beside parameters: running statistics. Default: nothing. */
+  namedBuffers?(): readonly (readonly [string, Tensor])[];
   train(): void;
   eval(): void;
   to(device: string): Promise<this>;

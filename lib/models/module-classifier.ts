@@ -121,6 +121,10 @@ export class ModuleClassifier implements TextClassifier {
     return this.module.namedModules();
   }
 
+  namedBuffers(): Named<Tensor> {
+    return this.module.namedBuffers();
+  }
+
   parameters(): readonly Tensor[] {
     return this.module.parameters();
   }

@@ -95,6 +95,10 @@ export class ScriptClassifier implements TextClassifier {
     return this.module.namedParameters();
   }
 
+  namedBuffers(): readonly (readonly [string, Tensor])[] {
+    return this.module.namedBuffers();
+  }
+
   parameters(): readonly Tensor[] {
     return this.module.parameters();
   }

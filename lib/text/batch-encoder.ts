@@ -53,7 +53,11 @@ export class BatchEncoder {
   constructor(parts: EncoderParts) {
     this.#parts = parts;
     const { library, document } = parts;
-    if (isLocal(document)) this.#words = { library, memo: new WordMemo(), separator: separatorOf(document) };
+    if (!isLocal(document)) return;
+    const content = separatorOf(document);
+    const id = content === undefined ? null : library.tokenToId(content); // the library's, whatever id the document names
+    const separator = content === undefined || id === null ? undefined : { content, id };
+    this.#words = { library, memo: new WordMemo(), separator };
   }
 
   /**

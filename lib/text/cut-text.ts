@@ -29,7 +29,18 @@ export function nextCut(text: string, from: number): number {
 /** Whether the character of this UTF-16 unit stands for itself beside a space: visible ASCII, other letters, digits and punctuation. */
 function isPlain(unit: number): boolean {
   if (unit < 0x80) return unit > 0x20 && unit !== 0x7f;
-  return PLAIN.test(String.fromCharCode(unit)); // half of a surrogate pair, or NaN at the end, is none
+  if (Number.isNaN(unit)) return false; // beyond the end
+  const known = KNOWN[unit];
+  if (known !== undefined && known !== 0) return known === PLAIN;
+  const character = String.fromCharCode(unit); // half of a surrogate pair is none
+  // Some are a space with a mark, which may be all that a normalizer leaves of them.
+  const visible = character.normalize("NFKD").replace(/[\p{M}\s]/gu, "") !== "";
+  const plain = visible && /(?![\p{M}\p{Grapheme_Extend}])[\p{L}\p{N}\p{P}]/u.test(character);
+  KNOWN[unit] = plain ? PLAIN : OTHER;
+  return plain;
 }
 
-const PLAIN = /(?![\p{M}\p{Grapheme_Extend}])[\p{L}\p{N}\p{P}]/u;
+/** What is known of units above ASCII; 0 is nothing yet. */
+const KNOWN = new Uint8Array(65_536);
+const PLAIN = 1;
+const OTHER = 2;

@@ -35,7 +35,12 @@ async function leftovers(target: string): Promise<readonly Leftover[]> {
   });
 }
 
-function runs(pid: number): boolean {
+/** Milliseconds since 1970. */
+const STARTED = Date.now() - 1000 * process.uptime();
+
+/** Whether the process that wrote a folder runs: in containers many have one number after another. */
+async function runs({ pid, folder }: Leftover): Promise<boolean> {
+  if (pid === process.pid) return ((await stat(folder).catch(() => undefined))?.ctimeMs ?? 0) >= STARTED;
   try {
     process.kill(pid, 0);
     return true;
@@ -54,7 +59,7 @@ export async function finishInterruptedSave(target: string): Promise<boolean> {
   const found = await leftovers(resolved);
   for (const old of found.filter(({ kind }) => kind === "old")) {
     try {
-      if (runs(old.pid) && Date.now() - (await stat(old.folder)).ctimeMs < EXCHANGE_MS) continue; // it is at it
+      if ((await runs(old)) && Date.now() - (await stat(old.folder)).ctimeMs < EXCHANGE_MS) continue; // it is at it
       const saving = old.folder.replace(/old$/, "saving");
       await rename(found.some(({ folder }) => folder === saving) ? saving : old.folder, resolved);
       await rm(old.folder, { recursive: true, force: true });
@@ -68,8 +73,9 @@ export async function finishInterruptedSave(target: string): Promise<boolean> {
 
 /** Removes what killed saves left beside a target that is in place; saves in progress are left alone. */
 export async function clearLeftovers(target: string): Promise<void> {
-  for (const { folder, pid } of await leftovers(path.resolve(target))) {
-    const abandoned = !runs(pid) || Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? Infinity) > ABANDONED_MS;
+  for (const leftover of await leftovers(path.resolve(target))) {
+    const { folder } = leftover;
+    const abandoned = !(await runs(leftover)) || Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? Infinity) > ABANDONED_MS;
     if (abandoned) await rm(folder, { recursive: true, force: true }).catch(() => undefined); // tried again by the next save
   }
 }

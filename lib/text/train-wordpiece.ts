@@ -114,7 +114,10 @@ function resolve(texts: unknown, options: unknown): Resolved {
   const characters: unknown = initialAlphabet;
   if (!Array.isArray(characters)) throw invalid("initialAlphabet to be a list of characters", characters);
   for (const character of characters as unknown[]) {
-    if (typeof character !== "string" || [...character].length !== 1) throw invalid("initialAlphabet to be a list of strings of one character", character);
+    // What the tokenizer drops from texts has no place in vocab.txt.
+    if (typeof character !== "string" || [...character].length !== 1 || /[\s\p{Cc}\p{Cf}\p{Cs}\ufffd]/u.test(character)) {
+      throw invalid("initialAlphabet to be a list of strings of one visible character", character);
+    }
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid("signal to be an AbortSignal", signal);
   const config = {

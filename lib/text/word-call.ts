@@ -7,19 +7,28 @@
 import { nextCut } from "./cut-text";
 import type { LibraryEncoding, LibraryTokenizer } from "./huggingface";
 import { coded, type LibraryCall } from "./library-call";
-import type { Separator } from "./local-pipeline";
 import type { TokensOfText } from "./tokens-of-text";
 import type { WordIds, WordMemo } from "./word-memo";
 
 /** UTF-16 units of one call: enough for the library's threads, few enough that preparing and reading it stays short. */
 const CALL_UNITS = 8192;
+/** What a text counts beside its own units: a call has no end of empty ones. */
+const PER_TEXT = 16;
 /** New words that the library is given as one text, since each text costs it as much as some ten words; their units. */
 const JOINED = 32;
 const JOINED_UNITS = 2048;
 
-/** A word that the library is asked for. */
+/** A special token that parts words in one text. */
+export interface Separator {
+  readonly content: string;
+  readonly id: number;
+}
+
+/** A word that the library is asked for, or a text that is as good as one. */
 class NewWord {
   ids: WordIds = [];
+
+  constructor(readonly remember: boolean) {}
 }
 
 export interface WordCallParts {
@@ -44,7 +53,7 @@ export class WordCall implements LibraryCall {
   }
 
   add(text: string): void {
-    this.#units += text.length;
+    this.#units += text.length + PER_TEXT;
     const { memo } = this.#parts;
     const words: (WordIds | string)[] = [];
     let unknown = 0;
@@ -56,13 +65,13 @@ export class WordCall implements LibraryCall {
       words.push(ids ?? word);
     }
     const whole = 2 * unknown > words.length && !memo.learnsStrangeText();
-    const parts = whole ? [text] : words;
-    this.#texts.push(unknown === 0 ? (words as WordIds[]) : parts.map((part) => (typeof part === "string" ? this.#newWord(part) : part)));
+    if (whole) this.#texts.push([this.#newWord(text, words.length === 1)]);
+    else this.#texts.push(unknown === 0 ? (words as WordIds[]) : words.map((word) => (typeof word === "string" ? this.#newWord(word, true) : word)));
   }
 
-  #newWord(text: string): NewWord {
+  #newWord(text: string, remember: boolean): NewWord {
     let word = this.#new.get(text);
-    if (!word) this.#new.set(text, (word = new NewWord()));
+    if (!word) this.#new.set(text, (word = new NewWord(remember)));
     return word;
   }
 
@@ -76,7 +85,7 @@ export class WordCall implements LibraryCall {
     for (const [text, word] of this.#new) {
       const ids = lists[at++] as readonly number[];
       word.ids = ids.length === 1 ? (ids[0] as number) : ids;
-      this.#parts.memo.set(text, word.ids);
+      if (word.remember) this.#parts.memo.set(text, word.ids);
     }
   }
 

@@ -11,6 +11,8 @@ export interface Best {
 
 /** Plain data. */
 export interface BestModelState {
+  /** What was compared. */
+  readonly metric: string;
   /** Absent before the first evaluation. */
   readonly best?: Best;
   /** Evaluations without enough progress since the last with it. */
@@ -35,21 +37,29 @@ export class BestModel {
     return this.#stale >= (this.#options.earlyStoppingPatience ?? Infinity);
   }
 
-  /** Takes an evaluation in, as Hugging Face's Trainer and its EarlyStoppingCallback: any progress makes it the best. NaN is none. */
+  /** Takes an evaluation in, as Hugging Face's Trainer and its EarlyStoppingCallback: any progress makes it the best. What is not finite is none. */
   rate(step: number, metrics: Evaluation): void {
     const { metricForBestModel: metric, greaterIsBetter = metric !== "loss", earlyStoppingThreshold } = this.#options;
     const value = metrics[metric];
-    const gain = this.#best === undefined ? (Number.isNaN(value) ? NaN : Infinity) : greaterIsBetter ? value - this.#best.value : this.#best.value - value;
+    const first = this.#best === undefined && Number.isFinite(value);
+    const gain = first ? Infinity : (greaterIsBetter ? 1 : -1) * (value - (this.#best?.value ?? NaN));
     if (gain > 0) this.#best = { step, value };
     this.#stale = gain > earlyStoppingThreshold ? 0 : this.#stale + 1;
   }
 
   state(): BestModelState {
-    return { ...(this.#best && { best: this.#best }), stale: this.#stale };
+    return { metric: this.#options.metricForBestModel, ...(this.#best && { best: this.#best }), stale: this.#stale };
   }
 
-  load({ best, stale }: BestModelState): void {
+  /** Goes on from a state; of another metric it says nothing, and the comparison begins anew. */
+  load({ metric, best, stale }: BestModelState): void {
+    if (metric !== this.#options.metricForBestModel) return;
     this.#best = best;
     this.#stale = stale;
+  }
+
+  /** Forgets the best, where its weights are gone. */
+  forget(): void {
+    this.#best = undefined;
   }
 }

@@ -30,7 +30,7 @@ export interface RunState {
   readonly lossSum: number;
   readonly skippedSteps: number;
   readonly counts: Counts;
-  readonly log: readonly (Omit<LogEntry, "loss"> & { readonly loss: number | null })[];
+  readonly log: readonly LogEntry[];
   /** Confusion matrices as their `toJSON` gives them. */
   readonly evaluations: readonly EvaluationEntry[];
 }
@@ -72,7 +72,7 @@ export class Run {
     this.#lossSum = lossSum;
     this.#skippedSteps = skippedSteps;
     this.#meter.load(counts);
-    this.#log.push(...log.map((entry) => ({ ...entry, loss: entry.loss ?? NaN }))); // JSON has no NaN, of a log of skipped steps alone
+    this.#log.push(...log);
     for (const { metrics, ...entry } of evaluations) {
       this.#evaluations.push({ ...entry, metrics: { ...metrics, confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix) } });
     }

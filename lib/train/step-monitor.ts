@@ -41,6 +41,11 @@ export class StepMonitor implements Disposable {
     this.#skipped = zero();
   }
 
+  /** Goes on with the gradient norm of the last step before a break. */
+  resume(gradNorm: number): void {
+    scope(() => this.#gradNorm.fill_(gradNorm));
+  }
+
   /** Takes in the loss of one of an update's batches, times its weight; waits for nothing. */
   add(weightedLoss: Tensor): void {
     scope(() => this.#updateLoss.add_(weightedLoss.detach()));

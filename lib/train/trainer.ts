@@ -22,7 +22,7 @@ import { TorchwrightError } from "../errors";
 import { checkLabels, checkLoader, countBatches } from "./check-loader";
 import { BestModel } from "./best-model";
 import { restore } from "./checkpoints/checkpoint";
-import { findCheckpoint, type Found } from "./checkpoints/checkpoint-folder";
+import { claimFolder, findCheckpoint, type Found } from "./checkpoints/checkpoint-folder";
 import { Saver } from "./checkpoints/saver";
 import { evaluateModel, type Evaluation } from "./evaluation";
 import type { History } from "./events";
@@ -47,7 +47,7 @@ interface Loop {
 }
 
 export interface FitOptions {
-  /** Held-out data, evaluated after every epoch and at the end. Default: none. */
+  /** Held-out data, evaluated as `evalStrategy` says: after every epoch, the last one also where it is cut short, or every so many steps. Default: none. */
   readonly evalLoader?: DataLoader;
   /**
    * Goes on where a run with the same data and options was broken off, in the middle of an epoch, to the weights of an unbroken run (on the CPU
@@ -104,7 +104,8 @@ export class Trainer {
    *   for a label that the model does not have; ERR_INVALID_ARG for data without labels; ERR_MAX_LENGTH for a
    *   loader whose rows may be longer than the model takes; ERR_NON_FINITE when loss or gradient became NaN or
    *   infinite, with the model at its last good weights, unless `nonFinite` says to skip such steps; ERR_FILE_WRITE for a checkpoint that could not be written, with those before it
-   *   untouched; where it resumes ERR_CHECKSUM, ERR_FILE_NOT_FOUND, ERR_WEIGHTS_MISMATCH
+   *   untouched; where it resumes ERR_CHECKSUM, ERR_FILE_NOT_FOUND, ERR_WEIGHTS_MISMATCH, ERR_INVALID_ARG for other data; ERR_INVALID_ARG also where it does not
+   *   resume and `outputDir` holds another run's checkpoints
    */
   async fit(loader: DataLoader, { evalLoader, resume }: FitOptions = {}): Promise<History> {
     return exclusive(this.model, "fit", async () => {
@@ -119,6 +120,7 @@ export class Trainer {
       }
       const from = resume === undefined ? undefined : await findCheckpoint(options.outputDir, resume);
       if (from) checkState(from.state.position, loader.state().feed);
+      if (options.saveStrategy !== "no") await claimFolder(options.outputDir ?? "", from?.state.run.step);
       await this.#place();
       const batches = await countBatches(loader);
       const plan = planSteps(options, batches);
@@ -159,7 +161,7 @@ export class Trainer {
     const saver = new Saver(options, { model, optimizer }, companions, bestModel);
     const parameters = model.parameters();
     const wasTraining = model.training;
-    /** Batches of an epoch that were taken; with none the epoch before is over, and evaluated. */
+    /** Batches of an epoch that were taken. */
     const at = { epoch: 0, batch: 0 };
 
     /** Weights learn from the gradients of all batches since the last time. */
@@ -177,11 +179,11 @@ export class Trainer {
       if (run.step % logEvery === 0) await run.log(monitor);
       if (options.evalStrategy === "steps" && run.step % options.evalSteps === 0 && !stop.interrupted) await evaluate();
       if (saver.dueAfter(run.step)) await save();
-      if (run.seconds >= maxSeconds) stop.request("maxSeconds");
+      if (run.seconds >= maxSeconds && !run.done) stop.request("maxSeconds");
     };
 
     const evaluate = async (): Promise<void> => {
-      if (evalLoader === undefined) return;
+      if (evalLoader === undefined || run.step === 0 || run.evaluatedStep === run.step) return;
       await run.log(monitor);
       bestModel.rate(run.step, await run.evaluate(() => evaluateModel(model, evalLoader, { precision, progress })));
       if (saver.dueAfterEvaluation(run.step)) await save();
@@ -202,17 +204,18 @@ export class Trainer {
         const { position, run: books } = from.state;
         await restore(from.folder, { model, optimizer });
         schedule.load(from.state.schedule);
-        bestModel.load(from.state.bestModel);
-        saver.resume(books.step);
+        monitor.resume(books.log.at(-1)?.gradNorm ?? 0);
         Object.assign(at, { epoch: position.epoch, batch: position.batch });
-        await run.resume(books, { folder: from.folder, passedOver: from.passedOver });
+        const lost = await saver.resume(from.state);
+        await run.resume(books, { folder: from.folder, passedOver: [...from.passedOver, ...lost] });
         // Interrupted, it may have passed over an evaluation.
-        if (options.evalStrategy === "steps" && run.step % options.evalSteps === 0 && run.evaluatedStep !== run.step) await evaluate();
+        if (options.evalStrategy === "steps" ? run.step % options.evalSteps === 0 : run.done) await evaluate();
         if (bestModel.exhausted) stop.request("earlyStopping");
-        if (run.seconds >= maxSeconds) stop.request("maxSeconds");
+        if (run.seconds >= maxSeconds && !run.done) stop.request("maxSeconds");
       }
-      while ((!run.done || at.batch > 0) && stop.reason === undefined) {
-        for await (const batch of run.done ? [] : loader.epoch(at.epoch, { ...where, from: at.batch })) {
+      while (!run.done && stop.reason === undefined) {
+        let whole = true;
+        for await (const batch of loader.epoch(at.epoch, { ...where, from: at.batch })) {
           await scope(async () => {
             const output = await forwardIn(precision, model, batch);
             // Losses are means: as sums they add up to that of one large batch.
@@ -224,16 +227,17 @@ export class Trainer {
           at.batch += 1;
           if (run.pending.batches < accumulate) continue;
           await update();
-          if (run.done || stop.reason !== undefined) break;
+          whole = !run.done && stop.reason === undefined;
+          if (!whole) break;
         }
         if (run.pending.batches > 0) await update(); // the epoch's last
         await run.log(monitor);
         if (stop.reason !== undefined) break;
-        Object.assign(at, { epoch: at.epoch + 1, batch: 0 });
         if (options.evalStrategy === "epoch") await evaluate();
+        if (whole) Object.assign(at, { epoch: at.epoch + 1, batch: 0 });
         if (saver.dueAfterEpoch(run.step)) await save();
       }
-      if (saver.on && !saver.has(run.step)) await save();
+      if (saver.on && run.step > 0 && !saver.has(run.step)) await save();
       if (options.loadBestModelAtEnd && !stop.interrupted) await saver.loadBest();
       return await run.end(stop.reason ?? "end", bestModel.best);
     } finally {

@@ -122,7 +122,7 @@ describe("training a WordPiece tokenizer", () => {
     await refused(trainWordPiece(["  ", ""]), /at least one word/);
     await refused(trainWordPiece(texts, { vocabSize: 10 }), /vocabSize of at least 18 for 5 special tokens and the 7 characters/);
     for (const options of [
-      { vocabSize: 5 }, { vocabSize: 10.5 }, { minFrequency: -1 }, { limitAlphabet: 0 }, { initialAlphabet: "abc" }, { initialAlphabet: ["ab"] }, { lowercase: 1 },
+      { vocabSize: 5 }, { vocabSize: 10.5 }, { minFrequency: -1 }, { limitAlphabet: 0 }, { initialAlphabet: "abc" }, { initialAlphabet: ["ab"] }, { initialAlphabet: ["\n"] }, { initialAlphabet: ["\ud800"] }, { lowercase: 1 },
       { stripAccents: null }, { handleChineseChars: "no" }, { maxLength: 1 }, { signal: {} }, { vocab_size: 100 }, [],
     ]) {
       await refused(trainWordPiece(texts, options as never), /^trainWordPiece: expected/);

@@ -1,5 +1,7 @@
 /** Ids put together from remembered words against those of whole texts, which the library is asked for as soon as tokens are wanted. */
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
@@ -54,6 +56,49 @@ describe("ids put together from words", () => {
       expect(offsets).to.deep.equal(whole.getOffsets().map(([start, end]) => [units[start], units[end]]));
     });
   }
+
+  describe("of pipelines that look further than they seem to", () => {
+    const strip = { type: "StripAccents" };
+    const collapse = { type: "Replace", pattern: { Regex: " {2,}" }, content: " " };
+    const replace = (text: string, content: string): object => ({ type: "Replace", pattern: { String: text }, content });
+    const sequence = (...normalizers: object[]): object => ({ normalizer: { type: "Sequence", normalizers } });
+    const special = (content: string, id: number): object => ({ id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: false });
+
+    for (const [base, change, all] of [
+      ["big-bird", sequence({ type: "NFKD" }, strip, collapse), ["a \u203e b", "a\u203e b", "x \ufe70 y"]],
+      ["big-bird", sequence({ type: "NFKD" }, strip, { type: "Strip", strip_left: false, strip_right: true }), ["a \u203e b", "a \u2017"]],
+      ["big-bird", sequence(replace("-", ""), collapse), ["a - b", "a-b - c"]],
+      ["big-bird", sequence(replace("hashtag", " hashtag "), replace(" ", "_")), ["a hashtag b", "hashtag b"]],
+      ["distilbert", { added_tokens: [special("[UNK]", 1), special("[[", 5)] }, ["x[ y zz\u2603", "x[", "y \u2603"]],
+      ["distilbert", { added_tokens: [special("[SEP]", 7), special("[CLS]", 8)] }, ["the film of [SEP] a day", "the", "word [CLS]"]],
+      ["roberta", { post_processor: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true } }, ["a b c"]],
+    ] as const) {
+      it(JSON.stringify(change).slice(0, 110), async () => {
+        const folder = await mkdtemp(path.join(tmpdir(), "words-"));
+        try {
+          const document = JSON.parse(readFileSync(path.join(GOLDEN, "tokenizers", base, "tokenizer.json"), "utf8")) as object;
+          const json = JSON.stringify({ ...document, ...change });
+          await writeFile(path.join(folder, "tokenizer.json"), json);
+          const names = { pad_token: "[PAD]", ...(base === "distilbert" ? {} : { pad_token: "<pad>" }) };
+          await writeFile(path.join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", ...names }));
+          const tokenizer = await AutoTokenizer.fromPretrained(folder);
+          const library = libraryTokenizer(json);
+          const options = { maxLength: 1_000_000, addSpecialTokens: false };
+          for (const texts of [all, all.map((one) => `${one} `.repeat(4000))]) {
+            const encodings = await tokenizer.encodeBatch(texts, options);
+            const told = await tokenizer.encodeBatch(texts, { ...options, offsets: true });
+            for (const [i, one] of texts.entries()) {
+              const whole = await library.encode(one, null, { addSpecialTokens: false });
+              expect([...(encodings[i]?.ids ?? [])], one.slice(0, 40)).to.deep.equal(whole.getIds());
+              expect(told[i]?.offsets).to.deep.equal(whole.getOffsets());
+            }
+          }
+        } finally {
+          await rm(folder, { recursive: true });
+        }
+      });
+    }
+  });
 
   describe("of BERT", () => {
     let tokenizer: PretrainedTokenizer;

@@ -7,7 +7,13 @@ import { LengthGroupedSampler } from "../../lib/data/samplers/length-grouped-sam
 import { TextDataset } from "../../lib/data/text-dataset";
 import { BertForSequenceClassification } from "../../lib/models/bert-for-sequence-classification";
 import type { TextClassifier } from "../../lib/models/model";
+import { noGrad } from "../../lib/autograd/grad-mode";
+import type { Batch } from "../../lib/data/batch";
+import * as nn from "../../lib/nn/nn";
+import { manualSeed } from "../../lib/tensor/device";
 import { memory } from "../../lib/tensor/memory";
+import { ops } from "../../lib/tensor/ops";
+import type { Tensor } from "../../lib/tensor/tensor";
 import type { Tokenizer } from "../../lib/text/tokenizer";
 import type { History, TrainerEvent } from "../../lib/train/events";
 import type { TrainerOptions } from "../../lib/train/options";
@@ -179,6 +185,89 @@ describe("checkpoints", () => {
       other.dispose();
     }));
 
+  it("a new one is never pruned for old ones: those behind the place that a run goes on from are put aside", () =>
+    inFolder(async (outputDir) => {
+      const options: TrainerOptions = { outputDir, saveStrategy: "steps", saveSteps: 2, saveTotalLimit: 2 };
+      const unbroken = await train({ ...options, saveTotalLimit: 9 });
+      for (const step of [12, 14]) await truncate(join(outputDir, `checkpoint-${step}`, "model.safetensors"), 1000);
+      const { events } = await train(options, { resume: "auto", stopAfter: 11 });
+      for (const event of events) if (event.type === "checkpoint") expect(event.folder).to.match(/checkpoint-1[01]$/);
+      expect(await checkpoints(outputDir)).to.deep.equal(["checkpoint-10", "checkpoint-11", "superseded-checkpoint-12", "superseded-checkpoint-14"]);
+      // Back to an earlier place on purpose.
+      const again = await train(options, { resume: join(outputDir, "checkpoint-10") });
+      expect(again.weights).to.deep.equal(unbroken.weights);
+      expect(await checkpoints(outputDir)).to.include.members(["checkpoint-12", "checkpoint-14", "superseded-checkpoint-11"]);
+    }));
+
+  it("of an earlier run are not mixed with those of one that begins anew", () =>
+    inFolder(async (outputDir) => {
+      const options: TrainerOptions = { outputDir, saveStrategy: "epoch", epochs: 1 };
+      await train(options);
+      expect((await rejection(train(options), "ERR_INVALID_ARG")).message).to.contain("resume").and.to.contain("checkpoint-7");
+      await train({ ...options, saveStrategy: "no" }); // writes none
+    }));
+
+  it("of a run that ended in mid-epoch go on with the rest of it, where more steps are wanted", () =>
+    inFolder(async (root) => {
+      for (const shorter of [{ epochs: 1.5 }, { maxSteps: 9 }]) {
+        const outputDir = join(root, JSON.stringify(shorter).replace(/\W/g, ""));
+        const options: TrainerOptions = { outputDir, saveStrategy: "epoch", lrSchedulerType: "constant" };
+        await train({ ...options, ...shorter }, { evalLoader: evalLoader() });
+        const longer = await train({ ...options, epochs: 2 }, { resume: "auto", evalLoader: evalLoader() });
+        const unbroken = await train({ ...options, outputDir: `${outputDir}-whole`, epochs: 2 }, { evalLoader: evalLoader() });
+        expect(longer.history.steps).to.equal(14);
+        expect(longer.weights).to.deep.equal(unbroken.weights);
+      }
+    }));
+
+  it("evaluate by steps as an unbroken run, wherever they were broken off, also before the first step", () =>
+    inFolder(async (root) => {
+      const options: TrainerOptions = { saveStrategy: "steps", saveSteps: 1000, evalStrategy: "steps", evalSteps: 3 };
+      const unbroken = await train({ ...options, outputDir: join(root, "whole") }, { evalLoader: evalLoader() });
+      for (const stopAfter of [2, 3, 7, 9]) {
+        const outputDir = join(root, String(stopAfter));
+        await train({ ...options, outputDir }, { evalLoader: evalLoader(), stopAfter });
+        const { history } = await train({ ...options, outputDir }, { evalLoader: evalLoader(), resume: "auto" });
+        expect(history.evaluations.map(({ step, metrics }) => [step, metrics.loss])).to.deep.equal(unbroken.history.evaluations.map(({ step, metrics }) => [step, metrics.loss]));
+        expect(history.best).to.deep.equal(unbroken.history.best);
+      }
+      const model = tinyBert();
+      const outputDir = join(root, "never");
+      await new Trainer(model, { ...options, outputDir, progress: "silent", signal: AbortSignal.abort() }).fit(loaderOf(), { evalLoader: evalLoader() });
+      expect(await checkpoints(outputDir)).to.deep.equal([]);
+      model.dispose();
+    }));
+
+  it("keep buffers, too, also those that a state dictionary leaves out", () =>
+    inFolder(async (outputDir) => {
+      class Counting extends nn.Module {
+        readonly words = new nn.Embedding(25, 8);
+        readonly head = new nn.Linear(8, 2);
+        readonly calls = new nn.Buffer(ops.zeros([1]), { persistent: false });
+
+        forward({ inputIds }: Batch): Tensor {
+          noGrad(() => void this.calls.add_(1));
+          return this.head.forward(this.words.forward(inputIds).mean([1])).add(this.calls.mul(0.01));
+        }
+      }
+      const run = async (fit: FitOptions & { stopAfter?: number }): Promise<number[]> => {
+        manualSeed(3);
+        const module = new Counting();
+        const { stopAfter, ...rest } = fit;
+        const controller = new AbortController();
+        const trainer = new Trainer(module, {
+          labels: ["good", "bad"], epochs: 1, outputDir, saveStrategy: "epoch", progress: "silent", signal: controller.signal,
+          callbacks: [(event) => { if (event.type === "step" && event.step === stopAfter) controller.abort(); }],
+        });
+        await trainer.fit(loaderOf(), rest);
+        const calls = Array.from(module.calls.toTypedArray() as Float32Array);
+        module.dispose();
+        return calls;
+      };
+      expect(await run({ stopAfter: 3 })).to.deep.equal([3]);
+      expect(await run({ resume: "auto" })).to.deep.equal([7]);
+    }));
+
   it("refuse options that cannot be kept", async () => {
     await inFolder(async (outputDir) => {
       const model = tinyBert();
@@ -223,6 +312,23 @@ describe("the best model", () => {
         opened.dispose();
       }));
   }
+
+  it("that is gone is forgotten where the run goes on, and said, not missed at the end", () =>
+    inFolder(async (outputDir) => {
+      const options: TrainerOptions = { outputDir, saveStrategy: "epoch", epochs: 4, learningRate: 5e-3, loadBestModelAtEnd: true };
+      await train(options, { evalLoader: contrary(), stopAfter: 16 });
+      await rm(join(outputDir, "checkpoint-7"), { recursive: true });
+      const { events, history } = await train(options, { evalLoader: contrary(), resume: "auto" });
+      const resumed = events.find((event) => event.type === "resume");
+      if (resumed?.type !== "resume") throw new Error("no resume");
+      if (history.evaluations[0]?.metrics.loss === Math.min(...history.evaluations.map(({ metrics }) => metrics.loss))) {
+        expect(resumed.passedOver.map(({ folder }) => folder)).to.deep.equal([join(outputDir, "checkpoint-7")]);
+      }
+      expect(history.best?.step).to.be.above(7);
+      // Another metric begins anew: losses are no accuracies.
+      const other = await train({ ...options, epochs: 5, metricForBestModel: "accuracy" }, { evalLoader: contrary(), resume: "auto" });
+      expect(other.history.best?.value).to.be.within(0, 1);
+    }));
 
   it("may be the one with the least of it, and is left alone without the option or where the run is stopped", () =>
     inFolder(async (root) => {

@@ -88,6 +88,7 @@ describe("ending early", () => {
     };
     const patient: TrainerOptions = { earlyStoppingPatience: 2 };
     expect(rated(patient, [1, 0.9, 0.95, 0.92])).to.deep.equal([[0, false], [1, false], [1, false], [1, true]]);
+    expect(rated(patient, [Infinity, 1, 0.5, 0.6])).to.deep.equal([[undefined, false], [1, false], [2, false], [2, false]]);
     expect(rated(patient, [NaN, 1, NaN, NaN])).to.deep.equal([[undefined, false], [1, false], [1, false], [1, true]]);
     expect(rated({ ...patient, metricForBestModel: "accuracy" }, [0.5, 0.6, 0.6, 0.5])).to.deep.equal([[0, false], [1, false], [1, false], [1, true]]);
     // Too small a gain is the best all the same, but no progress.

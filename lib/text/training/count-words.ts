@@ -7,8 +7,9 @@ import type { JsonObject } from "../tokenizer-files";
 
 /** Characters of a word above which BERT's tokenizer makes it `[UNK]`, whatever the vocabulary. */
 const LONGEST_WORD = 100;
-/** Parts of texts that are counted before their words are. */
+/** Parts of texts, and their UTF-16 units, that are counted before their words are. */
 const PARTS = 100_000;
+const UNITS = 4_000_000;
 
 /**
  * Words with how often they come, in the order of their first coming.
@@ -28,12 +29,18 @@ export async function countWords(
   const split = splitter(document);
   const words = new Map<string, number>();
   let parts = new Map<string, number>();
+  let units = 0;
+  const turn = async (): Promise<void> => {
+    await slice.next();
+    signal?.throwIfAborted();
+  };
   const fold = async (): Promise<void> => {
     for (const [part, count] of parts) {
       for (const word of split(part)) words.set(word, (words.get(word) ?? 0) + count);
-      if (slice.over()) await slice.next();
+      if (slice.over()) await turn();
     }
     parts = new Map();
+    units = 0;
   };
   let index = 0;
   for await (const text of texts) {
@@ -45,11 +52,14 @@ export async function countWords(
       end = nextCut(text, start + 1);
       // Its own copy: a slice would hold on to the whole text.
       const part = ` ${text.slice(start, end)}`.slice(1);
-      parts.set(part, (parts.get(part) ?? 0) + 1);
-      if (parts.size >= PARTS) await fold();
+      const count = parts.get(part) ?? 0;
+      if (count === 0) units += part.length;
+      parts.set(part, count + 1);
+      if (parts.size >= PARTS || units >= UNITS) await fold();
+      if (slice.over()) await turn();
     }
     index++;
-    if (slice.over()) await slice.next();
+    if (slice.over()) await turn();
   }
   await fold();
   return words;

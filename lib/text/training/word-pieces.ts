@@ -48,7 +48,16 @@ export async function wordPieces(
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const pieces = new Pieces(options.special);
-  const alphabet = alphabetOf(words, options);
+  const turn = async (): Promise<void> => {
+    await slice.next();
+    signal?.throwIfAborted();
+  };
+  const counts = new Map<string, number>();
+  for (const [word, count] of words) {
+    for (const character of word) counts.set(character, (counts.get(character) ?? 0) + count);
+    if (slice.over()) await turn();
+  }
+  const alphabet = alphabetOf(counts, options);
   for (const character of alphabet) pieces.add(character);
   const corpus = new Corpus();
   for (const [word, count] of words) {
@@ -56,7 +65,7 @@ export async function wordPieces(
     // A character that was left out vanishes from its word.
     const ids = characters.flatMap((character, i) => (alphabet.has(character) ? [pieces.add(i === 0 ? character : CONTINUES + character)] : []));
     corpus.add(ids, count);
-    if (slice.over()) await slice.next();
+    if (slice.over()) await turn();
   }
   if (pieces.size > options.vocabSize) {
     throw new TorchwrightError(
@@ -71,21 +80,16 @@ export async function wordPieces(
     const merged = pieces.join(pair.first, pair.second);
     for (const word of corpus.wordsWith(pair)) {
       corpus.merge(word, pair, merged);
-      if (slice.over()) await slice.next();
+      if (slice.over()) await turn();
     }
     corpus.queueNew();
-    signal?.throwIfAborted();
-    if (slice.over()) await slice.next();
+    if (slice.over()) await turn();
   }
   return pieces.tokens;
 }
 
 /** Characters by code point: the most frequent ones, of equally frequent ones those with the smaller code point. */
-function alphabetOf(words: ReadonlyMap<string, number>, { limitAlphabet, initialAlphabet }: VocabularyOptions): Set<string> {
-  const counts = new Map<string, number>();
-  for (const [word, count] of words) {
-    for (const character of word) counts.set(character, (counts.get(character) ?? 0) + count);
-  }
+function alphabetOf(counts: Map<string, number>, { limitAlphabet, initialAlphabet }: VocabularyOptions): Set<string> {
   for (const character of initialAlphabet) counts.set(character, Infinity);
   const point = (character: string): number => character.codePointAt(0) as number;
   const byCount = [...counts].sort(([a, m], [b, n]) => (m === n ? point(a) - point(b) : n > m ? 1 : -1));

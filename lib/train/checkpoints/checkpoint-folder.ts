@@ -1,5 +1,5 @@
 /** A run's checkpoints in its `outputDir`: `checkpoint-<step>`, as Hugging Face's Trainer names them. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, TorchwrightError } from "../../errors";
 import { clearLeftovers, finishInterruptedSave } from "../../text/interrupted-save";
@@ -7,14 +7,20 @@ import { type CheckpointState, readState } from "./checkpoint";
 
 const NAME = /^checkpoint-(\d+)$/;
 /** What a save that was killed leaves, under the name of its checkpoint. */
-const LEFTOVER = /^\.(checkpoint-\d+)\.\d+-[0-9a-f]{8}\.(?:saving|old)$/;
+const LEFTOVER = /^\.(checkpoint-\d+)\.\d+-[0-9a-f]{8}\.(saving|old)$/;
+
+/** A checkpoint that was passed over. */
+export interface PassedOver {
+  readonly folder: string;
+  readonly reason: string;
+}
 
 /** A checkpoint to go on from. */
 export interface Found {
   readonly folder: string;
   readonly state: CheckpointState;
   /** Newer ones that could not be used, with the reason. */
-  readonly passedOver: readonly { readonly folder: string; readonly reason: string }[];
+  readonly passedOver: readonly PassedOver[];
 }
 
 /** Place of a step's checkpoint. */
@@ -25,7 +31,7 @@ export function checkpointPath(outputDir: string, step: number): string {
 /**
  * The newest checkpoint that is whole, for "auto", or the one in a folder. Undefined where there is none yet.
  *
- * @throws TorchwrightError ERR_INVALID_ARG; ERR_CHECKSUM where every checkpoint is damaged, and what reading the folder that was named throws
+ * @throws TorchwrightError ERR_INVALID_ARG; ERR_CHECKSUM where every checkpoint is damaged, ERR_FILE_READ, and what reading the folder that was named throws
  */
 export async function findCheckpoint(outputDir: string | undefined, resume: unknown): Promise<Found | undefined> {
   if (typeof resume !== "string" || resume === "") {
@@ -33,7 +39,7 @@ export async function findCheckpoint(outputDir: string | undefined, resume: unkn
   }
   if (resume !== "auto") return { folder: resume, state: await readState(resume), passedOver: [] };
   if (outputDir === undefined) throw new TorchwrightError("ERR_INVALID_ARG", 'fit: expected the option outputDir, in which resume: "auto" looks for checkpoints');
-  const passedOver: { folder: string; reason: string }[] = [];
+  const passedOver: PassedOver[] = [];
   for (const step of (await stepsIn(outputDir)).reverse()) {
     const folder = checkpointPath(outputDir, step);
     try {
@@ -50,21 +56,59 @@ export async function findCheckpoint(outputDir: string | undefined, resume: unkn
   );
 }
 
-/** Removes the oldest checkpoints beyond `limit`, but for those to be kept. */
+/**
+ * Makes sure that a run's checkpoints will be the newest of their folder. Those behind the step that it goes on from are of another course, or
+ * damaged: they are renamed, `superseded-checkpoint-<step>`.
+ *
+ * @param step undefined for a run that begins anew: then there must be none
+ * @throws TorchwrightError ERR_INVALID_ARG, ERR_FILE_WRITE
+ */
+export async function claimFolder(outputDir: string, step: number | undefined): Promise<void> {
+  const behind = (await stepsIn(outputDir)).filter((one) => one > (step ?? -1));
+  if (step === undefined && behind.length > 0) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `fit: expected an outputDir without checkpoints for a run that begins anew, got ${checkpointPath(outputDir, behind[0] as number)}; ` +
+        'go on with { resume: "auto" }, or take another folder',
+    );
+  }
+  for (const one of behind) {
+    const aside = join(outputDir, `superseded-checkpoint-${one}`);
+    try {
+      await rm(aside, { recursive: true, force: true });
+      await rename(checkpointPath(outputDir, one), aside);
+    } catch (cause) {
+      throw new TorchwrightError("ERR_FILE_WRITE", `fit: ${checkpointPath(outputDir, one)} could not be put aside: ${(cause as Error).message}`, { cause });
+    }
+  }
+}
+
+/** Removes the oldest checkpoints beyond `limit`, but for those to be kept. What cannot be removed is tried again the next time. */
 export async function pruneCheckpoints(outputDir: string, limit: number, keep: ReadonlySet<number>): Promise<void> {
   const steps = await stepsIn(outputDir);
   const old = steps.slice(0, Math.max(0, steps.length - limit)).filter((step) => !keep.has(step));
-  for (const step of old) await rm(checkpointPath(outputDir, step), { recursive: true, force: true });
+  for (const step of old) await rm(checkpointPath(outputDir, step), { recursive: true, force: true }).catch(() => undefined);
 }
 
-/** Steps of the checkpoints that are there, ascending; what killed saves left is finished or cleared first. */
+/** Steps of the checkpoints that are there, ascending; what killed saves left is finished or cleared first. Throws ERR_FILE_READ. */
 async function stepsIn(outputDir: string): Promise<number[]> {
-  const names = await readdir(outputDir).catch(() => []);
-  const interrupted = new Set(names.flatMap((name) => LEFTOVER.exec(name)?.[1] ?? []));
-  for (const name of interrupted) {
-    await finishInterruptedSave(join(outputDir, name));
-    await clearLeftovers(join(outputDir, name));
+  const names = await foldersIn(outputDir);
+  const interrupted = names.flatMap((name) => LEFTOVER.exec(name) ?? []).length > 0;
+  for (const name of new Set(names.flatMap((entry) => LEFTOVER.exec(entry)?.[1] ?? []))) {
+    const target = join(outputDir, name);
+    const exchanged = names.some((entry) => LEFTOVER.exec(entry)?.[1] === name && entry.endsWith(".old"));
+    // In the middle of an exchange both copies are outside of the target: they go only once one is in its place.
+    if ((await finishInterruptedSave(target)) || !exchanged || names.includes(name)) await clearLeftovers(target);
   }
-  const now = interrupted.size > 0 ? await readdir(outputDir) : names;
+  const now = interrupted ? await foldersIn(outputDir) : names;
   return now.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+}
+
+async function foldersIn(outputDir: string): Promise<string[]> {
+  try {
+    return (await readdir(outputDir, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new TorchwrightError("ERR_FILE_READ", `fit: ${outputDir} could not be read: ${(cause as Error).message}`, { cause });
+  }
 }

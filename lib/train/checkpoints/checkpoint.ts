@@ -2,14 +2,14 @@
  * One checkpoint: a model folder that also holds what training needs to go on as if nothing had been.
  *
  * `model.safetensors` and what else the model's `save` writes, so that it can be opened for predictions; `optimizer.safetensors`
- * and `rng_state.safetensors`; `trainer_state.json`. The manifest lists all of them, so that damage is noticed.
+ * and `rng_state.safetensors`; `trainer_state.json`. The manifest lists these, so that damage is noticed.
  */
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { noGrad } from "../../autograd/grad-mode";
 import type { LoaderState } from "../../data/loading/state";
 import { TorchwrightError } from "../../errors";
-import { verifyManifest } from "../../models/manifest";
+import { listedInManifest, verifyManifest } from "../../models/manifest";
 import type { TextClassifier } from "../../models/model";
 import { readHeader, readTensors, writeSafetensors } from "../../models/safetensors";
 import type { AdamW } from "../../optim/adamw";
@@ -26,7 +26,7 @@ const STATE = "trainer_state.json";
 const OPTIMIZER = "optimizer.safetensors";
 const RANDOM = "rng_state.safetensors";
 const WEIGHTS = "model.safetensors";
-/** Of models that save no safetensors, as TorchScript modules. */
+/** Of models that save no safetensors, as TorchScript modules, or not all that training changes. */
 const OWN_WEIGHTS = "weights.safetensors";
 
 /** What is not in tensors; plain data. */
@@ -59,8 +59,8 @@ export async function writeCheckpoint(folder: string, { model, optimizer }: Part
       const names = namesOf(model);
       await writeSafetensors(join(temporary, OPTIMIZER), optimizer.namedStates((parameter) => names.get(parameter) as string));
       await scope(() => writeSafetensors(join(temporary, RANDOM), devicesOf(model).map((device) => [device, randomState(device)])));
-      if (!(await exists(join(temporary, WEIGHTS)))) await writeSafetensors(join(temporary, OWN_WEIGHTS), model.namedParameters());
-      await writeFile(join(temporary, STATE), `${JSON.stringify({ format: FORMAT, version: 1, ...state })}\n`);
+      if (!(await hasAll(join(temporary, WEIGHTS), stateOf(model)))) await writeSafetensors(join(temporary, OWN_WEIGHTS), stateOf(model));
+      await writeFile(join(temporary, STATE), `${JSON.stringify({ format: FORMAT, version: 1, ...state }, encodeNumber)}\n`);
     },
   });
 }
@@ -74,11 +74,28 @@ export async function readState(folder: string): Promise<CheckpointState> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new TorchwrightError("ERR_FILE_NOT_FOUND", `resume: expected a checkpoint in ${folder}: ${(cause as Error).message}`, { cause });
   });
-  if (!(await exists(join(folder, "manifest.json")))) throw damaged(folder, "its manifest.json is missing");
+  const listed = await listedInManifest(folder);
+  const unlisted = [STATE, OPTIMIZER, RANDOM].find((name) => !listed.includes(name));
+  if (unlisted !== undefined) throw damaged(folder, `its manifest.json is missing or does not list ${unlisted}`);
   await verifyManifest(folder);
-  const { format, version, ...state } = JSON.parse(text) as { format?: unknown; version?: unknown } & CheckpointState;
-  if (format !== FORMAT || version !== 1) throw damaged(folder, `${STATE} is of the format ${JSON.stringify(format)}, version ${JSON.stringify(version)}`);
-  return state;
+  const state = (JSON.parse(text, decodeNumber) ?? {}) as Readonly<Record<string, unknown>>;
+  if (state["format"] !== FORMAT || state["version"] !== 1) {
+    throw damaged(folder, `${STATE} is of the format ${JSON.stringify(state["format"])}, version ${JSON.stringify(state["version"])}, and this release knows version 1`);
+  }
+  // Its content is what was written, as the SHA-256 says; whoever wrote it may have been another program.
+  const missing = ["position", "schedule", "run", "bestModel"].find((name) => typeof state[name] !== "object" || state[name] === null);
+  if (missing !== undefined) throw damaged(folder, `${STATE} does not say ${missing}`);
+  return state as unknown as CheckpointState;
+}
+
+/** JSON has no NaN and no infinity. */
+function encodeNumber(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? { number: String(value) } : value;
+}
+
+function decodeNumber(_key: string, value: unknown): unknown {
+  const { number, ...more } = (typeof value === "object" && value !== null ? value : {}) as { readonly number?: unknown };
+  return typeof number === "string" && Object.keys(more).length === 0 ? Number(number) : value;
 }
 
 /**
@@ -88,7 +105,7 @@ export async function readState(folder: string): Promise<CheckpointState> {
 export async function restore(folder: string, { model, optimizer }: Parts): Promise<void> {
   const names = namesOf(model);
   const fills = [
-    await fillFrom(await weightsIn(folder), model.namedParameters()),
+    await fillFrom(await weightsIn(folder), stateOf(model)),
     await fillFrom(join(folder, OPTIMIZER), optimizer.namedStates((parameter) => names.get(parameter) as string)),
   ];
   for (const fill of fills) await fill();
@@ -100,15 +117,15 @@ export async function restore(folder: string, { model, optimizer }: Parts): Prom
   });
 }
 
-/** Puts the weights alone back. Throws ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH. */
+/** Puts the weights alone back. Throws as {@link readState} does, and ERR_WEIGHTS_MISMATCH. */
 export async function restoreWeights(folder: string, model: TextClassifier): Promise<void> {
-  await verifyManifest(folder);
-  const fill = await fillFrom(await weightsIn(folder), model.namedParameters());
+  await readState(folder);
+  const fill = await fillFrom(await weightsIn(folder), stateOf(model));
   await fill();
 }
 
 async function weightsIn(folder: string): Promise<string> {
-  return join(folder, (await exists(join(folder, WEIGHTS))) ? WEIGHTS : OWN_WEIGHTS);
+  return join(folder, (await exists(join(folder, OWN_WEIGHTS))) ? OWN_WEIGHTS : WEIGHTS);
 }
 
 /** What fills tensors by name from a file, which may hold more and is known to hold them. */
@@ -133,6 +150,11 @@ async function fillFrom(file: string, targets: readonly (readonly [string, Tenso
   };
 }
 
+/** Parameters, and what else training changes. */
+function stateOf(model: TextClassifier): (readonly [string, Tensor])[] {
+  return [...model.namedParameters(), ...(model.namedBuffers?.() ?? [])];
+}
+
 function namesOf(model: TextClassifier): Map<Tensor, string> {
   return new Map(model.namedParameters().map(([name, parameter]) => [parameter, name]));
 }
@@ -144,6 +166,12 @@ function devicesOf(model: TextClassifier): string[] {
 
 function damaged(folder: string, why: string): TorchwrightError {
   return new TorchwrightError("ERR_CHECKSUM", `${folder}: expected a whole checkpoint, but ${why}`);
+}
+
+async function hasAll(file: string, tensors: readonly (readonly [string, Tensor])[]): Promise<boolean> {
+  if (!(await exists(file))) return false;
+  const names = new Set((await readHeader(file)).map(({ name }) => name));
+  return tensors.every(([name]) => names.has(name));
 }
 
 async function exists(file: string): Promise<boolean> {

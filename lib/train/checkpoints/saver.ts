@@ -1,8 +1,8 @@
 /** When a run writes checkpoints, and which of them stay. */
 import type { BestModel } from "../best-model";
 import type { ResolvedTrainerOptions } from "../options";
-import { type CheckpointState, type Companions, type Parts, restoreWeights, writeCheckpoint } from "./checkpoint";
-import { checkpointPath, pruneCheckpoints } from "./checkpoint-folder";
+import { type CheckpointState, type Companions, type Parts, readState, restoreWeights, writeCheckpoint } from "./checkpoint";
+import { checkpointPath, type PassedOver, pruneCheckpoints } from "./checkpoint-folder";
 
 export class Saver {
   readonly #options: ResolvedTrainerOptions;
@@ -42,9 +42,23 @@ export class Saver {
     return this.#options.saveStrategy === "epoch" && !this.has(step);
   }
 
-  /** Goes on as a run that was broken off at a step. */
-  resume(step: number): void {
-    this.#savedStep = step;
+  /**
+   * Goes on from a checkpoint. Resolves with the best one where its weights are wanted at the end and are not there any more: then it is forgotten, now
+   * and not after all steps.
+   */
+  async resume({ run, bestModel }: CheckpointState): Promise<readonly PassedOver[]> {
+    this.#savedStep = run.step;
+    this.#bestModel.load(bestModel);
+    const { best } = this.#bestModel;
+    if (!best || !this.#options.loadBestModelAtEnd) return [];
+    const folder = checkpointPath(this.#options.outputDir ?? "", best.step);
+    const reason = await readState(folder).then(
+      (state) => (state.bestModel.best?.step === best.step && state.bestModel.best.value === best.value ? undefined : "it is not the best evaluation's checkpoint of this run"),
+      (error: unknown) => (error as Error).message,
+    );
+    if (reason === undefined) return [];
+    this.#bestModel.forget();
+    return [{ folder, reason }];
   }
 
   /** Writes a checkpoint, in place of an earlier one of the step, and removes what is too old. Resolves with its folder. Throws ERR_FILE_WRITE. */
@@ -56,7 +70,7 @@ export class Saver {
     this.#savedStep = step;
     this.#savedAt = performance.now();
     const { best } = this.#bestModel;
-    const keep = best && this.#options.loadBestModelAtEnd ? [best.step] : [];
+    const keep = best && this.#options.loadBestModelAtEnd ? [step, best.step] : [step];
     await pruneCheckpoints(outputDir, saveTotalLimit, new Set(keep));
     return folder;
   }
