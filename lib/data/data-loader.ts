@@ -166,7 +166,7 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
   async *#batches(epoch: number, from: number, { names, device, signal }: Pass): AsyncGenerator<Item, void, void> {
     const { tokenizer, encodeOptions, padToMultipleOf, prefetch } = this.#options;
     const pinMemory = this.#options.pinMemory ?? (device?.startsWith("cuda") === true && cuda.isAvailable());
-    const options: PrepareOptions = { tokenizer, encodeOptions, padToMultipleOf, device, labels: this.#encoder(names) };
+    const options: PrepareOptions = { tokenizer, encodeOptions, padToMultipleOf, device, labels: await this.#encoder(names) };
     const make = this.#collate ?? ((input: CollateInput) => collate(input.padded, { device, pinMemory }) as Item);
     this.#position = { epoch, batch: from };
     const ready = ahead(this.#feed.groups(epoch, from), (group) => prepare(group, options), { depth: prefetch, signal });
@@ -188,7 +188,7 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
   }
 
   /** How labels become numbers; all of a dataset in memory are looked up at once. */
-  #encoder(names: readonly string[] | undefined): () => LabelEncoder | undefined {
+  async #encoder(names: readonly string[] | undefined): Promise<() => LabelEncoder | undefined> {
     if (names === undefined) return () => undefined;
     const { dataset } = this;
     if (!(dataset instanceof TextDataset)) {
@@ -197,7 +197,7 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
       return () => (encoder ??= feed.problemType && new LabelEncoder(feed.problemType, this.#namesOfStream(feed, names)));
     }
     const encoder = dataset.problemType && new LabelEncoder(dataset.problemType, names);
-    encoder?.check(dataset, (row) => dataset.describeRow(row));
+    await encoder?.check(dataset, (row) => dataset.describeRow(row));
     return () => encoder;
   }
 

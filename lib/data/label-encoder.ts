@@ -1,5 +1,6 @@
 /** Labels of examples as numbers that a loss can use, by a label map. */
 import { TorchwrightError } from "../errors";
+import { TimeSlice } from "../text/time-slice";
 import type { Example, Label } from "./example";
 import { listLabels } from "./labels";
 import { namesIn, type ProblemType } from "./problem-type";
@@ -47,11 +48,13 @@ export class LabelEncoder {
   }
 
   /** Looks every label up, so that an unknown one shows before the first step and not in the last. Throws ERR_UNKNOWN_LABEL. */
-  check(examples: Iterable<Example>, place: (index: number) => string): void {
+  async check(examples: Iterable<Example>, place: (index: number) => string): Promise<void> {
+    const slice = new TimeSlice();
     let index = 0;
     for (const { label } of examples) {
       for (const name of namesIn(label)) this.#id(name, index, place);
       index++;
+      if (slice.over()) await slice.next();
     }
   }
 

@@ -5,8 +5,8 @@ import type { LibraryEncoding, LibraryTokenizer } from "./huggingface";
 import { readTokens, type TokensOfText } from "./tokens-of-text";
 
 /** Of one call of the library: enough for its threads, few enough that preparing and reading it stays short. */
-const CALL_TEXTS = 64;
-const CALL_UNITS = 8192;
+const CALL_TEXTS = 32;
+const CALL_UNITS = 4096;
 
 export interface LibraryCall {
   /** Whether there is enough for the library to work on. */

@@ -11,7 +11,7 @@ import type { TokensOfText } from "./tokens-of-text";
 import type { WordIds, WordMemo } from "./word-memo";
 
 /** UTF-16 units of one call: enough for the library's threads, few enough that preparing and reading it stays short. */
-const CALL_UNITS = 8192;
+const CALL_UNITS = 4096;
 /** What a text counts beside its own units: a call has no end of empty ones. */
 const PER_TEXT = 16;
 /** New words that the library is given as one text, since each text costs it as much as some ten words; their units. */
