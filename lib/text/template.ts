@@ -99,7 +99,8 @@ function describeTokens(layout: Layout, texts: readonly TokensOfText[], spans: r
           : [ofSpecial(segment.token)],
       ),
     );
-  const part = <T>(values: readonly T[] | undefined, { start, stop }: Span): readonly T[] => values?.slice(start, stop) ?? [];
+  const part = <T>(values: readonly T[] = [], { start, stop }: Span): readonly T[] =>
+    start === 0 && stop === values.length ? values : values.slice(start, stop);
   const each = <T>({ start, stop }: Span, value: T): T[] => new Array<T>(stop - start).fill(value);
   return {
     ...(wanted.offsets && { offsets: list<readonly [number, number]>((text, span) => part(text.offsets, span), () => [0, 0]) }),

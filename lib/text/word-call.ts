@@ -14,7 +14,7 @@ import type { WordIds, WordMemo } from "./word-memo";
 const CALL_UNITS = 4096;
 /** What a text counts beside its own units: a call has no end of empty ones. */
 const PER_TEXT = 16;
-/** New words that the library is given as one text, since each text costs it as much as some ten words; their units. */
+/** New words that the library is given as one text, and their units: as texts of their own they take twice as long. */
 const JOINED = 32;
 const JOINED_UNITS = 2048;
 

@@ -1,6 +1,6 @@
 /** Remembers the ids of words, so that the library is asked for each of them once in a while. */
 
-/** Words of one generation: two of them are kept, of about 8 MB each in English. */
+/** Words of one generation: two of them are kept, of 5 MB each in English. */
 const GENERATION = 65_536;
 /** UTF-16 units of a word that is kept. Longer ones are rare, or not words at all. */
 const LONGEST = 64;
