@@ -7,7 +7,7 @@ import { type LibraryCall, TextCall } from "./library-call";
 import { isLocal, separatorOf } from "./local-pipeline";
 import { assemble, type Template } from "./template";
 import { checkInput } from "./text-input";
-import { TimeSlice } from "./time-slice";
+import { inSlices, TimeSlice } from "./time-slice";
 import type { Encoding } from "./tokenizer";
 import { joinPieces, type TokensOfPiece, type TokensOfText } from "./tokens-of-text";
 import type { Span, TruncationSide } from "./truncate";
@@ -142,19 +142,20 @@ export class BatchEncoder {
     const layouts = options.addSpecialTokens ? template.special : template.plain;
     const layout = texts.length === 1 ? layouts.single : layouts.pair;
     const { windows, truncated } = fit(texts.map(({ ids }) => ids.length), layout.specials, options, truncationSide, place);
-    const encoding = assemble(layout, texts, windows[0] as Spans, truncated, options.wanted);
-    if (!options.overflow) return encoding;
-    return withOverflow(encoding, windows, (spans) => assemble(layout, texts, spans, 0, options.wanted), slice);
+    const make = (spans: Spans, lost: number): Encoding | Promise<Encoding> => inSlices(assemble(layout, texts, spans, lost, options.wanted), slice);
+    const first = make(windows[0] as Spans, truncated);
+    return options.overflow ? withOverflow(first, windows, make, slice) : first;
   }
 }
 
 type Spans = readonly Span[];
 
-async function withOverflow(first: Encoding, windows: readonly Spans[], make: (spans: Spans) => Encoding, slice: TimeSlice): Promise<Encoding> {
+async function withOverflow(first: Encoding | Promise<Encoding>, windows: readonly Spans[], make: (spans: Spans, lost: number) => Encoding | Promise<Encoding>, slice: TimeSlice): Promise<Encoding> {
   const overflow: Encoding[] = [];
   for (const spans of windows.slice(1)) {
-    overflow.push(make(spans));
+    const encoding = make(spans, 0);
+    overflow.push(encoding instanceof Promise ? await encoding : encoding);
     if (slice.over()) await slice.next();
   }
-  return { ...first, overflow };
+  return { ...(await first), overflow };
 }

@@ -2,6 +2,7 @@
 import type { Wanted } from "./encode-options";
 import type { LibraryTokenizer } from "./huggingface";
 import type { Encoding } from "./tokenizer";
+import type { Steps } from "./time-slice";
 import type { TokensOfText } from "./tokens-of-text";
 import type { Span } from "./truncate";
 
@@ -64,12 +65,16 @@ async function readLayout(library: LibraryTokenizer, sample: string, length: num
   return { segments, specials: segments.length - texts };
 }
 
-/** One encoding: the layout with the given span of each text in its place. */
-export function assemble(layout: Layout, texts: readonly TokensOfText[], spans: readonly Span[], truncated: number, wanted: Wanted): Encoding {
+/** Tokens described before others may have their turn. */
+const BLOCK = 8192;
+
+/** One encoding: the layout with the given span of each text in its place. It gives way while it describes very many tokens. */
+export function* assemble(layout: Layout, texts: readonly TokensOfText[], spans: readonly Span[], truncated: number, wanted: Wanted): Steps<Encoding> {
   let length = layout.specials;
   for (const { start, stop } of spans) length += stop - start;
   const ids = new Int32Array(length);
   const typeIds = new Uint8Array(length);
+  const specialTokensMask = new Uint8Array(wanted.specialTokensMask ? length : 0);
   let at = 0;
   for (const segment of layout.segments) {
     if ("text" in segment) {
@@ -81,32 +86,36 @@ export function assemble(layout: Layout, texts: readonly TokensOfText[], spans: 
     } else {
       ids[at] = segment.id;
       typeIds[at] = segment.typeId;
+      specialTokensMask[at] = 1;
       at++;
     }
   }
-  const encoding = { ids, typeIds, truncated };
-  return Object.values(wanted).includes(true) ? { ...encoding, ...describeTokens(layout, texts, spans, wanted) } : encoding;
-}
 
-/** The lists beside ids and types that are wanted. */
-function describeTokens(layout: Layout, texts: readonly TokensOfText[], spans: readonly Span[], wanted: Wanted): Partial<Encoding> {
-  // `concat`, as it copies a million tokens at once.
-  const list = <T>(ofText: (text: TokensOfText, span: Span, which: 0 | 1) => readonly T[], ofSpecial: (token: string) => T): T[] =>
-    ([] as T[]).concat(
-      ...layout.segments.map((segment) =>
-        "text" in segment
-          ? ofText(texts[segment.text] as TokensOfText, spans[segment.text] as Span, segment.text)
-          : [ofSpecial(segment.token)],
-      ),
-    );
-  const part = <T>(values: readonly T[] = [], { start, stop }: Span): readonly T[] =>
-    start === 0 && stop === values.length ? values : values.slice(start, stop);
-  const each = <T>({ start, stop }: Span, value: T): T[] => new Array<T>(stop - start).fill(value);
+  function* list<T>(ofToken: (text: TokensOfText, index: number, which: 0 | 1) => T | undefined, ofSpecial: (token: string) => T): Steps<T[]> {
+    const values = new Array<T>(length); // whole from the start: a list of a million that grows is copied in one go
+    if (length > BLOCK) yield;
+    let done = 0;
+    for (const segment of layout.segments) {
+      if ("text" in segment) {
+        const { start, stop } = spans[segment.text] as Span;
+        for (let index = start; index < stop; index++) {
+          values[done++] = ofToken(texts[segment.text] as TokensOfText, index, segment.text) as T;
+          if (done % BLOCK === 0) yield;
+        }
+      } else {
+        values[done++] = ofSpecial(segment.token);
+      }
+    }
+    return values;
+  }
   return {
-    ...(wanted.offsets && { offsets: list<readonly [number, number]>((text, span) => part(text.offsets, span), () => [0, 0]) }),
-    ...(wanted.wordIds && { wordIds: list<number | null>((text, span) => part(text.wordIds, span), () => null) }),
-    ...(wanted.sequenceIds && { sequenceIds: list<0 | 1 | null>((_, span, which) => each(span, which), () => null) }),
-    ...(wanted.specialTokensMask && { specialTokensMask: Uint8Array.from(list((_, span) => each(span, 0), () => 1)) }),
-    ...(wanted.tokens && { tokens: list((text, span) => part(text.tokens, span), (token) => token) }),
+    ids,
+    typeIds,
+    truncated,
+    ...(wanted.offsets && { offsets: yield* list<readonly [number, number]>((text, index) => text.offsets?.[index], () => [0, 0]) }),
+    ...(wanted.wordIds && { wordIds: yield* list<number | null>((text, index) => text.wordIds?.[index], () => null) }),
+    ...(wanted.sequenceIds && { sequenceIds: yield* list<0 | 1 | null>((_text, _index, which) => which, () => null) }),
+    ...(wanted.specialTokensMask && { specialTokensMask }),
+    ...(wanted.tokens && { tokens: yield* list((text, index) => text.tokens?.[index], (token) => token) }),
   };
 }

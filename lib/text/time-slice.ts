@@ -24,3 +24,20 @@ export class TimeSlice {
     this.#start = performance.now();
   }
 }
+
+/** Work that yields where it may be put off. */
+export type Steps<T> = Generator<undefined, T>;
+
+/** Does work to its end, at once where it never yields. */
+export function inSlices<T>(steps: Steps<T>, slice: TimeSlice): T | Promise<T> {
+  const first = steps.next();
+  return first.done ? first.value : goOn(steps, slice);
+}
+
+async function goOn<T>(steps: Steps<T>, slice: TimeSlice): Promise<T> {
+  for (;;) {
+    if (slice.over()) await slice.next();
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}

@@ -30,19 +30,25 @@ export interface TokensOfPiece {
 
 /** A text that was tokenized in pieces, put together again: positions and words counted on. */
 export async function joinPieces(pieces: readonly TokensOfPiece[], wanted: Wanted, slice: TimeSlice): Promise<TokensOfText> {
-  const ids = new Int32Array(pieces.reduce((sum, { tokens }) => sum + tokens.ids.length, 0));
-  const offsets: (readonly [number, number])[] = [];
-  const wordIds: (number | null)[] = [];
-  const texts: string[] = [];
+  const length = pieces.reduce((sum, { tokens }) => sum + tokens.ids.length, 0);
+  const ids = new Int32Array(length);
+  // Whole from the start: a list of a million that grows is copied in one go.
+  const list = async <T>(on: boolean): Promise<T[]> => {
+    if (slice.over()) await slice.next();
+    return new Array<T>(on ? length : 0);
+  };
+  const offsets = await list<readonly [number, number]>(wanted.offsets);
+  const wordIds = await list<number | null>(wanted.wordIds);
+  const texts = await list<string>(wanted.tokens);
   let at = 0;
   let words = 0;
   for (const { tokens, start } of pieces) {
     ids.set(tokens.ids, at);
+    tokens.offsets?.forEach(([from, to], i) => (offsets[at + i] = [start + from, start + to]));
+    tokens.wordIds?.forEach((word, i) => (wordIds[at + i] = word === null ? null : words + word));
+    tokens.tokens?.forEach((token, i) => (texts[at + i] = token));
     at += tokens.ids.length;
-    for (const [from, to] of tokens.offsets ?? []) offsets.push([start + from, start + to]);
-    for (const word of tokens.wordIds ?? []) wordIds.push(word === null ? null : words + word);
-    for (const token of tokens.tokens ?? []) texts.push(token);
-    words = (wordIds.at(-1) ?? -1) + 1;
+    words = (wordIds[at - 1] ?? -1) + 1;
     if (slice.over()) await slice.next();
   }
   return { ids, ...(wanted.offsets && { offsets }), ...(wanted.wordIds && { wordIds }), ...(wanted.tokens && { tokens: texts }) };
