@@ -1,5 +1,6 @@
 /** Counts of true against predicted classes, from which all classification metrics follow. */
 import { describe, TorchwrightError } from "../errors";
+import { type Classes, classNames } from "./class-names";
 import { averageScores, type ClassCounts, classScores, type Scores } from "./class-scores";
 
 /** Scores of one class. */
@@ -17,6 +18,11 @@ export interface MetricSummary {
   readonly weightedPrecision: number;
   readonly weightedRecall: number;
   readonly weightedF1: number;
+  /**
+   * Matthews correlation coefficient of true and predicted classes, −1 to 1; 0 where all rows are of one class or predicted as one.
+   * scikit-learn's `matthews_corrcoef`, Gorodkin's R_K for more than two classes (2004).
+   */
+  readonly matthews: number;
 }
 
 /** Two classes that were taken for one another, in one direction. */
@@ -48,15 +54,8 @@ export class ConfusionMatrix {
   #total = 0;
 
   /** For classes by name, or for a number of classes that are named "0", "1", …. Throws ERR_INVALID_ARG. */
-  constructor(classes: number | readonly string[]) {
-    const size: unknown = typeof classes === "number" ? classes : Array.isArray(classes) ? classes.length : undefined;
-    if (!Number.isSafeInteger(size) || (size as number) < 1 || (size as number) > 10_000) {
-      throw new TorchwrightError(
-        "ERR_INVALID_ARG",
-        `ConfusionMatrix: expected class names or a number of classes from 1 to 10000, got ${describe(classes)}`,
-      );
-    }
-    this.labels = typeof classes === "number" ? Array.from({ length: classes }, (_, id) => String(id)) : [...classes];
+  constructor(classes: Classes) {
+    this.labels = classNames("ConfusionMatrix", classes);
     this.#cells = new Float64Array(this.labels.length ** 2);
   }
 
@@ -125,22 +124,10 @@ export class ConfusionMatrix {
 
   /**
    * Accuracy and averages. As scikit-learn with `labels=None` and `zero_division=0`: classes that occur neither
-   * among the true nor the predicted ones do not count in a macro average.
+   * among the true nor the predicted ones do not count in a macro average. Micro averages equal the accuracy.
    */
   summary(): MetricSummary {
-    const counts = this.#classCounts();
-    const present = counts.filter(({ predicted, support }) => predicted + support > 0).map(classScores);
-    const macro = averageScores(present, "macro");
-    const weighted = averageScores(present, "weighted");
-    return {
-      accuracy: counts.reduce((right, { truePositives }) => right + truePositives, 0) / this.#total,
-      macroPrecision: macro.precision,
-      macroRecall: macro.recall,
-      macroF1: macro.f1,
-      weightedPrecision: weighted.precision,
-      weightedRecall: weighted.recall,
-      weightedF1: weighted.f1,
-    };
+    return summarizeCounts(this.#classCounts());
   }
 
   /** The most frequent confusions, by count, then in the order of the classes. */
@@ -174,4 +161,34 @@ export class ConfusionMatrix {
     });
     return counts;
   }
+}
+
+/** Accuracy and averages from the counts of every class. */
+export function summarizeCounts(counts: readonly ClassCounts[]): MetricSummary {
+  const present = counts.filter(({ predicted, support }) => predicted + support > 0).map(classScores);
+  const macro = averageScores(present, "macro");
+  const weighted = averageScores(present, "weighted");
+  const right = counts.reduce((sum, { truePositives }) => sum + truePositives, 0);
+  return {
+    accuracy: right / macro.support,
+    macroPrecision: macro.precision,
+    macroRecall: macro.recall,
+    macroF1: macro.f1,
+    weightedPrecision: weighted.precision,
+    weightedRecall: weighted.recall,
+    weightedF1: weighted.f1,
+    matthews: matthews(counts, right, macro.support),
+  };
+}
+
+function matthews(counts: readonly ClassCounts[], right: number, rows: number): number {
+  let both = right * rows;
+  let actual = rows ** 2;
+  let guessed = rows ** 2;
+  for (const { predicted, support } of counts) {
+    both -= predicted * support;
+    actual -= support ** 2;
+    guessed -= predicted ** 2;
+  }
+  return actual === 0 || guessed === 0 ? 0 : both / Math.sqrt(actual * guessed);
 }
