@@ -6,21 +6,31 @@ import { readConfig } from "./bert-config";
 import { BertForSequenceClassification } from "./bert-for-sequence-classification";
 import { labelsOf } from "./labels";
 import { loadVerified } from "./manifest";
-import type { TextClassifier } from "./model";
+import type { ModelProblem, TextClassifier } from "./model";
 import { MODULE_TYPE, needsClass } from "./module-classifier";
+import { agreedProblem } from "./problem";
 import { ScriptClassifier } from "./script-classifier";
+
+export interface LoadModelOptions<P extends ModelProblem = ModelProblem> {
+  /** Default: CUDA where there is one. */
+  readonly device?: string;
+  /** What the model decides, so that its type is known. Default: what its config.json says. */
+  readonly problemType?: P;
+}
 
 /**
  * Opens a folder that `save` wrote, or any Hugging Face folder of a BERT with a classification head.
  *
- * @throws TorchwrightError as `BertForSequenceClassification.fromPretrained` and `jit.load`, ERR_CHECKSUM among them
+ * @throws TorchwrightError as `BertForSequenceClassification.fromPretrained` and `jit.load`, ERR_CHECKSUM among them;
+ *   ERR_CONFIG_INVALID where config.json names another problem than `problemType`
  */
-export async function loadTextClassifier(folder: string, options: { readonly device?: string } = {}): Promise<TextClassifier> {
+export async function loadTextClassifier<P extends ModelProblem = ModelProblem>(folder: string, { problemType: wanted, ...options }: LoadModelOptions<P> = {}): Promise<TextClassifier<P>> {
   const config = await readConfig(folder);
   if (config["model_type"] === MODULE_TYPE) throw needsClass(folder, config);
-  if (config["model_type"] !== "torchscript") return await BertForSequenceClassification.fromPretrained(folder, options);
+  const problemType = agreedProblem(folder, wanted, config) as P;
+  if (config["model_type"] !== "torchscript") return await BertForSequenceClassification.fromPretrained(folder, { ...options, problemType });
   const labels = labelsOf(config, folder);
   if (!labels) throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
-  const load = async (): Promise<TextClassifier> => new ScriptClassifier(await loadScriptModule(path.join(folder, "model.pt"), options), labels);
+  const load = async (): Promise<TextClassifier<P>> => new ScriptClassifier(await loadScriptModule(path.join(folder, "model.pt"), options), labels, problemType);
   return await loadVerified(folder, load, (model) => model.dispose());
 }

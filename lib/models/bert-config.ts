@@ -70,7 +70,7 @@ function refuseUnsupported(config: Readonly<Record<string, unknown>>, where: str
   refuse("position_embedding_type", ["absolute"]);
   refuse("is_decoder", [false]);
   refuse("add_cross_attention", [false]);
-  refuse("problem_type", ["single_label_classification"]);
+  refuse("problem_type", ["single_label_classification", "multi_label_classification", "regression"]);
 }
 
 /**

@@ -8,6 +8,8 @@
 import type { Handle, ModuleSpec } from "../native/addon";
 import type { BertConfig } from "./bert-config";
 import { ACTIVATIONS } from "./bert-config";
+import type { ModelProblem } from "./model";
+import { PROBLEM_LOSS_SOURCE } from "./problem";
 
 const LINEAR = `
 def forward(self, x: Tensor) -> Tensor:
@@ -96,7 +98,7 @@ def forward(self, input_ids: Optional[Tensor] = None, attention_mask: Optional[T
     return self.encoder.forward(hidden, self.mask(attention_mask))
 `;
 
-const CLASSIFICATION = `
+const classification = (problem: ModelProblem): string => `
 def head(self, hidden: Tensor) -> Tensor:
     pooled = torch.dropout(self.bert.pooler.forward(hidden), self.dropout_p, self.training)
     return self.classifier.forward(pooled)
@@ -105,7 +107,7 @@ def forward(self, input_ids: Optional[Tensor] = None, attention_mask: Optional[T
     logits = self.head(self.bert.forward(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds))
     loss: Optional[Tensor] = None
     if labels is not None:
-        loss = torch.cross_entropy_loss(logits, labels)
+        loss = ${PROBLEM_LOSS_SOURCE[problem]}
     return loss, logits
 `;
 
@@ -138,7 +140,7 @@ export function bertParameterShapes(config: BertConfig, classes: number): Readon
 }
 
 /** The module's description; `handles` has every name of {@link bertParameterShapes}. */
-export function bertModuleSpec(config: BertConfig, handles: ReadonlyMap<string, Handle>): ModuleSpec {
+export function bertModuleSpec(config: BertConfig, problem: ModelProblem, handles: ReadonlyMap<string, Handle>): ModuleSpec {
   const parameter = (name: string): Handle => {
     const handle = handles.get(name);
     if (handle === undefined) throw new RangeError(`no weights for ${name}`);
@@ -199,7 +201,7 @@ export function bertModuleSpec(config: BertConfig, handles: ReadonlyMap<string, 
   const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => i);
   return {
     className: "BertForSequenceClassification",
-    source: CLASSIFICATION,
+    source: classification(problem),
     ...dropout(config.classifier_dropout ?? config.hidden_dropout_prob),
     modules: [
       ["bert", {

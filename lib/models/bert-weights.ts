@@ -36,13 +36,14 @@ export function fitWeights(folder: string, stored: ReadonlyMap<string, StoredTen
     throw new TorchwrightError(
       "ERR_WEIGHTS_MISMATCH",
       `fromPretrained: the weights in ${folder} do not fit its config.json.` +
-        list("mis-shaped", misshaped) + list("missing", missing) + list("unexpected", unexpected),
+        listKeys("mis-shaped", misshaped) + listKeys("missing", missing) + listKeys("unexpected", unexpected),
     );
   }
   return { missing, unexpected };
 }
 
-function list(title: string, names: readonly string[]): string {
+/** A sentence for a message, with the first of the keys; nothing where there are none. */
+export function listKeys(title: string, names: readonly string[]): string {
   if (names.length === 0) return "";
   const shown = names.slice(0, 10).join("; ");
   return ` ${title} (${names.length}): ${shown}${names.length > 10 ? "; …" : ""}.`;

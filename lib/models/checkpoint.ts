@@ -45,16 +45,16 @@ async function weightFiles(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * A Python program that writes a folder's pickled weights, sharded or not, as model.safetensors. It keeps names and
+ * A Python program that writes a folder's pickled weights, sharded or not, as safetensors. It keeps names and
  * number of the tensors, which loading and saving them with a model class would not, and runs no pickled code.
  */
-export function conversion(folder: string): string {
+export function conversion(folder: string, from = "pytorch_model*.bin", to = "model.safetensors"): string {
   return `import glob, torch
 from safetensors.torch import save_file
 weights = {}
-for file in sorted(glob.glob("pytorch_model*.bin", root_dir=${JSON.stringify(folder)})):
+for file in sorted(glob.glob(${JSON.stringify(from)}, root_dir=${JSON.stringify(folder)})):
     weights.update(torch.load(${JSON.stringify(`${folder}/`)} + file, map_location="cpu", weights_only=True))
-save_file({name: tensor.clone().contiguous() for name, tensor in weights.items()}, ${JSON.stringify(`${folder}/model.safetensors`)}, {"format": "pt"})`;
+save_file({name: tensor.clone().contiguous() for name, tensor in weights.items()}, ${JSON.stringify(`${folder}/${to}`)}, {"format": "pt"})`;
 }
 
 async function shards(folder: string, index: string): Promise<readonly string[]> {

@@ -1,7 +1,9 @@
 /** Names of classes: checked, read from a configuration, fitted to a checkpoint's head. */
 import { listLabels } from "../data/labels";
 import { describe, TorchwrightError } from "../errors";
+import type { ProblemType } from "../data/problem-type";
 import { invalidConfig } from "./bert-config";
+import type { ModelInputs, ModelProblem, TextClassifier } from "./model";
 
 /** The class names of a configuration, by id, or undefined where it has none. */
 export function labelsOf(config: Readonly<Record<string, unknown>>, where: string): readonly string[] | undefined {
@@ -16,10 +18,18 @@ export function labelsOf(config: Readonly<Record<string, unknown>>, where: strin
   return labels as string[];
 }
 
-/** @throws TorchwrightError ERR_INVALID_ARG unless `labels` are at least two different names */
-export function checkLabels(labels: unknown, operation: string): readonly string[] {
-  if (!Array.isArray(labels) || labels.length < 2 || labels.some((label) => typeof label !== "string")) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at least two label names, got ${describe(labels)}`);
+/** How many labels a problem has: classes to choose one of, classes of which each may be, or the name of a number. */
+const COUNTS: Readonly<Record<ModelProblem, readonly [least: number, most: number, words: string]>> = {
+  "single-label": [2, Infinity, "at least two label names"],
+  "multi-label": [1, Infinity, "at least one label name"],
+  regression: [1, 1, "one label name, that of the number"],
+};
+
+/** @throws TorchwrightError ERR_INVALID_ARG unless `labels` are different names, as many as the problem has */
+export function checkLabels(labels: unknown, operation: string, problem: ModelProblem = "single-label"): readonly string[] {
+  const [least, most, words] = COUNTS[problem];
+  if (!Array.isArray(labels) || labels.length < least || labels.length > most || Array.from<unknown>(labels).some((label) => typeof label !== "string")) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${words}, got ${describe(labels)}`);
   }
   const names = labels as string[];
   const twice = names.find((label, index) => names.indexOf(label) !== index);
@@ -29,14 +39,24 @@ export function checkLabels(labels: unknown, operation: string): readonly string
   return [...names];
 }
 
+/** The problem of models that learn from such data; soft labels say more about the one class of a text. */
+export function problemOf(data: ProblemType): ModelProblem {
+  return data === "soft-label" ? "single-label" : data;
+}
+
 /**
- * Looks at a batch before its class ids are taken for the model's: the same names in another order would train the
- * model on swapped labels, and nothing would show it.
+ * Looks at a batch before its labels are taken for the model's: the same names in another order would train the
+ * model on swapped labels, and several classes of a text would pass for probabilities of one; nothing would show it.
  *
- * @throws TorchwrightError ERR_LABEL_ORDER
+ * @throws TorchwrightError ERR_LABEL_ORDER; ERR_INVALID_ARG for labels of another kind of problem
  */
-export function checkBatchLabels(labels: readonly string[], { labels: ids, labelNames }: { readonly labels?: unknown; readonly labelNames?: readonly string[] }): void {
-  if (ids === undefined || labelNames === undefined || labelNames === labels) return;
+export function checkBatchLabels({ labels, problemType: problem = "single-label" }: Pick<TextClassifier, "labels" | "problemType">, inputs: ModelInputs): void {
+  const { labels: ids, labelNames, problemType: data } = inputs;
+  if (ids === undefined) return;
+  if (data !== undefined && problemOf(data) !== problem) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `forward: expected ${problem} labels, as the model is for that, got ${data} data; make the model with { problemType: "${problemOf(data)}" }`);
+  }
+  if (labelNames === undefined || labelNames === labels || problem === "regression") return;
   if (labelNames.length === labels.length && labelNames.every((name, id) => name === labels[id])) return;
   throw new TorchwrightError(
     "ERR_LABEL_ORDER",
@@ -56,9 +76,11 @@ export function chooseLabels(
   wanted: readonly string[] | undefined,
   stored: readonly string[] | undefined,
   head: number | undefined,
+  problem: ModelProblem,
 ): readonly string[] {
   if (wanted === undefined) {
     if (head === undefined) {
+      if (problem === "regression") return ["LABEL_0"]; // Hugging Face's name for it
       throw new TorchwrightError(
         "ERR_LABEL_COUNT",
         `fromPretrained: ${folder} has no classification head; expected { labels: [...] }, the names of the classes`,
@@ -67,9 +89,9 @@ export function chooseLabels(
     if (stored && stored.length !== head) {
       throw new TorchwrightError("ERR_LABEL_COUNT", `${folder}: config.json names ${stored.length} labels, the head has ${head} classes`);
     }
-    return stored ?? Array.from({ length: head }, (_, id) => `LABEL_${id}`);
+    return checkLabels(stored ?? Array.from({ length: head }, (_, id) => `LABEL_${id}`), `fromPretrained, labels of ${folder}`, problem);
   }
-  const labels = checkLabels(wanted, "fromPretrained");
+  const labels = checkLabels(wanted, "fromPretrained", problem);
   if (head !== undefined && head !== labels.length) {
     throw new TorchwrightError(
       "ERR_LABEL_COUNT",

@@ -2,7 +2,7 @@
  * `manifest.json` of a saved folder: size and SHA-256 of its payload, so that damage is an error at loading
  * and not a model that is subtly wrong. Safetensors files carry no checksum of their own.
  *
- * The payload is what nobody edits by hand: weights, vocabulary, and where a checkpoint stood. Settings (`config.json`, `training.json`,
+ * The payload is what nobody edits by hand: weights, vocabulary, calibration, and where a checkpoint stood. Settings (`config.json`, `training.json`,
  * `tokenizer_config.json`) are left out, because to edit them is legitimate, and damage to JSON shows.
  */
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { hashFiles } from "./hash-files";
 
 const NAME = "manifest.json";
 const FORMAT = "torchwright-manifest";
-const PAYLOAD = /\.(?:safetensors|pt)$|^(?:trainer_state\.json|tokenizer\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt)$/;
+const PAYLOAD = /\.(?:safetensors|pt)$|^(?:calibration\.json|trainer_state\.json|tokenizer\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt)$/;
 
 interface Listed {
   readonly bytes: number;

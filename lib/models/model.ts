@@ -1,8 +1,10 @@
 /** What the Trainer trains and the Classifier asks: a text classifier, whatever is inside. */
+import type { ProblemType } from "../data/problem-type";
 import { TorchwrightError } from "../errors";
 import { TENSORS } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Tokenizer } from "../text/tokenizer";
+import type { Calibration } from "./calibration";
 
 /** Inputs of a forward pass; a loader's batch is one. Tensors on another device are moved. */
 export interface ModelInputs {
@@ -16,18 +18,20 @@ export interface ModelInputs {
   readonly positionIds?: Tensor;
   /** float `[batch, sequence, hidden]` in place of word embeddings. */
   readonly inputsEmbeds?: Tensor;
-  /** int64 `[batch]`: class ids; −100 is ignored. */
+  /** By the model's problem: class ids, int64 `[batch]`, of which −100 is ignored; float `[batch, classes]`; or numbers, float `[batch]`. */
   readonly labels?: Tensor;
   /** Class names that `labels` count in, as a loader's batch has them; they must be the model's. */
   readonly labelNames?: readonly string[];
+  /** What `labels` are, as a loader's batch says it; it must be what the model decides. */
+  readonly problemType?: ProblemType;
 }
 
 /** What a forward pass gives. */
 export interface ModelOutput {
-  /** `[batch, classes]`, before softmax. */
+  /** `[batch, classes]`, before softmax or sigmoid; `[batch, 1]` for a regression. */
   readonly logits: Tensor;
   /**
-   * Mean cross-entropy, a scalar.
+   * Mean loss over the batch, a scalar: cross-entropy, binary cross-entropy of every class, or the squared error, by the model's problem.
    *
    * @throws TorchwrightError ERR_INVALID_ARG when the batch had no labels
    */
@@ -60,16 +64,26 @@ export class ClassifierOutput implements ModelOutput {
 export interface SaveOptions {
   /** Saved beside the weights, so that the folder is complete. */
   readonly tokenizer?: Tokenizer;
+  /** What held-out data said of this model's probabilities, as `calibrate` gives it; a `Classifier` of the folder obeys it. */
+  readonly calibration?: Calibration;
   /** More files of the folder, by name: training settings. */
   readonly files?: Readonly<Record<string, string>>;
   /** Writes more files into the folder, flat, before it is put into place. */
   readonly more?: (folder: string) => Promise<void>;
 }
 
+/**
+ * What a model decides: one class of each text (softmax), any number of classes (sigmoid of each), or a number.
+ * Data with soft labels is learned by a `single-label` model.
+ */
+export type ModelProblem = Exclude<ProblemType, "soft-label">;
+
 /** A model that maps batches to logits over named classes. */
-export interface TextClassifier {
-  /** Names of the classes; the position is the class id. */
+export interface TextClassifier<P extends ModelProblem = ModelProblem> {
+  /** Names of the classes; the position is the class id. A regression has one, the name of its target. */
   readonly labels: readonly string[];
+  /** Default: single-label. */
+  readonly problemType?: P;
   readonly device: string;
   /** What is trained, where this is one of several handles on it: they count as one model. Default: this itself. */
   readonly core?: object;
@@ -87,6 +101,9 @@ export interface TextClassifier {
   train(): void;
   eval(): void;
   to(device: string): Promise<this>;
+  /** Computes layers again in backward instead of keeping what they gave. Absent where a model cannot. */
+  gradientCheckpointingEnable?(): void;
+  gradientCheckpointingDisable?(): void;
   /** Writes one folder with everything that prediction needs, atomically. */
   save(folder: string, options?: SaveOptions): Promise<void>;
   dispose(): void;

@@ -6,13 +6,13 @@ import { describe, TorchwrightError } from "../errors";
 import { Module } from "../nn/module";
 import type { AnyModule, Named } from "../nn/part";
 import { resolveDevice } from "../tensor/device";
-import { ops } from "../tensor/ops";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { readConfig } from "./bert-config";
 import { checkBatchLabels, checkLabels, labelsOf } from "./labels";
-import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
+import type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
+import { chooseProblem, problemLoss, problemTypeKey } from "./problem";
 import { understandOutput } from "./output";
 import { writeSafetensors } from "./safetensors";
 import { writeCompanions, writeFolder } from "./save-folder";
@@ -34,18 +34,24 @@ export type ClassifierModule = Module & {
 export const MODULE_TYPE = "torchwright-module";
 
 /**
- * A module written with `nn`, as a text classifier. Where its forward gives no loss, cross-entropy is computed from its
+ * A module written with `nn`, as a text classifier. Where its forward gives no loss, that of its problem is computed from its
  * logits. The Trainer makes one of the module that it is given.
  */
-export class ModuleClassifier implements TextClassifier {
+export class ModuleClassifier<P extends ModelProblem = "single-label"> implements TextClassifier<P> {
   readonly labels: readonly string[];
+  readonly problemType: P;
 
-  /** @throws TorchwrightError ERR_INVALID_ARG for bad labels or what is no `nn.Module` */
+  /**
+   * @param problemType what the module decides; default "single-label"
+   * @throws TorchwrightError ERR_INVALID_ARG for bad labels or what is no `nn.Module`
+   */
   constructor(
     readonly module: ClassifierModule,
     labels: readonly string[],
+    problemType?: P,
   ) {
-    this.labels = checkLabels(labels, "ModuleClassifier");
+    this.problemType = chooseProblem("ModuleClassifier", problemType) as P;
+    this.labels = checkLabels(labels, "ModuleClassifier", this.problemType);
     if (!(module instanceof Module)) throw new TorchwrightError("ERR_INVALID_ARG", `ModuleClassifier: expected an nn.Module, got ${describe(module)}`);
   }
 
@@ -71,10 +77,12 @@ export class ModuleClassifier implements TextClassifier {
    * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for a module of another shape, ERR_CONFIG_INVALID,
    *   ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID
    */
-  static async load(folder: string, module: ClassifierModule): Promise<ModuleClassifier> {
-    const labels = labelsOf(await readConfig(folder), folder);
+  static async load<P extends ModelProblem = "single-label">(folder: string, module: ClassifierModule, problemType?: P): Promise<ModuleClassifier<P>> {
+    const config = await readConfig(folder);
+    const problem = chooseProblem("ModuleClassifier.load", problemType, config["problem_type"]) as P;
+    const labels = labelsOf(config, folder);
     if (!labels) throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
-    const classifier = new ModuleClassifier(module, labels);
+    const classifier = new ModuleClassifier(module, labels, problem);
     await scope(async () => module.loadStateDict(await loadSafetensors(path.join(folder, "model.safetensors"))));
     return classifier;
   }
@@ -99,7 +107,7 @@ export class ModuleClassifier implements TextClassifier {
 
   /** @throws TorchwrightError ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, and what the module throws */
   async forward(inputs: ModelInputs): Promise<ModelOutput> {
-    checkBatchLabels(this.labels, inputs);
+    checkBatchLabels(this, inputs);
     const { device } = this;
     const here = Object.fromEntries(
       Object.entries(inputs).map(([name, value]: [string, unknown]) => [name, value instanceof Tensor ? toDevice(value, device) : value]),
@@ -109,7 +117,7 @@ export class ModuleClassifier implements TextClassifier {
     if (classes !== this.labels.length) {
       throw new TorchwrightError("ERR_LABEL_COUNT", `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`);
     }
-    return new ClassifierOutput(logits, loss ?? (here.labels && ops.crossEntropyLoss(logits, here.labels)));
+    return new ClassifierOutput(logits, loss ?? (here.labels && problemLoss(this.problemType, logits, here.labels)));
   }
 
   namedParameters(): Named<Tensor> {
@@ -153,6 +161,7 @@ export class ModuleClassifier implements TextClassifier {
       const config = {
         model_type: MODULE_TYPE,
         architectures: [this.module.constructor.name],
+        problem_type: problemTypeKey(this.problemType),
         id2label: Object.fromEntries(this.labels.map((label, id) => [String(id), label])),
         label2id: Object.fromEntries(this.labels.map((label, id) => [label, id])),
       };

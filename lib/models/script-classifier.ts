@@ -4,16 +4,16 @@ import path from "node:path";
 import { TorchwrightError } from "../errors";
 import type { ScriptModule } from "../jit/script-module";
 import { resolveDevice } from "../tensor/device";
-import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
 import { checkBatchLabels, checkLabels } from "./labels";
-import type { ModelInputs, ModelOutput, SaveOptions, TextClassifier } from "./model";
+import type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
+import { chooseProblem, problemLoss, problemTypeKey } from "./problem";
 import { understandOutput } from "./output";
 import { writeCompanions, writeFolder } from "./save-folder";
 
 /** What of a batch a module can take: its tensors. */
-type Column = Exclude<keyof ModelInputs, "labelNames">;
+type Column = Exclude<keyof ModelInputs, "labelNames" | "problemType">;
 
 /** Batch columns by the names that arguments have in Python. */
 const COLUMNS: Readonly<Record<string, Column>> = {
@@ -28,9 +28,10 @@ const COLUMNS: Readonly<Record<string, Column>> = {
 /**
  * A TorchScript module, scripted or traced in Python, as a text classifier. Its forward's argument names decide
  * which batch columns it gets. It may give logits alone, a tuple, or a dictionary with `logits`; where it gives
- * no loss, cross-entropy is computed from its logits.
+ * no loss, that of its problem is computed from its logits.
  */
-export class ScriptClassifier implements TextClassifier {
+export class ScriptClassifier<P extends ModelProblem = "single-label"> implements TextClassifier<P> {
+  readonly problemType: P;
   /** Rows of the position table, found by the name that BERTs give it; Infinity where there is none. */
   readonly maxLength: number;
   /** Rows of the word embeddings, found by the name that BERTs give them. */
@@ -38,12 +39,17 @@ export class ScriptClassifier implements TextClassifier {
   readonly #columns: readonly (readonly [name: string, column: Column, optional: boolean])[];
   #device: string;
 
-  /** @throws TorchwrightError ERR_INVALID_ARG for bad labels, or a forward with arguments that no batch column fits */
+  /**
+   * @param problemType what the module decides; default "single-label"
+   * @throws TorchwrightError ERR_INVALID_ARG for bad labels, or a forward with arguments that no batch column fits
+   */
   constructor(
     readonly module: ScriptModule,
     readonly labels: readonly string[],
+    problemType?: P,
   ) {
-    checkLabels(labels, "ScriptClassifier");
+    this.problemType = chooseProblem("ScriptClassifier", problemType) as P;
+    checkLabels(labels, "ScriptClassifier", this.problemType);
     this.#device = module.parameters()[0]?.device ?? "cpu";
     const rows = (name: RegExp): number | undefined => module.namedParameters().find(([path]) => name.test(path))?.[1].shape[0];
     this.maxLength = rows(/(?:^|\.)position_embeddings\.weight$/) ?? Infinity;
@@ -75,7 +81,7 @@ export class ScriptClassifier implements TextClassifier {
 
   /** @throws TorchwrightError ERR_INVALID_ARG, ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, ERR_SCRIPT_CALL */
   async forward(inputs: ModelInputs): Promise<ModelOutput> {
-    checkBatchLabels(this.labels, inputs);
+    checkBatchLabels(this, inputs);
     const named: Record<string, Tensor> = {};
     for (const [name, column, optional] of this.#columns) {
       const tensor = toDevice(inputs[column], this.#device);
@@ -88,7 +94,7 @@ export class ScriptClassifier implements TextClassifier {
       throw new TorchwrightError("ERR_LABEL_COUNT", `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`);
     }
     const target = toDevice(inputs.labels, this.#device);
-    return new ClassifierOutput(logits, loss ?? (target && ops.crossEntropyLoss(logits, target)));
+    return new ClassifierOutput(logits, loss ?? (target && problemLoss(this.problemType, logits, target)));
   }
 
   namedParameters(): readonly (readonly [string, Tensor])[] {
@@ -128,7 +134,7 @@ export class ScriptClassifier implements TextClassifier {
     await writeFolder(folder, async (temporary) => {
       await this.module.save(path.join(temporary, "model.pt"));
       const id2label = Object.fromEntries(this.labels.map((label, id) => [String(id), label]));
-      await writeFile(path.join(temporary, "config.json"), `${JSON.stringify({ model_type: "torchscript", id2label }, null, 2)}\n`);
+      await writeFile(path.join(temporary, "config.json"), `${JSON.stringify({ model_type: "torchscript", problem_type: problemTypeKey(this.problemType), id2label }, null, 2)}\n`);
       await writeCompanions(temporary, options);
     });
   }

@@ -101,7 +101,7 @@ describe("fromConfig", () => {
       { vocab_size: 0 }, { vocab_size: "30522" }, { hidden_size: 33 }, { hidden_size: 1.5 }, { num_hidden_layers: 0 }, { num_attention_heads: 3 },
       { hidden_dropout_prob: 1.5 }, { attention_probs_dropout_prob: -1 }, { classifier_dropout: 2 }, { classifier_dropout: "0.1" }, { hidden_act: "gelu_fast" },
       { hidden_act: "toString" }, { hidden_act: null }, { max_position_embeddings: -1 }, { pad_token_id: 9999 }, { layer_norm_eps: "1e-12" },
-      { position_embedding_type: "relative_key" }, { is_decoder: true }, { add_cross_attention: true }, { problem_type: "regression" }, { model_type: "roberta" },
+      { position_embedding_type: "relative_key" }, { is_decoder: true }, { add_cross_attention: true }, { problem_type: "ranking" }, { model_type: "roberta" },
       { initializer_range: NaN }, { type_vocab_size: 0 }, { intermediate_size: Infinity },
     ];
     for (const change of wrong) {
