@@ -57,4 +57,14 @@ describe("the examples run as they read", () => {
       expect(await readdir(join(folder, "runs/custom-head"))).to.include.members(["config.json", "model.safetensors", "vocab.txt"]);
     });
   });
+
+  it("search.mts", async () => {
+    await inFolder(async (folder) => {
+      await prepare(folder);
+      const { stdout, stderr } = await run("search.mts", folder);
+      expect(stdout).to.contain("Search of 9 trials to maximize the score: 3 done, 6 pruned").and.to.contain("learningRate:");
+      expect(stderr.match(/^trial /gm)).to.have.length(12);
+      expect(await readdir(join(folder, "runs/search"))).to.include.members(["trials.jsonl", "report.html", "trial-0"]);
+    });
+  });
 });

@@ -9,15 +9,10 @@ import type { StoppedBy } from "./events";
 export class StopRequest implements Disposable {
   #reason: Exclude<StoppedBy, "end"> | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #onInterrupt = (): void => {
-    this.#reason ??= "SIGINT";
-  };
-  readonly #onTerminate = (): void => {
-    this.#reason ??= "SIGTERM";
-  };
-  readonly #onAbort = (): void => {
-    this.#reason ??= "abort";
-  };
+  readonly #controller = new AbortController();
+  readonly #onInterrupt = (): void => this.#stop("SIGINT");
+  readonly #onTerminate = (): void => this.#stop("SIGTERM");
+  readonly #onAbort = (): void => this.#stop("abort");
 
   constructor(signal?: AbortSignal) {
     this.#signal = signal;
@@ -32,6 +27,11 @@ export class StopRequest implements Disposable {
     return this.#reason;
   }
 
+  /** Aborted with the first reason, for work inside that takes a signal. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
   /** Whether somebody interrupted the run, which then is to end at once. */
   get interrupted(): boolean {
     return this.#reason === "SIGINT" || this.#reason === "SIGTERM" || this.#reason === "abort";
@@ -39,7 +39,13 @@ export class StopRequest implements Disposable {
 
   /** A reason of the run's own; the first one counts. */
   request(reason: "earlyStopping" | "maxSeconds"): void {
-    this.#reason ??= reason;
+    this.#stop(reason);
+  }
+
+  #stop(reason: Exclude<StoppedBy, "end">): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller.abort(this.#signal?.reason);
   }
 
   /** Stops listening. */

@@ -18,6 +18,7 @@ export const LAYERS: readonly string[] = [
   "models",
   "metrics",
   "train",
+  "search",
   "predict",
   "index.ts",
 ];

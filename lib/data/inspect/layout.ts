@@ -13,13 +13,30 @@ export type Block =
   | { readonly kind: "sentences"; readonly sentences: readonly string[] }
   | { readonly kind: "table"; readonly title?: string; readonly columns: readonly Column[]; readonly rows: readonly (readonly string[])[] }
   | { readonly kind: "bars"; readonly title: string; readonly bars: readonly Bar[] }
-  | { readonly kind: "histogram"; readonly title: string; readonly bars: readonly Bar[] };
+  | { readonly kind: "histogram"; readonly title: string; readonly bars: readonly Bar[] }
+  | { readonly kind: "scatter"; readonly title: string; readonly x: Axis; readonly y: Axis; readonly points: readonly Point[] };
 
 export interface Bar {
   readonly name: string;
   readonly value: number;
   /** The value as it is shown. */
   readonly text: string;
+}
+
+/** From `low` to `high`; on a logarithmic one both are above 0. */
+export interface Axis {
+  readonly low: number;
+  readonly high: number;
+  readonly log: boolean;
+  readonly ticks: readonly { readonly at: number; readonly text: string }[];
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** What a pointer over it shows. */
+  readonly text: string;
+  readonly mark: "filled" | "hollow" | "best";
 }
 
 export interface Section {

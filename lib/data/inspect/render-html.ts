@@ -2,8 +2,9 @@
  * A report as HTML for a notebook: one element with its own style, no scripts, nothing loaded. Colours are the page's own
  * but for the bars, which show on light and on dark.
  */
-import { printable } from "./excerpt";
-import type { Bar, Block, Column, Section } from "./layout";
+import { escapeHtml } from "./escape-html";
+import type { Bar, Block, Column, Point, Section } from "./layout";
+import { BLUE, ORANGE, round, scale, shorten, svg, WIDTH } from "./svg";
 
 const STYLE = `
 .torchwright-inspection { color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 60rem; }
@@ -21,44 +22,44 @@ const STYLE = `
 
 /** The whole element. */
 export function renderHtml(heading: string, sections: readonly Section[]): string {
-  const body = sections.map(({ title, blocks }) => `<section><h4>${escape(title)}</h4>${blocks.map(renderBlock).join("")}</section>`);
-  return `<div class="torchwright-inspection"><style>${STYLE}</style><h3>${escape(heading)}</h3>${body.join("")}</div>`;
+  const body = sections.map(({ title, blocks }) => `<section><h4>${escapeHtml(title)}</h4>${blocks.map(renderBlock).join("")}</section>`);
+  return `<div class="torchwright-inspection"><style>${STYLE}</style><h3>${escapeHtml(heading)}</h3>${body.join("")}</div>`;
 }
 
-function renderBlock(block: Block): string {
+/** One table, list or chart, whose style is the page's. */
+export function renderBlock(block: Block): string {
   switch (block.kind) {
     case "sentences":
-      return `<ul>${block.sentences.map((sentence) => `<li>${escape(sentence)}</li>`).join("")}</ul>`;
+      return `<ul>${block.sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join("")}</ul>`;
     case "table":
       return renderTable(block.title, block.columns, block.rows);
     case "bars":
       return figure(block.title, horizontalBars(block.title, block.bars));
     case "histogram":
       return figure(block.title, verticalBars(block.title, block.bars));
+    case "scatter":
+      return figure(block.title, scatter(block));
   }
 }
 
 function renderTable(title: string | undefined, columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const kind = (at: number): string => (columns[at]?.numeric === true ? ' class="number"' : "");
-  const head = columns.map((column, at) => `<th scope="col"${kind(at)}>${escape(column.title)}</th>`).join("");
-  const body = rows.map((row) => `<tr>${row.map((cell, at) => `<td${kind(at)}>${escape(cell)}</td>`).join("")}</tr>`).join("");
-  const caption = title === undefined ? "" : `<caption>${escape(title)}</caption>`;
+  const head = columns.map((column, at) => `<th scope="col"${kind(at)}>${escapeHtml(column.title)}</th>`).join("");
+  const body = rows.map((row) => `<tr>${row.map((cell, at) => `<td${kind(at)}>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("");
+  const caption = title === undefined ? "" : `<caption>${escapeHtml(title)}</caption>`;
   return `<table>${caption}<thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
 }
 
 function figure(title: string, svg: string): string {
-  return `<figure><figcaption>${escape(title)}</figcaption>${svg}</figure>`;
+  return `<figure><figcaption>${escapeHtml(title)}</figcaption>${svg}</figure>`;
 }
 
 /** Sizes in pixels of a chart; names longer than a column has room for are cut, and whole in the bar's title. */
-const WIDTH = 640;
 const LINE = 20;
 const NAMES = { width: 200, letters: 30 };
 const VALUES = 140;
 const HEIGHT = 140;
 const WIDEST = 60;
-/** On white and on black alike its contrast is about 4 to 1. */
-const BAR = "#3b82c4";
 
 function horizontalBars(title: string, bars: readonly Bar[]): string {
   const most = Math.max(1e-9, ...bars.map(({ value }) => value));
@@ -66,12 +67,11 @@ function horizontalBars(title: string, bars: readonly Bar[]): string {
   const drawn = bars.map(({ name, value, text }, at) => {
     const y = at * LINE;
     const length = round((value / most) * room);
-    const letters = [...name];
-    const shown = letters.length > NAMES.letters ? `${letters.slice(0, NAMES.letters - 1).join("")}…` : name;
+    const shown = shorten(name, NAMES.letters);
     return (
-      `<g><title>${escape(`${name}: ${text}`)}</title><text x="${NAMES.width - 8}" y="${y + 14}" text-anchor="end">${escape(shown)}</text>` +
-      `<rect x="${NAMES.width}" y="${y + 3}" width="${length}" height="${LINE - 6}" fill="${BAR}"></rect>` +
-      `<text x="${round(NAMES.width + length + 6)}" y="${y + 14}">${escape(text)}</text></g>`
+      `<g><title>${escapeHtml(`${name}: ${text}`)}</title><text x="${NAMES.width - 8}" y="${y + 14}" text-anchor="end">${escapeHtml(shown)}</text>` +
+      `<rect x="${NAMES.width}" y="${y + 3}" width="${length}" height="${LINE - 6}" fill="${BLUE}"></rect>` +
+      `<text x="${round(NAMES.width + length + 6)}" y="${y + 14}">${escapeHtml(text)}</text></g>`
     );
   });
   return svg(title, bars.length * LINE, drawn);
@@ -82,24 +82,30 @@ function verticalBars(title: string, bars: readonly Bar[]): string {
   const step = Math.min(WIDEST, WIDTH / bars.length);
   const drawn = bars.map(({ name, value, text }, at) => {
     const height = round((value / most) * HEIGHT);
-    const label = at % Math.ceil(bars.length / 8) === 0 ? `<text x="${round(step * (at + 0.5))}" y="${HEIGHT + 16}" text-anchor="middle">${escape(name)}</text>` : "";
-    return `<g><title>${escape(`${name}: ${text}`)}</title><rect x="${round(step * at + 1)}" y="${round(HEIGHT - height)}" width="${round(step - 2)}" height="${height}" fill="${BAR}"></rect>${label}</g>`;
+    const label = at % Math.ceil(bars.length / 8) === 0 ? `<text x="${round(step * (at + 0.5))}" y="${HEIGHT + 16}" text-anchor="middle">${escapeHtml(name)}</text>` : "";
+    return `<g><title>${escapeHtml(`${name}: ${text}`)}</title><rect x="${round(step * at + 1)}" y="${round(HEIGHT - height)}" width="${round(step - 2)}" height="${height}" fill="${BLUE}"></rect>${label}</g>`;
   });
   return svg(title, HEIGHT + LINE, drawn);
 }
 
-function svg(title: string, height: number, drawn: readonly string[]): string {
-  // Colours as attributes: viewers that take styles out of notebooks leave these.
-  return `<svg role="img" aria-label="${escape(title)}" fill="currentColor" font-size="12" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}">${drawn.join("")}</svg>`;
+/** Where the points of a chart lie, in pixels. */
+const PLOT = { left: 64, right: WIDTH - 24, top: 8, bottom: 168 };
+/** Of a small letter. */
+const LETTER = 7;
+
+function scatter({ title, x, y, points }: Extract<Block, { kind: "scatter" }>): string {
+  const [across, up] = [scale(x, PLOT.left, PLOT.right), scale(y, PLOT.bottom, PLOT.top)];
+  const room = Math.floor((PLOT.right - PLOT.left) / x.ticks.length / LETTER);
+  const frame = `<path d="M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}" fill="none" stroke="currentColor" stroke-opacity=".5"></path>`;
+  const columns = x.ticks.map(({ at, text }) => `<text x="${across(at)}" y="${PLOT.bottom + 16}" text-anchor="middle">${escapeHtml(shorten(text, room))}</text>`);
+  const rows = y.ticks.map(({ at, text }) => `<text x="${PLOT.left - 6}" y="${up(at) + 4}" text-anchor="end">${escapeHtml(text)}</text>`);
+  // The best lies on top.
+  const drawn = points.toSorted((a, b) => Number(a.mark === "best") - Number(b.mark === "best")).map((point) => circle(point, across(point.x), up(point.y)));
+  return svg(title, PLOT.bottom + LINE + 4, [frame, ...columns, ...rows, ...drawn]);
 }
 
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-/** Text for between tags and in quoted attributes. */
-function escape(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+function circle({ text, mark }: Point, x: number, y: number): string {
+  const colour = mark === "best" ? ORANGE : BLUE;
+  const look = mark === "hollow" ? `fill="none" stroke="${colour}"` : `fill="${colour}" fill-opacity="${mark === "best" ? 1 : 0.7}"`;
+  return `<circle cx="${x}" cy="${y}" r="${mark === "best" ? 6 : 4}" ${look}><title>${escapeHtml(text)}</title></circle>`;
 }

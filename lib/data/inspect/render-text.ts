@@ -25,11 +25,13 @@ function renderBlock(block: Block, width: number): string[] {
     case "bars":
     case "histogram":
       return [printable(block.title), ...renderBars(block.bars, width)];
+    case "scatter":
+      return []; // for pictures only
   }
 }
 
 function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(printable))];
+  const cells = [columns.map(({ title }) => printable(title)), ...rows.map((row) => row.map(printable))];
   const widths = columns.map((_, at) => Math.max(...cells.map((row) => displayWidth(row[at] ?? ""))));
   shrink(columns, widths, width - GAP * (columns.length - 1));
   return cells.map((row) => columns.map(({ numeric }, at) => padTo(cutTo(row[at] ?? "", widths[at] as number), widths[at] as number, numeric)).join(" ".repeat(GAP)));
