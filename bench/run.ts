@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- train|data|predict|startup|ops|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
+ * `npm run bench [-- train|trainer|data|predict|startup|ops|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
  *
  * The peer is a plain PyTorch loop over Hugging Face's model with fused AdamW (`bench/peers`); both run on the CPU with
  * the same batches and the same number of threads (`ops`: always one). `ratio` is our cost over the peer's. `types` has no
@@ -19,10 +19,11 @@ import { predictSuite } from "./suites/predict";
 import { startupSuite } from "./suites/startup";
 import type { Suite } from "./suites/suite";
 import { trainSuite } from "./suites/train";
+import { trainerSuite } from "./suites/trainer";
 import { typesSuite } from "./suites/types";
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  train: trainSuite, data: dataSuite, predict: predictSuite, startup: startupSuite, ops: opsSuite, types: typesSuite,
+  train: trainSuite, trainer: trainerSuite, data: dataSuite, predict: predictSuite, startup: startupSuite, ops: opsSuite, types: typesSuite,
 };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -10,10 +10,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { AutoTokenizer, BertForSequenceClassification, DataLoader, TextDataset, type Tokenizer } from "../lib/index";
+import { AutoTokenizer, DataLoader, TextDataset } from "../lib/index";
 import { pretrainedMiniLM } from "./demo/minilm";
 import { readWordnet } from "./demo/wordnet";
 import { writeBatches } from "./parity/batch-file";
+import { initialFolder } from "./parity/initial-folder";
 import { type RunResult, type RunSettings, setDropout, trainOurs } from "./parity/ours";
 import { referencePython, runReference } from "./python-env";
 
@@ -57,15 +58,6 @@ async function runPeer(python: string, folder: string, settings: RunSettings, tr
     "--max-norm", `${settings.maxGradNorm}`, "--threads", `${THREADS}`, ...(test === undefined ? [] : ["--test", test]),
   ];
   return (await runReference(python, "parity_peer.py", args)) as PeerResult;
-}
-
-/** A model folder to start from: pretrained encoder, fresh head under the seed, tokenizer. */
-async function initialFolder(work: string, labels: readonly string[], tokenizer: Tokenizer, seed: number): Promise<string> {
-  const folder = join(work, `initial-${seed}`);
-  const model = await BertForSequenceClassification.fromPretrained(await pretrainedMiniLM(), { labels, seed, device: "cpu" });
-  await model.save(folder, { tokenizer });
-  model.dispose();
-  return folder;
 }
 
 /** Largest relative difference of two lists; infinite where their lengths differ. */

@@ -3,17 +3,11 @@
  * model would mix their gradients and their modes.
  */
 import { TorchwrightError } from "../errors";
+import type { TextClassifier } from "./model";
 
-/** A model, or a handle on one: handles with the same `core` are the same model. */
-interface Usable {
-  readonly core?: object;
-}
-
-interface Switchable extends Usable {
-  readonly training: boolean;
-  train(): void;
-  eval(): void;
-}
+/** A model, or a handle on one, whose `core` is then the model. */
+type Usable = object;
+type Switchable = Pick<TextClassifier, "core" | "training" | "train" | "eval">;
 
 interface Users {
   readonly operation: string;
@@ -25,7 +19,7 @@ interface Users {
 
 const users = new WeakMap<object, Users>();
 
-const coreOf = (model: Usable): object => model.core ?? model;
+const coreOf = (model: Usable): object => (model as Pick<TextClassifier, "core">).core ?? model;
 
 function busy(operation: string, user: string): TorchwrightError {
   return new TorchwrightError("ERR_BUSY", `${operation}: expected a model that is free, got one that ${user} is using; await ${user} first`);

@@ -71,6 +71,19 @@ export function problemLoss(problem: ModelProblem, logits: Tensor, labels: Tenso
   }
 }
 
+/** {@link problemLoss} of each example, `[batch]`. */
+export function exampleLosses(problem: ModelProblem, logits: Tensor, labels: Tensor): Tensor {
+  const reduction = "none";
+  switch (problem) {
+    case "single-label":
+      return F.crossEntropy(logits, labels, { reduction });
+    case "multi-label":
+      return F.binaryCrossEntropyWithLogits(logits, labels, { reduction }).mean([1]);
+    case "regression":
+      return F.mseLoss(logits.squeeze(-1), labels, { reduction });
+  }
+}
+
 /** {@link problemLoss} as an expression of TorchScript over `logits` and `labels`. */
 export const PROBLEM_LOSS_SOURCE: Readonly<Record<ModelProblem, string>> = {
   "single-label": "torch.cross_entropy_loss(logits, labels)",

@@ -1,5 +1,6 @@
 /** Compares evaluations: which is the best, and whether training still gets anywhere. */
-import type { Evaluation } from "./evaluation";
+import { type AnyEvaluation, scalarMetrics } from "./evaluation";
+import { isBetterGreater } from "./best-metric";
 import type { ResolvedTrainerOptions } from "./options";
 
 /** The best evaluation so far; plain data. */
@@ -37,14 +38,15 @@ export class BestModel {
     return this.#stale >= (this.#options.earlyStoppingPatience ?? Infinity);
   }
 
-  /** Takes an evaluation in, as Hugging Face's Trainer and its EarlyStoppingCallback: any progress makes it the best. What is not finite is none. */
-  rate(step: number, metrics: Evaluation): void {
-    const { metricForBestModel: metric, greaterIsBetter = metric !== "loss", earlyStoppingThreshold } = this.#options;
-    const value = metrics[metric];
+  /** Takes an evaluation in, as Hugging Face's Trainer and its EarlyStoppingCallback: any progress makes it the best. What is not finite is none. Gives the value that counts. */
+  rate(step: number, metrics: AnyEvaluation): number {
+    const { metricForBestModel: metric, greaterIsBetter = isBetterGreater(metric), earlyStoppingThreshold } = this.#options;
+    const value = scalarMetrics(metrics)[metric] ?? NaN;
     const first = this.#best === undefined && Number.isFinite(value);
     const gain = first ? Infinity : (greaterIsBetter ? 1 : -1) * (value - (this.#best?.value ?? NaN));
     if (gain > 0) this.#best = { step, value };
     this.#stale = gain > earlyStoppingThreshold ? 0 : this.#stale + 1;
+    return value;
   }
 
   state(): BestModelState {

@@ -3,12 +3,13 @@ import { DataLoader } from "../data/data-loader";
 import { TextDataset } from "../data/text-dataset";
 import { describe, TorchwrightError } from "../errors";
 import { checkVocabulary } from "../models/check-vocabulary";
+import { problemOf } from "../models/labels";
 import type { TextClassifier } from "../models/model";
 
 /**
  * The loader's dataset, which suits the model.
  *
- * @throws TorchwrightError ERR_INVALID_ARG for what is no loader, a stream, or data without labels of one class each where they are needed;
+ * @throws TorchwrightError ERR_INVALID_ARG for what is no loader, a stream, or data without labels of the model's kind where they are needed;
  *   ERR_MAX_LENGTH for a loader whose rows may be longer than the model's position table; ERR_TOKENIZER_INVALID for a
  *   tokenizer with ids that the model has no embedding for
  */
@@ -20,8 +21,10 @@ export function checkLoader(operation: string, loader: DataLoader, model: TextCl
     throw invalid("a loader over a dataset in memory, whose steps can be counted, got one over a stream; write the loop by hand, or collect() the stream");
   }
   if (labels && !dataset.labelled) throw invalid("data with labels, got none; name the label column where the dataset is read");
-  if (labels && dataset.problemType !== "single-label") {
-    throw invalid(`rows with one class each, got ${dataset.problemType} data; its loss belongs in a loop by hand`);
+  const { problemType: problem = "single-label" } = model;
+  const data = dataset.problemType;
+  if (labels && data !== undefined && problemOf(data) !== problem) {
+    throw invalid(`${problem} data, as the model is for that, got ${data} data; make the model with { problemType: "${problemOf(data)}" }`);
   }
   checkVocabulary(operation, loader.tokenizer, model);
   if (loader.maxLength > model.maxLength) {

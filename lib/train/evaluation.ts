@@ -1,44 +1,93 @@
 /**
- * Evaluates a model on labelled data: mean loss and scikit-learn's classification metrics.
+ * Evaluates a model on labelled data: mean loss, and the metrics of its problem.
  */
-import { ops } from "../tensor/ops";
 import type { DataLoader } from "../data/data-loader";
-import { ConfusionMatrix, type MetricSummary } from "../metrics/confusion-matrix";
-import type { TextClassifier } from "../models/model";
-import type { Tensor } from "../tensor/tensor";
-import { forEachOutput, type Pass } from "./predictions";
+import type { ConfusionMatrix } from "../metrics/confusion-matrix";
+import type { MultiLabelOptions, MultiLabelSummary } from "../metrics/multi-label-metrics";
+import type { RegressionOptions, RegressionSummary } from "../metrics/regression-metrics";
+import type { SingleLabelOptions, SingleLabelSummary } from "../metrics/single-label-metrics";
+import type { ModelProblem, TextClassifier } from "../models/model";
+import { ops } from "../tensor/ops";
+import { Tensor } from "../tensor/tensor";
+import type { Objective } from "./objective/objective";
+import type { PooledBatch } from "./pool-windows";
+import { forEachBatch } from "./predictions";
+import type { Progress } from "./progress";
+import { scorerOf } from "./scorers";
 
-/** Metrics over a dataset; macro averages count each class that occurs once, weighted ones each example. */
-export interface Evaluation extends MetricSummary {
-  /** Mean cross-entropy over the examples. */
+interface Measured<P extends ModelProblem> {
+  readonly problemType: P;
+  /** Mean loss over the examples: that of training, without a teacher. */
   readonly loss: number;
-  /** Rows are true classes, columns predicted ones, in the order of the model's labels. */
-  readonly confusionMatrix: ConfusionMatrix;
   readonly examples: number;
   /** Wall time. */
   readonly seconds: number;
 }
 
+/** scikit-learn's metrics of one class for each example; macro averages count each class that occurs, weighted ones each example. */
+export interface SingleLabelEvaluation extends SingleLabelSummary, Measured<"single-label"> {
+  /** Rows are true classes, columns predicted ones, in the order of the model's labels. */
+  readonly confusionMatrix: ConfusionMatrix;
+}
+
+/** Metrics of any number of classes for each example. */
+export interface MultiLabelEvaluation extends MultiLabelSummary, Measured<"multi-label"> {}
+
+/** Metrics of a number for each example. */
+export interface RegressionEvaluation extends RegressionSummary, Measured<"regression"> {}
+
+/** By the model's problem. */
+export interface EvaluationByProblem {
+  readonly "single-label": SingleLabelEvaluation;
+  readonly "multi-label": MultiLabelEvaluation;
+  readonly regression: RegressionEvaluation;
+}
+
+/** What the evaluation of a model gives, by its problem. */
+export type Evaluation<P extends ModelProblem = "single-label"> = EvaluationByProblem[P];
+
+/** That of a model whose problem is not known: `problemType` tells it. */
+export type AnyEvaluation = Evaluation<ModelProblem>;
+
+interface OptionsByProblem {
+  readonly "single-label": SingleLabelOptions;
+  readonly "multi-label": MultiLabelOptions;
+  readonly regression: RegressionOptions;
+}
+
+/** What the metrics of a problem can be told: `topK`, `threshold`, `bootstrap` for confidence intervals, … */
+export type EvaluateOptions<P extends ModelProblem = "single-label"> = OptionsByProblem[P];
+
+export interface EvaluationParts {
+  readonly model: TextClassifier;
+  readonly objective: Objective;
+  readonly progress: Progress;
+  /** Sees every batch, too, one after the other. */
+  readonly look?: (batch: PooledBatch) => Promise<void>;
+}
+
 /** Evaluates the loader's examples; see `Trainer.evaluate`. */
-export async function evaluateModel(model: TextClassifier, loader: DataLoader, pass: Pass): Promise<Evaluation> {
+export async function evaluateModel({ model, objective, progress, look }: EvaluationParts, loader: DataLoader, options: EvaluateOptions<ModelProblem> = {}): Promise<AnyEvaluation> {
   const started = performance.now();
-  const confusionMatrix = new ConfusionMatrix(model.labels);
-  let lossSum = 0;
-  let examples = 0;
-  await forEachOutput("evaluate", model, loader, pass, async ({ logits, loss }, { labels, size }) => {
-    const [ids, [batchLoss = NaN]] = (await Promise.all([
-      ops.stack([labels as Tensor, logits.argmax(-1)]).read(), // [2, B]
-      loss.read(),
-    ])) as [BigInt64Array, Float32Array];
-    confusionMatrix.addAll(ids.subarray(0, size), ids.subarray(size));
-    lossSum += batchLoss * size;
-    examples += size;
+  const scorer = scorerOf(model, options);
+  let [lossSum, weightSum] = [0, 0];
+  await forEachBatch("evaluate", model, loader, progress, async (given) => {
+    const { batch, loss, weight } = await objective.ofHeldOut(given);
+    const [[batchLoss = NaN, batchWeight = NaN]] = await Promise.all([readScalars(loss, weight), scorer.add(batch), look?.(batch)]);
+    lossSum += batchLoss * batchWeight;
+    weightSum += batchWeight;
   });
-  return {
-    loss: lossSum / examples,
-    ...confusionMatrix.summary(),
-    confusionMatrix,
-    examples,
-    seconds: (performance.now() - started) / 1000,
-  };
+  const summary = scorer.summary();
+  return { ...summary, loss: lossSum / weightSum, seconds: (performance.now() - started) / 1000 } as AnyEvaluation;
+}
+
+async function readScalars(loss: Tensor, weight: number | Tensor): Promise<Float64Array> {
+  const double = { dtype: "float64", device: loss.device } as const;
+  const pair = [loss, weight instanceof Tensor ? weight : Tensor.from(weight, double)];
+  return (await ops.stack(pair.map((scalar) => scalar.to(double))).read()) as Float64Array;
+}
+
+/** An evaluation's single numbers, without lists and matrices: what a log holds. */
+export function scalarMetrics(evaluation: AnyEvaluation): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(evaluation).filter((entry): entry is [string, number] => typeof entry[1] === "number"));
 }

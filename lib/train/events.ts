@@ -2,6 +2,7 @@
  * What a training run tells while it goes, and the history it leaves: plain data throughout.
  */
 import type { Best } from "./best-model";
+import type { ModelProblem } from "../models/model";
 import type { Evaluation } from "./evaluation";
 
 /** One reading of the device: everything since the reading before. */
@@ -18,16 +19,31 @@ export interface LogEntry {
   readonly gradNorm: number;
   /** Steps since the last reading that changed nothing, as loss or gradient was not finite; absent where there were none. */
   readonly skippedSteps?: number;
+  /** With float16: what losses are multiplied by, so that gradients do not vanish. */
+  readonly lossScale?: number;
   readonly examplesPerSecond: number;
   /** Without padding. */
   readonly tokensPerSecond: number;
+  /** Share of the tokens computed since the last reading that was padding, from 0 to 1. */
+  readonly paddingShare: number;
+  /** Of the training device, as its allocator counts it, for all of the process; asking waits for nothing. */
+  readonly memory: MemoryEntry;
+}
+
+/** Bytes of a device. */
+export interface MemoryEntry {
+  /** In use by tensors now. */
+  readonly allocatedBytes: number;
+  /** Most of them since the process began, or since `resetPeakMemory`. */
+  readonly peakBytes: number;
 }
 
 /** An evaluation on held-out data during a run. */
-export interface EvaluationEntry {
+export interface EvaluationEntry<P extends ModelProblem = ModelProblem> {
   readonly step: number;
   readonly epoch: number;
-  readonly metrics: Evaluation;
+  /** By the model's problem, which `problemType` says. */
+  readonly metrics: Evaluation<P>;
 }
 
 /** A checkpoint that was written. */
@@ -43,11 +59,19 @@ export interface ResumeEntry extends CheckpointEntry {
   readonly passedOver: readonly { readonly folder: string; readonly reason: string }[];
 }
 
+/** Memory ran out, and batches go through the model in parts from here on. */
+export interface SplitEntry {
+  readonly step: number;
+  readonly epoch: number;
+  /** Into how many parts batches are cut. */
+  readonly parts: number;
+}
+
 /** Why a run ended: all steps done, no progress, time over; or interrupted by Ctrl-C, SIGTERM or the caller's AbortSignal. */
 export type StoppedBy = "end" | "earlyStopping" | "maxSeconds" | "SIGINT" | "SIGTERM" | "abort";
 
 /** What `fit` resolves with. */
-export interface History {
+export interface History<P extends ModelProblem = "single-label"> {
   readonly stoppedBy: StoppedBy;
   /** Optimizer steps done, of `totalSteps` planned. */
   readonly steps: number;
@@ -67,7 +91,7 @@ export interface History {
   /** The best evaluation; absent without evaluations. With `loadBestModelAtEnd` the model has its weights. */
   readonly best?: Best;
   readonly log: readonly LogEntry[];
-  readonly evaluations: readonly EvaluationEntry[];
+  readonly evaluations: readonly EvaluationEntry<P>[];
 }
 
 /** A step that was queued and done; its loss is still on the device. */
@@ -87,7 +111,8 @@ export type TrainerEvent =
   | ({ readonly type: "evaluate" } & EvaluationEntry)
   | ({ readonly type: "resume" } & ResumeEntry)
   | ({ readonly type: "checkpoint" } & CheckpointEntry)
-  | { readonly type: "end"; readonly history: History };
+  | ({ readonly type: "split" } & SplitEntry)
+  | { readonly type: "end"; readonly history: History<ModelProblem> };
 
 /** A listener; an asynchronous one is awaited before the run goes on. */
 export type TrainerCallback = (event: TrainerEvent) => void | Promise<void>;

@@ -5,6 +5,8 @@
 export interface Rates {
   readonly examplesPerSecond: number;
   readonly tokensPerSecond: number;
+  /** Of the tokens that were computed, from 0 to 1. */
+  readonly paddingShare: number;
 }
 
 /** Plain data. */
@@ -21,6 +23,8 @@ export class Meter {
   #seconds = 0;
   #runningSince: number | undefined;
   #lap = { examples: 0, tokens: 0, seconds: 0 };
+  /** Tokens with padding since the last lap. */
+  #padded = 0;
 
   /** `now` in milliseconds; a parameter so that a test needs no clock. */
   constructor(private readonly now: () => number = () => performance.now()) {
@@ -32,6 +36,7 @@ export class Meter {
     [this.examples, this.tokens, this.#seconds] = [examples, tokens, seconds];
     if (this.#runningSince !== undefined) this.#runningSince = this.now();
     this.#lap = { examples, tokens, seconds };
+    this.#padded = 0;
   }
 
   /** What was counted so far. */
@@ -45,9 +50,11 @@ export class Meter {
     return this.#seconds + running;
   }
 
-  add(examples: number, tokens: number): void {
+  /** `padded`: the tokens with padding. */
+  add(examples: number, tokens: number, padded: number): void {
     this.examples += examples;
     this.tokens += tokens;
+    this.#padded += padded;
   }
 
   pause(): void {
@@ -59,15 +66,18 @@ export class Meter {
     this.#runningSince ??= this.now();
   }
 
-  /** Rates since the last lap. */
+  /** Rates since the last lap; something was added since. */
   lap(): Rates {
     const seconds = this.seconds;
     const elapsed = Math.max(seconds - this.#lap.seconds, 1e-9);
+    const tokens = this.tokens - this.#lap.tokens;
     const rates = {
       examplesPerSecond: (this.examples - this.#lap.examples) / elapsed,
-      tokensPerSecond: (this.tokens - this.#lap.tokens) / elapsed,
+      tokensPerSecond: tokens / elapsed,
+      paddingShare: 1 - tokens / this.#padded,
     };
     this.#lap = { examples: this.examples, tokens: this.tokens, seconds };
+    this.#padded = 0;
     return rates;
   }
 }

@@ -2,16 +2,27 @@
  * The Trainer's options, their defaults and their checks, all in one place.
  */
 import { describe, TorchwrightError } from "../errors";
-import { SCHEDULER_TYPES, type SchedulerOptions, type SchedulerType } from "../optim/schedules/by-name";
-import type { MetricSummary } from "../metrics/confusion-matrix";
+import { SCHEDULER_TYPES } from "../optim/schedules/by-name";
+import type { ModelProblem } from "../models/model";
+import type { Tensor } from "../tensor/tensor";
+import { BEST_METRICS, type BestMetric } from "./best-metric";
 import type { TrainerCallback } from "./events";
+import type { LearningRateOptions, LearningRateType } from "./learning-rate";
+import type { TrainerLogger } from "./logs/trainer-logger";
+import type { ClassWeights } from "./objective/class-weights";
+import type { DistillationOptions } from "./objective/distillation";
+import { isNamePattern, type NamePattern } from "./parameters/name-pattern";
+import { OPTIMIZER_NAMES, type OptimizerFactory, type OptimizerName } from "./parameters/optimizer-by-name";
+import type { GroupRule } from "./parameters/parameter-groups";
+import type { PooledBatch } from "./pool-windows";
 import type { NonFinitePolicy } from "./step-monitor";
+import { checkWeightAverage, type WeightAverageOptions } from "./weight-average";
 
 /**
  * Settings of a training run. Names and defaults are those of Hugging Face's `TrainingArguments`
  * in camelCase; where a default differs, the comment says why.
  */
-export interface TrainerOptions {
+export interface TrainerOptions<P extends ModelProblem = "single-label"> {
   /** Passes over the data; a fraction stops within the last one. Default 3. */
   readonly epochs?: number;
   /** Seconds of training in all, without evaluations: the step in progress is finished. Default: no limit. */
@@ -25,7 +36,8 @@ export interface TrainerOptions {
   readonly gradientAccumulationSteps?: number;
   /**
    * "bf16" runs matrix products in bfloat16 and what needs more in float32, while the parameters stay float32: autocast, in training and
-   * in evaluation. "auto" is that on a GPU that has it in hardware, else "fp32". Default "fp32".
+   * in evaluation. "fp16" is the same in float16, whose gradients are scaled so that small ones do not vanish: a step whose gradients overflow is
+   * left out (`skippedSteps`), while the schedule goes on. "auto" is the first of bf16 and fp16 that a GPU has in hardware, else "fp32". Default "fp32".
    */
   readonly precision?: Precision;
   /** Peak learning rate of AdamW, reached after warm-up; `lrSchedulerType` says how it falls. Default 5e-5. */
@@ -38,14 +50,32 @@ export interface TrainerOptions {
   readonly adamBeta2?: number;
   /** AdamW's epsilon. Default 1e-8. */
   readonly adamEpsilon?: number;
+  /**
+   * What makes steps of gradients: "adamw" and "adam" with the options above, "sgd", "adafactor" (by default without `scaleParameter` and `relativeStep`, as in Hugging Face's
+   * Trainer), "lion" with Adam's betas; or a function that makes one of one's own over the run's groups of parameters. Default "adamw".
+   */
+  readonly optim?: OptimizerName | OptimizerFactory;
+  /** What that optimizer can be told beside: `momentum`, `nesterov`, `beta1`, … Default: its own defaults. */
+  readonly optimArgs?: Readonly<Record<string, unknown>>;
+  /** Learning rate of a layer, over that of the layer above it, in (0, 1]; the head has the run's. Default 1. */
+  readonly layerwiseLrDecay?: number;
+  /** Learning rates and weight decays of parameters whose names fit, the first rule that does; before `layerwiseLrDecay`. Default: none. */
+  readonly paramGroups?: readonly GroupRule[];
+  /** Names of parameters that are not trained, as "bert.embeddings.*" or a regular expression; for the time of the run. Default: none. */
+  readonly freeze?: readonly NamePattern[];
+  /** Begins with the head alone; in every epoch one more layer below it is trained, too (Howard & Ruder, *ULMFiT*, 2018). Default false. */
+  readonly gradualUnfreezing?: boolean;
   /** Steps of linear warm-up from 0; overrides `warmupRatio`. Default: what `warmupRatio` says. */
   readonly warmupSteps?: number;
   /** Share of all steps spent on warm-up, in [0, 1]. Default 0. */
   readonly warmupRatio?: number;
-  /** How the learning rate goes after warm-up, by Hugging Face's names, and PyTorch's "one_cycle". Default "linear": down to 0. */
-  readonly lrSchedulerType?: SchedulerType;
-  /** What that schedule can be told beside steps: `numCycles`, `minLrRate`, `power`, `lrEnd`, `timescale`, … Default: its own defaults. */
-  readonly lrSchedulerKwargs?: SchedulerOptions;
+  /**
+   * How the learning rate goes after warm-up, by Hugging Face's names, and PyTorch's "one_cycle". "reduce_lr_on_plateau" lowers it where evaluations bring no progress in
+   * `metricForBestModel`. Default "linear": down to 0.
+   */
+  readonly lrSchedulerType?: LearningRateType;
+  /** What that schedule can be told beside steps: `numCycles`, `minLrRate`, `power`, `lrEnd`, `timescale`, `patience`, … Default: its own defaults. */
+  readonly lrSchedulerKwargs?: LearningRateOptions;
   /** Gradients are scaled down to this global 2-norm; 0 does not clip. Default 1. */
   readonly maxGradNorm?: number;
   /**
@@ -62,8 +92,13 @@ export interface TrainerOptions {
    * Face has 500: the read is one small copy, and a run that went NaN stops at the next one.
    */
   readonly logEvery?: number;
-  /** Folder for `log.jsonl`, `training.json` and checkpoints, written during `fit`. Default: nothing is written. */
+  /** Folder for logs, `training.json` and checkpoints, written during `fit`. Default: nothing is written. */
   readonly outputDir?: string;
+  /**
+   * Logs in `outputDir`: "jsonl" is `log.jsonl` with a line for every event, "csv" is `log.csv` with a row for each log and evaluation, "tensorboard" writes
+   * event files under `runs`, as Hugging Face. Logs of one's own are among the `callbacks`. Default ["jsonl"], where Hugging Face has none, as there the checkpoint's state is the log.
+   */
+  readonly reportTo?: readonly ReportTo[];
   /**
    * When checkpoints are written, `outputDir`/checkpoint-<step>: every `saveSteps`, after every epoch, or every `saveSeconds`; then also at the
    * end, after Ctrl-C, SIGTERM and an abort. `fit(loader, { resume: "auto" })` goes on from the newest. Default "no", where Hugging Face has "steps".
@@ -85,25 +120,55 @@ export interface TrainerOptions {
   readonly earlyStoppingThreshold?: number;
   /** The metric by which evaluations are compared; default "loss". */
   readonly metricForBestModel?: BestMetric;
-  /** Whether more of it is better. Default: for all but "loss". */
+  /** Whether more of it is better. Default: for all but losses and errors. */
   readonly greaterIsBetter?: boolean;
   /** Saves the best evaluation's weights and ends with them, where the run is not stopped. Needs `evalLoader` and a `saveStrategy`. Default false. */
   readonly loadBestModelAtEnd?: boolean;
   /**
-   * "bar" rewrites one line, "lines" prints plain lines, "silent" prints nothing; on standard error.
-   * Default "auto": a bar in a terminal, lines elsewhere.
+   * "bar" rewrites one line and "lines" prints plain lines, on standard error; "notebook" is a table with a curve of the losses below the cell, in
+   * tslab and IJavascript; "silent" shows nothing. Default "auto": the table in a notebook, a bar in a terminal, lines elsewhere.
    */
   readonly progress?: ProgressMode;
-  /** Called with every event in order and awaited; what one throws ends the run. Default none. */
-  readonly callbacks?: readonly TrainerCallback[];
+  /** Called with every event in order and awaited, or logs with an `onEvent` that is; what one throws ends the run. Default none. */
+  readonly callbacks?: readonly (TrainerCallback | TrainerLogger)[];
   /** Aborting finishes the step in progress; `fit` then resolves with what was done. Default none. */
   readonly signal?: AbortSignal;
   /** Class names for a TorchScript module or an `nn.Module`, which carry none. Default: the model's own. */
   readonly labels?: readonly string[];
+  /** What such a module decides. Default "single-label", or the model's own. */
+  readonly problemType?: P;
+  /** Part of each class that is spread over all of them, in [0, 1] (Szegedy et al. 2015); of a single-label problem. Default 0. */
+  readonly labelSmoothingFactor?: number;
+  /**
+   * Factors of the classes' losses: "balanced" makes rare classes count as much as frequent ones, by the counts of the training data; or numbers
+   * in the order of the labels, or by name. A batch's loss is then a weighted mean; of a multi-label problem they are on the positive targets alone. Default: none.
+   */
+  readonly classWeights?: ClassWeights;
+  /** The loss of what the model is sure of is multiplied by (1 − p)^gamma: focal loss (Lin et al. 2017). Default: plain. */
+  readonly focalGamma?: number;
+  /** A loss of one's own, in training and evaluation: the mean over the batch, or the losses of its examples. Default: the model's. */
+  readonly computeLoss?: LossFunction;
+  /** Evaluates, saves and ends with an average of the weights over the steps: exponential, or stochastic weight averaging. Default: none. */
+  readonly averageWeights?: WeightAverageOptions;
+  /** Keeps only what lies between layers for backward, which computes the rest again: less memory for about a third more time, to the same gradients. Default false. */
+  readonly gradientCheckpointing?: boolean;
+  /**
+   * Where memory runs out, batches go through the model in halves, quarters, …, whose gradients add up to those of the whole: the update that failed begins anew. (Hugging
+   * Face begins the training anew, with smaller batches.) Default false.
+   */
+  readonly autoFindBatchSize?: boolean;
+  /** A teacher, from whose answers the model learns beside the labels. Default: none. */
+  readonly distillation?: DistillationOptions;
 }
 
+/**
+ * A loss of logits `[batch, classes]` and the batch's labels, from which gradients flow: a scalar, the mean, or `[batch]`. Long documents are
+ * one row each.
+ */
+export type LossFunction = (logits: Tensor, batch: PooledBatch & { readonly labels: Tensor }) => Tensor | Promise<Tensor>;
+
 /** Number formats of training. */
-export type Precision = "fp32" | "bf16" | "auto";
+export type Precision = "fp32" | "bf16" | "fp16" | "auto";
 
 /** When checkpoints are written. */
 export type SaveStrategy = "no" | "steps" | "epoch" | "seconds";
@@ -111,14 +176,12 @@ export type SaveStrategy = "no" | "steps" | "epoch" | "seconds";
 /** When held-out data is evaluated. */
 export type EvalStrategy = "steps" | "epoch";
 
-/** Numbers that an evaluation gives. */
-export type BestMetric = "loss" | keyof MetricSummary;
+export type ProgressMode = "auto" | "bar" | "lines" | "notebook" | "silent";
 
-const BEST_METRICS = [
-  "loss", "accuracy", "macroPrecision", "macroRecall", "macroF1", "weightedPrecision", "weightedRecall", "weightedF1",
-] as const satisfies readonly BestMetric[];
+/** Logs that `reportTo` names. */
+export type ReportTo = (typeof REPORTS)[number];
 
-export type ProgressMode = "auto" | "bar" | "lines" | "silent";
+const REPORTS = ["jsonl", "csv", "tensorboard"] as const;
 
 /** What every run starts from. */
 export const TRAINER_DEFAULTS = {
@@ -130,6 +193,12 @@ export const TRAINER_DEFAULTS = {
   adamBeta1: 0.9,
   adamBeta2: 0.999,
   adamEpsilon: 1e-8,
+  optim: "adamw",
+  optimArgs: {},
+  layerwiseLrDecay: 1,
+  paramGroups: [],
+  freeze: [],
+  gradualUnfreezing: false,
   warmupRatio: 0,
   lrSchedulerType: "linear",
   lrSchedulerKwargs: {},
@@ -145,12 +214,16 @@ export const TRAINER_DEFAULTS = {
   earlyStoppingThreshold: 0,
   metricForBestModel: "loss",
   loadBestModelAtEnd: false,
+  labelSmoothingFactor: 0,
+  gradientCheckpointing: false,
+  autoFindBatchSize: false,
+  reportTo: ["jsonl"],
   progress: "auto",
   callbacks: [],
 } as const satisfies TrainerOptions;
 
 /** Options with the defaults filled in; what has no default stays optional. */
-export type ResolvedTrainerOptions = TrainerOptions & Required<Pick<TrainerOptions, keyof typeof TRAINER_DEFAULTS>>;
+export type ResolvedTrainerOptions = TrainerOptions<ModelProblem> & Required<Pick<TrainerOptions, keyof typeof TRAINER_DEFAULTS>>;
 
 const finite = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const atLeast0 = (value: unknown): boolean => finite(value) && value >= 0;
@@ -158,7 +231,11 @@ const positive = (value: unknown): boolean => finite(value) && value > 0;
 const count = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const positiveCount = (value: unknown): boolean => count(value) && value !== 0;
 const text = (value: unknown): boolean => typeof value === "string" && value !== "";
+const share = (value: unknown): boolean => finite(value) && value >= 0 && value <= 1;
 const decayRate = (value: unknown): boolean => finite(value) && value >= 0 && value < 1;
+
+/** Array.from fills the holes of a sparse array, which `every` would pass over. */
+const arrayOf = (holds: (item: unknown) => boolean) => (value: unknown): boolean => Array.isArray(value) && Array.from(value).every(holds);
 
 type Check = readonly [expected: string, holds: (value: unknown) => boolean];
 
@@ -168,6 +245,13 @@ function oneOf(words: readonly string[]): Check {
   return [`${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`, (value) => (words as readonly unknown[]).includes(value)];
 }
 
+const options: Check = ["an object of options", (value) => typeof value === "object" && value !== null && !Array.isArray(value)];
+
+function isGroupRule(value: unknown): boolean {
+  const { match, learningRate = 0, weightDecay = 0, ...others } = (value ?? {}) as Partial<GroupRule>;
+  return isNamePattern(match) && atLeast0(learningRate) && atLeast0(weightDecay) && Object.keys(others).length === 0;
+}
+
 const flag: Check = ["true or false", (value) => typeof value === "boolean"];
 
 const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
@@ -175,22 +259,29 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   maxSeconds: ["a number above 0", positive],
   maxSteps: ["a whole number above 0", positiveCount],
   gradientAccumulationSteps: ["a whole number above 0", positiveCount],
-  precision: oneOf(["fp32", "bf16", "auto"]),
+  precision: oneOf(["fp32", "bf16", "fp16", "auto"]),
   learningRate: ["a number of 0 or more", atLeast0],
   weightDecay: ["a number of 0 or more", atLeast0],
   adamBeta1: ["a number in [0, 1)", decayRate],
   adamBeta2: ["a number in [0, 1)", decayRate],
   adamEpsilon: ["a number above 0", positive],
+  optim: [`${oneOf(OPTIMIZER_NAMES)[0]}, or a function that makes one`, (value) => typeof value === "function" || oneOf(OPTIMIZER_NAMES)[1](value)],
+  optimArgs: options,
+  layerwiseLrDecay: ["a number above 0 and at most 1", (value) => positive(value) && share(value)],
+  paramGroups: ["an array of { match, learningRate, weightDecay }", arrayOf(isGroupRule)],
+  freeze: ["an array of names or regular expressions", arrayOf(isNamePattern)],
+  gradualUnfreezing: flag,
   warmupSteps: ["a whole number of 0 or more", count],
-  warmupRatio: ["a number in [0, 1]", (value) => finite(value) && value >= 0 && value <= 1],
-  lrSchedulerType: oneOf(SCHEDULER_TYPES),
-  lrSchedulerKwargs: ["an object of options", (value) => typeof value === "object" && value !== null && !Array.isArray(value)],
+  warmupRatio: ["a number in [0, 1]", share],
+  lrSchedulerType: oneOf([...SCHEDULER_TYPES, "reduce_lr_on_plateau"]),
+  lrSchedulerKwargs: options,
   maxGradNorm: ["a number of 0 or more", atLeast0],
   nonFinite: oneOf(["stop", "skip"]),
   seed: ["a whole number of 0 or more", count],
   device: ['a device such as "cpu" or "cuda"', text],
   logEvery: ["a whole number above 0", positiveCount],
   outputDir: ["a folder's path", text],
+  reportTo: ['an array of "jsonl", "csv" and "tensorboard"', arrayOf((item) => (REPORTS as readonly unknown[]).includes(item))],
   saveStrategy: oneOf(["no", "steps", "epoch", "seconds"]),
   saveSteps: ["a whole number above 0", positiveCount],
   saveSeconds: ["a number above 0", positive],
@@ -202,10 +293,19 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   metricForBestModel: oneOf(BEST_METRICS),
   greaterIsBetter: flag,
   loadBestModelAtEnd: flag,
-  progress: oneOf(["auto", "bar", "lines", "silent"]),
-  callbacks: ["an array of functions", (value) => Array.isArray(value) && value.every((item) => typeof item === "function")],
+  progress: oneOf(["auto", "bar", "lines", "notebook", "silent"]),
+  callbacks: ["an array of functions, or of objects with a function onEvent", arrayOf((item) => typeof item === "function" || typeof (item as Partial<TrainerLogger> | null)?.onEvent === "function")],
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
   labels: ["an array of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
+  problemType: oneOf(["single-label", "multi-label", "regression"]),
+  labelSmoothingFactor: ["a number in [0, 1]", share],
+  classWeights: ['"balanced", an array of numbers or numbers by label', (value) => value === "balanced" || (typeof value === "object" && value !== null)],
+  focalGamma: ["a number of 0 or more", atLeast0],
+  computeLoss: ["a function", (value) => typeof value === "function"],
+  averageWeights: ['an object with a type, "ema" or "swa"', (value) => typeof value === "object" && value !== null],
+  gradientCheckpointing: flag,
+  autoFindBatchSize: flag,
+  distillation: ["an object with a teacher", (value) => typeof value === "object" && value !== null],
 };
 
 /** Names of all options. */
@@ -215,7 +315,7 @@ export const TRAINER_OPTIONS: readonly string[] = Object.keys(CHECKS);
  * Checks options and fills in the defaults.
  * @throws ERR_INVALID_ARG for an option that does not exist or has a value that is not allowed
  */
-export function resolveOptions(options: TrainerOptions): ResolvedTrainerOptions {
+export function resolveOptions(options: TrainerOptions<ModelProblem>): ResolvedTrainerOptions {
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue; // as if it were not there, which plain JavaScript callers expect
@@ -233,6 +333,11 @@ export function resolveOptions(options: TrainerOptions): ResolvedTrainerOptions 
     given[name] = value;
   }
   const resolved = { ...TRAINER_DEFAULTS, ...given } as ResolvedTrainerOptions;
+  if (resolved.averageWeights) checkWeightAverage(resolved.averageWeights);
+  const asked = resolved.reportTo !== TRAINER_DEFAULTS.reportTo; // which another trainer's options have, too
+  if (asked && resolved.reportTo.length > 0 && resolved.outputDir === undefined) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected outputDir, where logs go, with reportTo ${JSON.stringify(resolved.reportTo)}, got none`);
+  }
   if (resolved.saveStrategy !== "no" && resolved.outputDir === undefined) {
     throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected outputDir, where checkpoints go, with saveStrategy "${resolved.saveStrategy}", got none`);
   }

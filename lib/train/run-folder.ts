@@ -1,12 +1,12 @@
 /**
- * What `fit` leaves in `outputDir`: `log.jsonl` with one line per event as it happens, and
- * `training.json` with the settings and the outcome.
+ * What `fit` leaves in `outputDir` beside logs and checkpoints: `training.json` with the settings and the outcome.
  */
-import { appendFile, mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TorchwrightError } from "../errors";
-import type { Evaluation } from "./evaluation";
-import type { EvaluationEntry, History, TrainerCallback } from "./events";
+import type { ModelProblem } from "../models/model";
+import { scalarMetrics } from "./evaluation";
+import type { EvaluationEntry, History } from "./events";
+import { writing } from "./logs/writing";
 import type { ResolvedTrainerOptions, StepPlan } from "./options";
 
 /** What the run trained on. */
@@ -17,8 +17,8 @@ export interface DataSummary {
 }
 
 /** A run's history without its log. */
-export type Outcome = Omit<History, "log" | "evaluations"> & {
-  readonly evaluations: readonly (Omit<EvaluationEntry, "metrics"> & { readonly metrics: Omit<Evaluation, "confusionMatrix"> })[];
+export type Outcome = Omit<History<ModelProblem>, "log" | "evaluations"> & {
+  readonly evaluations: readonly (Omit<EvaluationEntry, "metrics"> & { readonly metrics: Readonly<Record<string, number>> })[];
 };
 
 /** Settings and outcome of a run as data; saved with the model, too. */
@@ -33,13 +33,19 @@ export interface TrainingRecord {
 
 /** The options that are data: functions and signals have no place in a file. */
 export function recordedOptions(options: ResolvedTrainerOptions): Readonly<Record<string, unknown>> {
-  const { callbacks: _callbacks, signal: _signal, labels: _labels, ...data } = options;
-  return data;
+  const { callbacks: _callbacks, signal: _signal, labels: _labels, computeLoss, distillation, optim, freeze, paramGroups, ...data } = options;
+  const { teacher: _teacher, ...taught } = distillation ?? {};
+  const words = {
+    optim: typeof optim === "function" ? optim.name || "a function" : optim,
+    freeze: freeze.map(String),
+    paramGroups: paramGroups.map((rule) => ({ ...rule, match: String(rule.match) })),
+  };
+  return { ...data, ...words, ...(computeLoss && { computeLoss: computeLoss.name || "a function" }), ...(distillation && { distillation: taught }) };
 }
 
 /** What of a history goes into the record. */
-export function summarize({ log: _log, ...history }: History): Outcome {
-  return { ...history, evaluations: history.evaluations.map((entry) => ({ ...entry, metrics: scalars(entry.metrics) })) };
+export function summarize({ log: _log, ...history }: History<ModelProblem>): Outcome {
+  return { ...history, evaluations: history.evaluations.map((entry) => ({ ...entry, metrics: scalarMetrics(entry.metrics) })) };
 }
 
 /** The record as the text of `training.json`. */
@@ -47,51 +53,22 @@ export function formatRecord(record: TrainingRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 
-/** Metrics without the matrix, which would make each line thousands of numbers long. */
-function scalars({ confusionMatrix: _matrix, ...metrics }: Evaluation): Omit<Evaluation, "confusionMatrix"> {
-  return metrics;
-}
-
-/** Writes a run's folder; every line of the log is on its way to disk before training goes on. */
+/** Writes a run's folder. */
 export class RunFolder {
   private constructor(private readonly folder: string) {}
 
-  /** @throws ERR_FILE_WRITE when the folder cannot be made or written */
+  /** @throws ERR_FILE_WRITE when the folder cannot be made */
   static async open(folder: string): Promise<RunFolder> {
-    const run = new RunFolder(folder);
-    await run.#guard(() => mkdir(folder, { recursive: true }));
-    await run.#append({ type: "run" });
-    return run;
+    await writing("outputDir", () => mkdir(folder, { recursive: true }));
+    return new RunFolder(folder);
   }
 
-  readonly onEvent: TrainerCallback = async (event) => {
-    if (event.type === "step") return; // thousands of lines that say nothing
-    if (event.type === "evaluate") return this.#append({ ...event, metrics: scalars(event.metrics) });
-    if (event.type !== "end") return this.#append(event);
-    const { log: _log, evaluations: _evaluations, ...summary } = event.history;
-    await this.#append({ type: "end", ...summary });
-  };
-
-  /** Replaces `training.json` whole. */
+  /** Replaces `training.json` whole. Throws ERR_FILE_WRITE. */
   async writeRecord(record: TrainingRecord): Promise<void> {
     const path = join(this.folder, "training.json");
-    await this.#guard(async () => {
+    await writing("outputDir", async () => {
       await writeFile(`${path}.partial`, formatRecord(record));
       await rename(`${path}.partial`, path);
     });
-  }
-
-  #append(entry: object): Promise<void> {
-    const line = JSON.stringify({ time: new Date().toISOString(), ...entry });
-    return this.#guard(() => appendFile(join(this.folder, "log.jsonl"), `${line}\n`));
-  }
-
-  async #guard(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new TorchwrightError("ERR_FILE_WRITE", `fit: expected outputDir to be a folder that can be written, got ${reason}`, { cause });
-    }
   }
 }

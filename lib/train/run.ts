@@ -3,9 +3,11 @@
  */
 import type { Batch } from "../data/batch";
 import { TorchwrightError } from "../errors";
+import type { ModelProblem } from "../models/model";
+import { memory } from "../tensor/memory";
 import type { Best } from "./best-model";
-import type { Evaluation } from "./evaluation";
-import type { EvaluationEntry, History, LogEntry, ResumeEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
+import type { AnyEvaluation } from "./evaluation";
+import type { EvaluationEntry, History, LogEntry, MemoryEntry, ResumeEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
 import { ConfusionMatrix } from "../metrics/confusion-matrix";
 import { type Counts, Meter } from "./meter";
 import type { StepPlan } from "./options";
@@ -35,11 +37,13 @@ export interface RunState {
   readonly evaluations: readonly EvaluationEntry[];
 }
 
+const NOTHING_PENDING = { batches: 0, examples: 0, tokens: 0, padded: 0 };
+
 export class Run {
   /** Optimizer steps done. */
   step = 0;
   /** Batches whose gradients wait for the next step, and what is in them. */
-  pending = { batches: 0, examples: 0, tokens: 0 };
+  pending = NOTHING_PENDING;
   readonly #meter = new Meter();
   readonly #log: LogEntry[] = [];
   readonly #evaluations: EvaluationEntry[] = [];
@@ -74,7 +78,8 @@ export class Run {
     this.#meter.load(counts);
     this.#log.push(...log);
     for (const { metrics, ...entry } of evaluations) {
-      this.#evaluations.push({ ...entry, metrics: { ...metrics, confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix) } });
+      const confusionMatrix = metrics.problemType === "single-label" && { confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix) };
+      this.#evaluations.push({ ...entry, metrics: { ...metrics, ...confusionMatrix } });
     }
     await this.#emit({ type: "resume", step, epoch: this.#epoch, ...from });
   }
@@ -103,18 +108,24 @@ export class Run {
   }
 
   /** Books a batch that the device has been given. */
-  took({ size, tokens }: Batch): void {
-    const { batches, examples, tokens: earlier } = this.pending;
-    this.pending = { batches: batches + 1, examples: examples + size, tokens: earlier + tokens };
+  took({ size, tokens, padded }: Batch): void {
+    const { pending } = this;
+    this.pending = { batches: pending.batches + 1, examples: pending.examples + size, tokens: pending.tokens + tokens, padded: pending.padded + padded };
+  }
+
+  /** Forgets the batches of an update that is to begin anew, as memory ran out. */
+  async split(parts: number): Promise<void> {
+    this.pending = NOTHING_PENDING;
+    await this.#emit({ type: "split", step: this.step, epoch: this.#epoch, parts });
   }
 
   /** Books a step that the device has been given, over all batches since the one before. */
   async stepped(learningRate: number): Promise<void> {
-    const { examples, tokens } = this.pending;
-    this.pending = { batches: 0, examples: 0, tokens: 0 };
+    const { examples, tokens, padded } = this.pending;
+    this.pending = NOTHING_PENDING;
     this.step += 1;
     this.#learningRate = learningRate;
-    this.#meter.add(examples, tokens);
+    this.#meter.add(examples, tokens, padded);
     await this.#emit({ type: "step", step: this.step, epoch: this.#epoch, learningRate, examples, tokens });
   }
 
@@ -126,8 +137,8 @@ export class Run {
     const steps = this.step - this.#loggedStep;
     if (steps === 0) return;
     const reading = await monitor.read();
-    const { skipped } = reading;
-    if (skipped > 0 && this.setup.nonFinite === "stop") throw this.#nonFinite(reading);
+    const { skipped, failed, lossScale } = reading;
+    if (failed > 0 && this.setup.nonFinite === "stop") throw this.#nonFinite(reading);
     this.#loggedStep = this.step;
     this.#lossSum += reading.lossSum;
     this.#skippedSteps += skipped;
@@ -138,14 +149,16 @@ export class Run {
       learningRate: this.#learningRate,
       gradNorm: reading.gradNorm,
       ...(skipped > 0 && { skippedSteps: skipped }),
+      ...(lossScale !== undefined && { lossScale }),
       ...this.#meter.lap(),
+      memory: this.#memory(),
     };
     this.#log.push(entry);
     await this.#emit({ type: "log", ...entry });
   }
 
   /** Books an evaluation, whose time is no training time. */
-  async evaluate(work: () => Promise<Evaluation>): Promise<Evaluation> {
+  async evaluate(work: () => Promise<AnyEvaluation>): Promise<AnyEvaluation> {
     this.#meter.pause();
     const entry = { step: this.step, epoch: this.#epoch, metrics: await work() };
     this.#evaluations.push(entry);
@@ -154,8 +167,8 @@ export class Run {
     return entry.metrics;
   }
 
-  async end(stoppedBy: StoppedBy, best: Best | undefined): Promise<History> {
-    const history: History = {
+  async end(stoppedBy: StoppedBy, best: Best | undefined): Promise<History<ModelProblem>> {
+    const history: History<ModelProblem> = {
       stoppedBy,
       steps: this.step,
       totalSteps: this.setup.plan.totalSteps,
@@ -178,12 +191,17 @@ export class Run {
     return this.step / this.setup.updates;
   }
 
+  #memory(): MemoryEntry {
+    const { allocatedBytes = 0, peakBytes = 0 } = memory().devices[this.setup.device] ?? {};
+    return { allocatedBytes, peakBytes };
+  }
+
   async #emit(event: TrainerEvent): Promise<void> {
     for (const listener of this.listeners) await listener(event);
   }
 
   #nonFinite(reading: Reading): TorchwrightError {
-    const first = this.step - reading.skipped + 1;
+    const first = this.step - reading.failed + 1;
     const what = Number.isFinite(reading.lossSum) ? "gradient norm" : "loss";
     return new TorchwrightError(
       "ERR_NON_FINITE",

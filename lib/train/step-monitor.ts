@@ -1,44 +1,75 @@
 /**
  * Watches loss and gradient norm on the device, so that training reads them back only to show them.
  *
- * Five scalars live as long as the run and belong to the monitor: the sum of losses, that of the update in progress, the
- * last gradient norm, a flag that stays up once either was NaN or infinite, and how many steps it was up.
- * The flag goes to the optimizer as `foundInf`, whose fused kernel then changes nothing: weights and
- * moments stay those of the last good step until the run reads the flag and stops, or goes on.
+ * Some scalars live as long as the run and belong to the monitor: sums of losses and of what they count by, the last gradient
+ * norm, flags and how many steps they were up. `foundInf` goes to the optimizer, whose kernel then changes nothing: weights and
+ * moments stay those of the last good step until the run reads the flags and stops, or goes on.
  */
 import { ops } from "../tensor/ops";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
+import { LEAST_SCALE, type LossScaler } from "./loss-scaler";
+import { times } from "./objective/weighted-loss";
 
 /** What was on the device at one reading. */
 export interface Reading {
-  /** Sum of the losses since the last reading, with "skip" of the steps that were taken. */
+  /** Sum of the losses since the last reading, of steps that were taken; NaN or infinite where it was a loss that failed. */
   readonly lossSum: number;
-  /** Gradient norm of the last step, with "skip" of the last that was taken, before clipping. */
+  /** Gradient norm of the last step that was taken, before clipping. */
   readonly gradNorm: number;
-  /** Steps that were not taken because of a value that is not finite: with "stop" all from the first one on, with "skip" since the last reading. */
+  /** Steps since the last reading that changed nothing. */
   readonly skipped: number;
+  /** Those of them that the policy is about, as the loss, or the gradient at any scale, was not finite: with "stop" all from the first one on. */
+  readonly failed: number;
+  /** What losses are multiplied by; absent where they are not. */
+  readonly lossScale?: number;
 }
 
 /** What becomes of a run that met a loss or gradient that is not finite. */
 export type NonFinitePolicy = "stop" | "skip";
 
+export interface MonitorParts {
+  readonly device: string;
+  readonly policy: NonFinitePolicy;
+  /** For float16: gradients that are not finite are then its business. */
+  readonly scaler?: LossScaler | undefined;
+}
+
 export class StepMonitor implements Disposable {
-  /** With "stop" 1 from the first non-finite step on, with "skip" 1 at such a step; else 0. Float32 scalar, owned by the monitor. */
+  readonly #parts: MonitorParts;
+  readonly #scalars: Tensor[] = [];
+  /** 1 at a step that must change nothing, else 0. Float32 scalar, owned by the monitor. */
   readonly foundInf: Tensor;
+  /** With "stop" 1 from the first failure on, with "skip" 1 at one. */
+  readonly #failed: Tensor;
   readonly #lossSum: Tensor;
   /** Sum of the losses of an update's batches, each times its weight. */
   readonly #updateLoss: Tensor;
+  /** Sum of the weights of an update's batches, as far as they are on the device. */
+  readonly #deviceWeight: Tensor;
   readonly #gradNorm: Tensor;
-  readonly #skipped: Tensor;
+  readonly #skippedSteps: Tensor;
+  readonly #failedSteps: Tensor;
+  /** The rest of the weights. */
+  #weight = 0;
+  /** Whether any of it is on the device. */
+  #weighted = false;
 
-  constructor(device: string, private readonly policy: NonFinitePolicy) {
-    const zero = (): Tensor => Tensor.from(0, { dtype: "float32", device });
+  constructor(parts: MonitorParts) {
+    this.#parts = parts;
+    const zero = (): Tensor => {
+      const scalar = Tensor.from(0, { dtype: "float32", device: parts.device });
+      this.#scalars.push(scalar);
+      return scalar;
+    };
     this.foundInf = zero();
+    this.#failed = zero();
     this.#lossSum = zero();
     this.#updateLoss = zero();
+    this.#deviceWeight = zero();
     this.#gradNorm = zero();
-    this.#skipped = zero();
+    this.#skippedSteps = zero();
+    this.#failedSteps = zero();
   }
 
   /** Goes on with the gradient norm of the last step before a break. */
@@ -46,43 +77,78 @@ export class StepMonitor implements Disposable {
     scope(() => this.#gradNorm.fill_(gradNorm));
   }
 
-  /** Takes in the loss of one of an update's batches, times its weight; waits for nothing. */
-  add(weightedLoss: Tensor): void {
-    scope(() => this.#updateLoss.add_(weightedLoss.detach()));
-  }
-
-  /** Takes in one step's gradient norm, before the optimizer's step; waits for nothing. `weight` is that of all its batches. */
-  update(gradNorm: Tensor, weight: number): void {
+  /** Takes in the loss of one of an update's batches, times its weight; waits for nothing. Gives what backward begins with. */
+  add(weightedLoss: Tensor, weight: number | Tensor): Tensor {
     scope(() => {
-      const loss = this.#updateLoss.div(weight);
-      // A sum is finite when both are; norms near the largest float do not occur in practice.
-      const bad = loss.add(gradNorm).isfinite().logicalNot();
-      if (this.policy === "stop") {
-        this.foundInf.logicalOr_(bad);
-        this.#lossSum.add_(loss);
-        this.#gradNorm.copy_(gradNorm);
-      } else {
-        this.foundInf.copy_(bad);
-        this.#lossSum.add_(ops.where(bad, 0, loss));
-        this.#gradNorm.copy_(ops.where(bad, this.#gradNorm, gradNorm));
-      }
-      this.#skipped.add_(this.foundInf);
-      this.#updateLoss.zero_();
+      this.#updateLoss.add_(weightedLoss.detach());
+      if (weight instanceof Tensor) this.#deviceWeight.add_(weight.detach());
+      else this.#weight += weight;
     });
+    this.#weighted ||= weight instanceof Tensor;
+    const { scaler } = this.#parts;
+    return scaler ? weightedLoss.mul(scaler.scale) : weightedLoss;
   }
 
-  /** One copy from the device; the sum of losses starts anew. */
+  /** Forgets an update's batches, whose gradients are gone. */
+  forget(): void {
+    scope(() => {
+      this.#updateLoss.zero_();
+      this.#deviceWeight.zero_();
+    });
+    this.#weight = 0;
+    this.#weighted = false;
+  }
+
+  /** What makes a mean of an update's summed gradients, in the caller's scope where it is a tensor. */
+  get gradientScale(): number | Tensor {
+    const { scaler } = this.#parts;
+    const mean = this.#meanFactor;
+    if (!scaler) return mean;
+    return times(scaler.scale.reciprocal(), mean);
+  }
+
+  get #meanFactor(): number | Tensor {
+    return this.#weighted ? this.#deviceWeight.add(this.#weight).reciprocal() : 1 / this.#weight;
+  }
+
+  /** Takes in one step's gradient norm, before the optimizer's step; waits for nothing. */
+  update(gradNorm: Tensor): void {
+    const { policy, scaler } = this.#parts;
+    scope(() => {
+      const loss = times(this.#updateLoss, this.#meanFactor);
+      const overflow = gradNorm.isfinite().logicalNot();
+      const badLoss = loss.isfinite().logicalNot();
+      const failed = scaler ? badLoss : badLoss.logicalOr(overflow);
+      if (policy === "stop") this.#failed.logicalOr_(failed);
+      else this.#failed.copy_(failed);
+      this.foundInf.copy_(overflow.logicalOr(this.#failed));
+      scaler?.update(overflow.to({ dtype: "float32" }));
+      // With "stop" the sum shows which of the two it was.
+      const left = policy === "stop" ? this.foundInf.logicalAnd(this.#failed.logicalNot()) : this.foundInf.to({ dtype: "bool" });
+      this.#lossSum.add_(ops.where(left, 0, loss));
+      this.#gradNorm.copy_(ops.where(this.foundInf.to({ dtype: "bool" }), this.#gradNorm, gradNorm));
+      this.#skippedSteps.add_(this.foundInf);
+      this.#failedSteps.add_(this.#failed);
+    });
+    this.forget();
+  }
+
+  /** One copy from the device; the sums start anew. */
   async read(): Promise<Reading> {
-    const [lossSum = NaN, gradNorm = NaN, skipped = NaN] = await scope(async () => {
-      const values = (await ops.stack([this.#lossSum, this.#gradNorm, this.#skipped]).read()) as Float32Array;
+    const { policy, scaler } = this.#parts;
+    const [lossSum = NaN, gradNorm = NaN, skipped = NaN, failed = NaN, lossScale] = await scope(async () => {
+      const scalars = [this.#lossSum, this.#gradNorm, this.#skippedSteps, this.#failedSteps, ...(scaler ? [scaler.scale] : [])];
+      const values = (await ops.stack(scalars).read()) as Float32Array;
       this.#lossSum.zero_();
-      if (this.policy === "skip") this.#skipped.zero_();
+      this.#skippedSteps.zero_();
+      if (policy === "skip") this.#failedSteps.zero_();
       return values;
     });
-    return { lossSum, gradNorm, skipped };
+    const lost = lossScale !== undefined && lossScale < LEAST_SCALE ? skipped : 0;
+    return { lossSum, gradNorm, skipped, failed: Math.max(failed, lost), ...(lossScale !== undefined && { lossScale }) };
   }
 
   [Symbol.dispose](): void {
-    for (const tensor of [this.foundInf, this.#lossSum, this.#updateLoss, this.#gradNorm, this.#skipped]) tensor.dispose();
+    for (const scalar of this.#scalars) scalar.dispose();
   }
 }

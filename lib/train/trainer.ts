@@ -5,46 +5,47 @@
  * `step-monitor.ts`, Ctrl-C in `stop-request.ts`, the display in `progress.ts`.
  */
 import type { DataLoader } from "../data/data-loader";
+import type { TextDataset } from "../data/text-dataset";
 import type { ScriptModule } from "../jit/script-module";
 import { asTextClassifier } from "../models/as-text-classifier";
 import { exclusive } from "../models/exclusive";
-import type { TextClassifier } from "../models/model";
+import type { ModelProblem, TextClassifier } from "../models/model";
 import type { ClassifierModule } from "../models/module-classifier";
-import { AdamW } from "../optim/adamw";
 import { clipGradNorm } from "../optim/clip-grad-norm";
-import { decayGroups } from "../optim/decay-groups";
-import { scheduleByName } from "../optim/schedules/by-name";
 import { manualSeed, resolveDevice } from "../tensor/device";
 import { scope } from "../tensor/scope";
 import type { Tokenizer } from "../text/tokenizer";
-import { checkState } from "../data/loading/state";
-import { TorchwrightError } from "../errors";
-import { checkLabels, checkLoader, countBatches } from "./check-loader";
+import { checkBestMetric, isBetterGreater } from "./best-metric";
 import { BestModel } from "./best-model";
-import { restore } from "./checkpoints/checkpoint";
-import { claimFolder, findCheckpoint, type Found } from "./checkpoints/checkpoint-folder";
+import { checkLoader, countBatches } from "./check-loader";
 import { Saver } from "./checkpoints/saver";
-import { evaluateModel, type Evaluation } from "./evaluation";
-import type { History } from "./events";
-import { planSteps, resolveOptions, updatesPerEpoch, type ResolvedTrainerOptions, type TrainerOptions } from "./options";
-import { type Pass, predictModel, type Predictions } from "./predictions";
-import { forwardIn } from "./precision";
+import { type AnyEvaluation, type EvaluateOptions, evaluateModel, type Evaluation } from "./evaluation";
+import { eventStream } from "./event-stream";
+import type { History, TrainerEvent } from "./events";
+import { learningRateOf } from "./learning-rate";
+import { findLearningRate, type LearningRateCurve, type LearningRateFinderOptions } from "./learning-rate-finder";
+import { withLoggers } from "./logs/with-loggers";
+import { LossScaler } from "./loss-scaler";
+import { MicroBatches } from "./micro-batches";
+import { checkLossOptions } from "./objective/check-loss-options";
+import { resolveClassWeights } from "./objective/class-weights";
+import { besideTeacher } from "./objective/distillation";
+import { Objective } from "./objective/objective";
+import { times } from "./objective/weighted-loss";
+import { type ResolvedTrainerOptions, resolveOptions, type TrainerOptions } from "./options";
+import { Freezing } from "./parameters/freezing";
+import { makeOptimizer } from "./parameters/optimizer-by-name";
+import { parameterGroups } from "./parameters/parameter-groups";
+import type { BatchRows } from "./pool-windows";
+import { resolvePrecision } from "./precision";
+import { type Pass, type PredictionOptions, predictModel, type Predictions } from "./predictions";
+import { type Follower, placeModel, type PreparedFit, prepareFit } from "./prepare-fit";
 import { Progress } from "./progress";
-import { formatRecord, recordedOptions, RunFolder, summarize, type TrainingRecord } from "./run-folder";
-import { Run } from "./run";
+import { formatRecord, summarize, type TrainingRecord } from "./run-folder";
 import { StepMonitor } from "./step-monitor";
 import { StopRequest } from "./stop-request";
-
-/** What a run goes through its loop with. */
-interface Loop {
-  readonly run: Run;
-  readonly loader: DataLoader;
-  readonly evalLoader: DataLoader | undefined;
-  readonly progress: Progress;
-  /** Where it goes on. */
-  readonly from: Found | undefined;
-  readonly record: TrainingRecord;
-}
+import { TrainingMode } from "./training-mode";
+import { WeightAverage } from "./weight-average";
 
 export interface FitOptions {
   /** Held-out data, evaluated as `evalStrategy` says: after every epoch, the last one also where it is cut short, or every so many steps. Default: none. */
@@ -72,27 +73,30 @@ export interface FitOptions {
  * await trainer.save("runs/tickets/model");
  * ```
  */
-export class Trainer {
-  readonly model: TextClassifier;
+export class Trainer<P extends ModelProblem = "single-label"> {
+  readonly model: TextClassifier<P>;
   /** The options with the defaults filled in. */
   readonly options: ResolvedTrainerOptions;
   #tokenizer: Tokenizer | undefined;
   #record: TrainingRecord | undefined;
-  #history: History | undefined;
+  #history: History<P> | undefined;
+  #classWeights: readonly number[] | undefined;
 
   /**
    * @param model a model of this library, or with `options.labels` a TorchScript module or an `nn.Module` from batches to logits
    * @throws ERR_INVALID_ARG for an option that does not exist or has a value that is not allowed;
    *   ERR_UNKNOWN_DEVICE or ERR_DEVICE_UNAVAILABLE for a device that cannot be used
    */
-  constructor(model: TextClassifier | ScriptModule | ClassifierModule, options: TrainerOptions = {}) {
+  constructor(model: TextClassifier<P> | ScriptModule | ClassifierModule, options: TrainerOptions<P> = {}) {
     this.options = resolveOptions(options);
     if (options.device !== undefined) resolveDevice(options.device);
-    this.model = asTextClassifier(model, options.labels);
+    this.model = asTextClassifier(model, options);
+    checkLossOptions(this.model, this.options);
+    checkBestMetric(this.options.metricForBestModel, this.model.problemType ?? "single-label");
   }
 
   /** What the last `fit` did; undefined before the first. */
-  get history(): History | undefined {
+  get history(): History<P> | undefined {
     return this.#history;
   }
 
@@ -107,36 +111,40 @@ export class Trainer {
    *   untouched; where it resumes ERR_CHECKSUM, ERR_FILE_NOT_FOUND, ERR_WEIGHTS_MISMATCH, ERR_INVALID_ARG for other data; ERR_INVALID_ARG also where it does not
    *   resume and `outputDir` holds another run's checkpoints
    */
-  async fit(loader: DataLoader, { evalLoader, resume }: FitOptions = {}): Promise<History> {
-    return exclusive(this.model, "fit", async () => {
-      const { model, options } = this;
-      const dataset = checkLoader("fit", loader, model, { labels: true });
-      if (evalLoader !== undefined) {
-        checkLoader("fit", evalLoader, model, { labels: true });
-        await checkLabels(evalLoader, model);
-      } else if (options.loadBestModelAtEnd || options.earlyStoppingPatience !== undefined) {
-        const name = options.loadBestModelAtEnd ? "loadBestModelAtEnd" : "earlyStoppingPatience";
-        throw new TorchwrightError("ERR_INVALID_ARG", `fit: expected evalLoader with ${name}, as only an evaluation says what is better, got none`);
-      }
-      const from = resume === undefined ? undefined : await findCheckpoint(options.outputDir, resume);
-      if (from) checkState(from.state.position, loader.state().feed);
-      if (options.saveStrategy !== "no") await claimFolder(options.outputDir ?? "", from?.state.run.step);
-      await this.#place();
-      const batches = await countBatches(loader);
-      const plan = planSteps(options, batches);
-      const data = { examples: dataset.length, batchSize: loader.batchSize, batches };
-      this.#tokenizer = loader.tokenizer;
-      const record = { options: recordedOptions(options), plan, data, labels: model.labels };
+  async fit(loader: DataLoader, options: FitOptions = {}): Promise<History<P>> {
+    return this.#fit(loader, options);
+  }
 
-      const folder = options.outputDir === undefined ? undefined : await RunFolder.open(options.outputDir);
-      await folder?.writeRecord(record);
-      const progress = new Progress(options.progress);
-      const listeners = [progress.onEvent, ...(folder ? [folder.onEvent] : []), ...options.callbacks];
-      const run = new Run({ plan, batches, updates: updatesPerEpoch(options, batches), examples: data.examples, device: model.device, nonFinite: options.nonFinite }, listeners);
+  /**
+   * Trains as `fit` does, as a loop over the run's events, which begins it: the run waits while the body holds an event. Leaving the loop is an
+   * abort: the step is finished and the checkpoint written before the loop is over. The generator's return value is the history.
+   *
+   * @example
+   * ```ts
+   * import { AutoTokenizer, BertForSequenceClassification, DataLoader, TextDataset, Trainer } from "torchwright";
+   * const { train, test } = (await TextDataset.fromCsv("tickets.csv", { text: "body", label: "queue" })).split({ test: 0.1 });
+   * const tokenizer = await AutoTokenizer.fromPretrained("./minilm");
+   * const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: train.labels });
+   * const trainer = new Trainer(model, { epochs: 2 });
+   * for await (const event of trainer.run(new DataLoader(train, { tokenizer }), { evalLoader: new DataLoader(test, { tokenizer }) })) {
+   *   if (event.type === "evaluate" && event.metrics.loss < 0.1) break;
+   * }
+   * ```
+   * @throws what `fit` throws, from the loop
+   */
+  run(loader: DataLoader, options: FitOptions = {}): AsyncGenerator<TrainerEvent, History<P>, void> {
+    return eventStream((listener, signal) => this.#fit(loader, options, { listener, signal }));
+  }
+
+  async #fit(loader: DataLoader, options: FitOptions, follower?: Follower): Promise<History<P>> {
+    return exclusive(this.model, "fit", async () => {
+      const fit = await prepareFit(this.model, this.options, { loader, ...options, follower });
+      const { run, record, folder, loggers, from } = fit;
+      this.#tokenizer = loader.tokenizer;
       try {
-        this.#history = await this.#loop({ run, loader, evalLoader, progress, from, record });
+        const books = { ...record, ...(from && { resumed: from.state.run }) };
+        this.#history = await besideTeacher(this.options, this.model.device, () => withLoggers(loggers, books, () => this.#loop(fit)));
       } finally {
-        progress.close();
         if (run.step > 0) this.#record = record; // what became of the weights, also where the run failed
       }
       this.#record = { ...record, outcome: summarize(this.#history) };
@@ -145,35 +153,49 @@ export class Trainer {
     });
   }
 
-  async #loop({ run, loader, evalLoader, progress, from, record }: Loop): Promise<History> {
+  async #loop({ run, loader, evalLoader, progress, from, record, signal }: PreparedFit): Promise<History<P>> {
     const { model, options } = this;
-    const { learningRate: lr, adamBeta1, adamBeta2, adamEpsilon: eps, weightDecay, logEvery } = options;
-    const { precision, gradientAccumulationSteps: accumulate, maxSeconds = Infinity } = options;
+    const { logEvery, metricForBestModel, greaterIsBetter = isBetterGreater(metricForBestModel) } = options;
+    const { gradientAccumulationSteps: accumulate, maxSeconds = Infinity } = options;
     const maxNorm = options.maxGradNorm === 0 ? Infinity : options.maxGradNorm;
     const where = { labels: model.labels, device: model.device };
 
-    using stop = new StopRequest(options.signal);
-    using optimizer = new AdamW(decayGroups(model, weightDecay), { lr, betas: [adamBeta1, adamBeta2], eps });
-    using monitor = new StepMonitor(model.device, options.nonFinite);
-    const schedule = scheduleByName(optimizer, options.lrSchedulerType, run.plan, options.lrSchedulerKwargs);
+    using stop = new StopRequest(signal);
+    using freezing = new Freezing(model, options);
+    using optimizer = makeOptimizer(parameterGroups(model, options), options);
+    using scaler = resolvePrecision(options.precision, model.device) === "fp16" ? new LossScaler(model.device) : undefined;
+    using monitor = new StepMonitor({ device: model.device, policy: options.nonFinite, scaler });
+    using objective = await this.#objective(loader);
+    using average = options.averageWeights && new WeightAverage(model, options.averageWeights, run.plan.totalSteps);
+    using _mode = new TrainingMode(model, options);
+    const micro = new MicroBatches(options.autoFindBatchSize);
+    const schedule = learningRateOf(optimizer, { type: options.lrSchedulerType, options: options.lrSchedulerKwargs, plan: run.plan, greaterIsBetter });
     const bestModel = new BestModel(options);
     const companions = { tokenizer: loader.tokenizer, files: { "training.json": formatRecord(record) } };
-    const saver = new Saver(options, { model, optimizer }, companions, bestModel);
+    const saver = new Saver(options, { model, optimizer, scaler, average }, companions, bestModel);
     const parameters = model.parameters();
-    const wasTraining = model.training;
     /** Batches of an epoch that were taken. */
     const at = { epoch: 0, batch: 0 };
+
+    /** Gradients of a batch, or some of its rows, are added to those that are there. */
+    const learn = (rows: BatchRows): Promise<void> =>
+      scope(async () => {
+        const { loss, weight } = await objective.of(rows);
+        // Losses are means: as sums they add up to that of one large batch.
+        const alone = accumulate === 1 && micro.parts === 1;
+        await (alone ? monitor.add(loss, 1) : monitor.add(times(loss, weight), weight)).backward();
+      }); // whatever the batch made is freed here, but for gradients
 
     /** Weights learn from the gradients of all batches since the last time. */
     const update = async (): Promise<void> => {
       const learningRate = schedule.lr;
-      const weight = accumulate === 1 ? 1 : run.pending.examples;
       await scope(async () => {
-        const gradNorm = await clipGradNorm(parameters, maxNorm, { scale: 1 / weight });
-        monitor.update(gradNorm, weight);
+        const gradNorm = await clipGradNorm(parameters, maxNorm, { scale: monitor.gradientScale });
+        monitor.update(gradNorm);
         await optimizer.step({ foundInf: monitor.foundInf });
         schedule.step();
         optimizer.zeroGrad();
+        await average?.update(run.step + 1);
       });
       await run.stepped(learningRate);
       if (run.step % logEvery === 0) await run.log(monitor);
@@ -185,25 +207,26 @@ export class Trainer {
     const evaluate = async (): Promise<void> => {
       if (evalLoader === undefined || run.step === 0 || run.evaluatedStep === run.step) return;
       await run.log(monitor);
-      bestModel.rate(run.step, await run.evaluate(() => evaluateModel(model, evalLoader, { precision, progress })));
+      const work = (): Promise<AnyEvaluation> => evaluateModel({ model, objective, progress }, evalLoader);
+      schedule.evaluated(bestModel.rate(run.step, await run.evaluate(() => (average ? average.during(work) : work()))));
       if (saver.dueAfterEvaluation(run.step)) await save();
       if (bestModel.exhausted) stop.request("earlyStopping");
     };
 
     const save = async (): Promise<void> => {
       await run.log(monitor); // what is not finite is never saved
-      const state = { position: { ...loader.state(), ...at }, schedule: schedule.state(), run: run.state(), bestModel: bestModel.state() };
+      const state = { position: { ...loader.state(), ...at }, schedule: schedule.state(), run: run.state(), bestModel: bestModel.state(), ...(average && { average: average.state() }) };
       await run.checkpoint(() => saver.write(state));
     };
 
     manualSeed(options.seed);
-    model.train();
     try {
       await run.start();
       if (from) {
         const { position, run: books } = from.state;
-        await restore(from.folder, { model, optimizer });
+        await saver.restore(from.folder);
         schedule.load(from.state.schedule);
+        if (from.state.average) average?.load(from.state.average);
         monitor.resume(books.log.at(-1)?.gradNorm ?? 0);
         Object.assign(at, { epoch: position.epoch, batch: position.batch });
         const lost = await saver.resume(from.state);
@@ -214,15 +237,23 @@ export class Trainer {
         if (run.seconds >= maxSeconds && !run.done) stop.request("maxSeconds");
       }
       while (!run.done && stop.reason === undefined) {
+        freezing.atEpoch(at.epoch);
         let whole = true;
+        let again = false;
         for await (const batch of loader.epoch(at.epoch, { ...where, from: at.batch })) {
-          await scope(async () => {
-            const output = await forwardIn(precision, model, batch);
-            // Losses are means: as sums they add up to that of one large batch.
-            const loss = accumulate === 1 ? output.loss : output.loss.mul(batch.size);
-            await loss.backward();
-            monitor.add(loss);
-          }); // whatever the batch made is freed here, but for gradients
+          try {
+            await scope(async () => {
+              for (const rows of micro.cut(batch)) await learn(rows);
+            });
+          } catch (error) {
+            again = micro.halves(error, batch);
+            if (!again) throw error;
+            at.batch -= run.pending.batches; // this update again, in smaller parts
+            optimizer.zeroGrad();
+            monitor.forget();
+            await run.split(micro.parts);
+            break;
+          }
           run.took(batch);
           at.batch += 1;
           if (run.pending.batches < accumulate) continue;
@@ -230,6 +261,7 @@ export class Trainer {
           whole = !run.done && stop.reason === undefined;
           if (!whole) break;
         }
+        if (again) continue;
         if (run.pending.batches > 0) await update(); // the epoch's last
         await run.log(monitor);
         if (stop.reason !== undefined) break;
@@ -239,28 +271,47 @@ export class Trainer {
       }
       if (saver.on && run.step > 0 && !saver.has(run.step)) await save();
       if (options.loadBestModelAtEnd && !stop.interrupted) await saver.loadBest();
-      return await run.end(stop.reason ?? "end", bestModel.best);
+      await average?.apply();
+      return (await run.end(stop.reason ?? "end", bestModel.best)) as History<P>;
     } finally {
       optimizer.zeroGrad(); // after an error there may be gradients left
-      if (!wasTraining) model.eval();
     }
   }
 
   /**
-   * Loss and classification metrics over the loader's examples, without dropout or gradients.
-   * @throws ERR_UNKNOWN_LABEL, ERR_BUSY; ERR_INVALID_ARG for data without labels
+   * Tries learning rates in one short run over the loader's batches, each larger than the one before, with the options' optimizer and loss; the model's weights
+   * are then as before. Take the suggestion, or a rate a little below where the curve begins to rise.
+   *
+   * @throws ERR_BUSY; ERR_INVALID_ARG, also for `optim` options or data that do not fit the model
    */
-  async evaluate(loader: DataLoader): Promise<Evaluation> {
-    return this.#withProgress("evaluate", loader, (pass) => evaluateModel(this.model, loader, pass));
+  async findLearningRate(loader: DataLoader, options: LearningRateFinderOptions = {}): Promise<LearningRateCurve> {
+    return exclusive(this.model, "findLearningRate", async () => {
+      checkLoader("findLearningRate", loader, this.model, { labels: true });
+      await placeModel(this.model, this.options);
+      await countBatches(loader);
+      using objective = await this.#objective(loader);
+      return await findLearningRate({ model: this.model, options: this.options, objective }, loader, options);
+    });
   }
 
   /**
-   * Classes and probabilities of the loader's examples, in the dataset's order even where the loader
+   * Loss and the metrics of the model's problem over the loader's examples, without dropout or gradients, in memory that does not grow with them.
+   * @throws ERR_UNKNOWN_LABEL, ERR_BUSY; ERR_INVALID_ARG for data without labels, or options that the problem's metrics do not have
+   */
+  async evaluate(loader: DataLoader, options: EvaluateOptions<P> = {}): Promise<Evaluation<P>> {
+    return this.#withProgress("evaluate", loader, async ({ progress }) => {
+      using objective = await this.#objective();
+      return await evaluateModel({ model: this.model, objective, progress }, loader, options) as Evaluation<P>;
+    });
+  }
+
+  /**
+   * Classes and probabilities of the loader's examples, or numbers, in the dataset's order even where the loader
    * shuffles.
    * @throws ERR_BUSY; ERR_INVALID_ARG for a loader that drops its last batch
    */
-  async predict(loader: DataLoader): Promise<Predictions> {
-    return this.#withProgress("predict", loader, (pass) => predictModel(this.model, loader, pass));
+  async predict(loader: DataLoader, options: PredictionOptions = {}): Promise<Predictions<P>> {
+    return this.#withProgress("predict", loader, async (pass) => (await predictModel(this.model, loader, pass, options)) as Predictions<P>);
   }
 
   /**
@@ -276,9 +327,17 @@ export class Trainer {
     });
   }
 
+  /** What is minimised; "balanced" class weights are those of the last `fit`'s data. */
+  async #objective(loader?: DataLoader): Promise<Objective> {
+    const { model, options } = this;
+    if (loader) this.#classWeights = await resolveClassWeights(options.classWeights, model, loader.dataset as TextDataset);
+    const classWeights = this.#classWeights ?? (await resolveClassWeights(options.classWeights, model, undefined));
+    return new Objective({ model, options, classWeights });
+  }
+
   async #withProgress<T>(operation: string, loader: DataLoader, work: (pass: Pass) => Promise<T>): Promise<T> {
     return exclusive(this.model, operation, async () => {
-      await this.#place();
+      await placeModel(this.model, this.options);
       const progress = new Progress(this.options.progress);
       try {
         const done = await work({ precision: this.options.precision, progress });
@@ -288,9 +347,5 @@ export class Trainer {
         progress.close();
       }
     });
-  }
-
-  async #place(): Promise<void> {
-    if (this.options.device !== undefined) await this.model.to(this.options.device);
   }
 }

@@ -46,7 +46,7 @@ const goldenBatch = (name: string): GoldenBatch => golden.batches[name] as Golde
 async function withModule<T>(path: string, work: (module: ScriptModule, model: TextClassifier) => Promise<T>): Promise<T> {
   const module = await jit.load(path, { device: "cpu" });
   try {
-    return await work(module, asTextClassifier(module, LABELS));
+    return await work(module, asTextClassifier(module, { labels: LABELS }));
   } finally {
     module.dispose();
   }

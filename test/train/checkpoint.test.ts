@@ -61,7 +61,7 @@ const checkpoints = async (folder: string): Promise<string[]> => (await readdir(
 function timeless({ log, evaluations, seconds: _seconds, ...history }: History): unknown {
   return {
     ...history,
-    log: log.map(({ examplesPerSecond: _examples, tokensPerSecond: _tokens, ...entry }) => entry),
+    log: log.map(({ examplesPerSecond: _examples, tokensPerSecond: _tokens, memory: _memory, ...entry }) => entry),
     evaluations: evaluations.map(({ metrics: { seconds: _now, confusionMatrix, ...metrics }, ...entry }) => ({ ...entry, metrics, counts: confusionMatrix.counts })),
   };
 }

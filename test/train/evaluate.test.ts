@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { DataLoader, type DataLoaderOptions } from "../../lib/data/data-loader";
 import { TextDataset } from "../../lib/data/text-dataset";
 import { classificationReport } from "../../lib/metrics/classification";
-import type { TextClassifier } from "../../lib/models/model";
+import type { BertForSequenceClassification } from "../../lib/models/bert-for-sequence-classification";
 import { Classifier } from "../../lib/predict/classifier";
 import { memory } from "../../lib/tensor/memory";
 import type { Tokenizer } from "../../lib/text/tokenizer";
@@ -13,7 +13,7 @@ import { inFolder, LABELS, tinyBert, tinyData, tinyTokenizer } from "../support/
 
 describe("Trainer.evaluate, predict and save", () => {
   let tokenizer: Tokenizer;
-  let model: TextClassifier;
+  let model: BertForSequenceClassification;
   let trainer: Trainer;
   const data = tinyData(29);
   const loaderOf = (options: Omit<DataLoaderOptions, "tokenizer"> = {}, dataset = data): DataLoader =>

@@ -7,15 +7,15 @@ describe("Meter", () => {
   it("counts rates per lap and leaves pauses out", () => {
     let now = 0;
     const meter = new Meter(() => now);
-    meter.add(10, 100);
+    meter.add(10, 100, 160);
     now = 2000;
-    expect(meter.lap()).to.deep.equal({ examplesPerSecond: 5, tokensPerSecond: 50 });
+    expect(meter.lap()).to.deep.equal({ examplesPerSecond: 5, tokensPerSecond: 50, paddingShare: 0.375 });
     meter.pause();
     now = 60_000;
     meter.resume();
-    meter.add(30, 60);
+    meter.add(30, 60, 80);
     now = 63_000;
-    expect(meter.lap()).to.deep.equal({ examplesPerSecond: 10, tokensPerSecond: 20 });
+    expect(meter.lap()).to.deep.equal({ examplesPerSecond: 10, tokensPerSecond: 20, paddingShare: 0.25 });
     expect(meter.seconds).to.equal(5);
     expect(meter).to.include({ examples: 40, tokens: 160 });
   });

@@ -164,7 +164,8 @@ describe("Trainer.fit", () => {
     for (const change of [
       { weightDecay: 0.5 }, { adamBeta1: 0.5 }, { adamBeta2: 0.5 }, { adamEpsilon: 1e-2 }, { maxGradNorm: 0 }, { maxGradNorm: 1e-3, adamEpsilon: 1 },
       { warmupSteps: 2 }, { maxSteps: 3 }, { gradientAccumulationSteps: 2 }, { precision: "bf16" }, { lrSchedulerType: "cosine" }, { lrSchedulerType: "one_cycle" },
-      { lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } },
+      { lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } }, { precision: "fp16" }, { labelSmoothingFactor: 0.3 }, { classWeights: [0.2, 3] },
+      { focalGamma: 3 }, { averageWeights: { type: "ema", decay: 0.9 } },
     ] satisfies TrainerOptions[]) {
       it(`${JSON.stringify(change)} makes a difference`, async () => {
         expect((await trained({ ...base, ...change })).weights).to.not.deep.equal(plain);

@@ -12,13 +12,13 @@ import { TorchwrightError } from "../../errors";
 import { listedInManifest, verifyManifest } from "../../models/manifest";
 import type { TextClassifier } from "../../models/model";
 import { readHeader, readTensors, writeSafetensors } from "../../models/safetensors";
-import type { AdamW } from "../../optim/adamw";
-import type { ScheduleState } from "../../optim/schedules/schedule";
+import type { Optimizer } from "../../optim/optimizer";
 import { randomState, setRandomState } from "../../tensor/random-state";
 import { scope } from "../../tensor/scope";
 import type { Tensor } from "../../tensor/tensor";
 import type { Tokenizer } from "../../text/tokenizer";
 import type { BestModelState } from "../best-model";
+import type { LearningRateState } from "../learning-rate";
 import type { RunState } from "../run";
 
 const FORMAT = "torchwright-checkpoint";
@@ -33,15 +33,33 @@ const OWN_WEIGHTS = "weights.safetensors";
 export interface CheckpointState {
   /** Where the loader goes on. */
   readonly position: LoaderState;
-  readonly schedule: ScheduleState;
+  readonly schedule: LearningRateState;
   readonly run: RunState;
   readonly bestModel: BestModelState;
+  /** Where weights are averaged. */
+  readonly average?: { readonly count: number };
 }
 
 /** What a run is made of. */
 export interface Parts {
   readonly model: TextClassifier;
-  readonly optimizer: AdamW;
+  readonly optimizer: Optimizer;
+  readonly scaler?: NamedStates | undefined;
+  readonly average?: NamedStates | undefined;
+}
+
+/** A part with tensors under names of its own. */
+interface NamedStates {
+  namedStates(): readonly (readonly [string, Tensor])[];
+}
+
+function trainingStates({ model, optimizer, scaler, average }: Parts): (readonly [string, Tensor])[] {
+  const names = namesOf(model);
+  return [
+    ...optimizer.namedStates((parameter) => names.get(parameter) as string),
+    ...(scaler?.namedStates() ?? []),
+    ...(average?.namedStates() ?? []),
+  ];
 }
 
 /** Files of the model folder beside the checkpoint's own. */
@@ -52,12 +70,12 @@ export interface Companions {
 }
 
 /** Writes a checkpoint whole or not at all. Throws ERR_FILE_WRITE. */
-export async function writeCheckpoint(folder: string, { model, optimizer }: Parts, state: CheckpointState, companions: Companions): Promise<void> {
+export async function writeCheckpoint(folder: string, parts: Parts, state: CheckpointState, companions: Companions): Promise<void> {
+  const { model } = parts;
   await model.save(folder, {
     ...companions,
     more: async (temporary) => {
-      const names = namesOf(model);
-      await writeSafetensors(join(temporary, OPTIMIZER), optimizer.namedStates((parameter) => names.get(parameter) as string));
+      await writeSafetensors(join(temporary, OPTIMIZER), trainingStates(parts));
       await scope(() => writeSafetensors(join(temporary, RANDOM), devicesOf(model).map((device) => [device, randomState(device)])));
       if (!(await hasAll(join(temporary, WEIGHTS), stateOf(model)))) await writeSafetensors(join(temporary, OWN_WEIGHTS), stateOf(model));
       await writeFile(join(temporary, STATE), `${JSON.stringify({ format: FORMAT, version: 1, ...state }, encodeNumber)}\n`);
@@ -102,11 +120,11 @@ function decodeNumber(_key: string, value: unknown): unknown {
  * Puts weights, optimizer and random generators back, in place; all is there before anything changes.
  * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for another model, or other parameters that are trained
  */
-export async function restore(folder: string, { model, optimizer }: Parts): Promise<void> {
-  const names = namesOf(model);
+export async function restore(folder: string, parts: Parts): Promise<void> {
+  const { model } = parts;
   const fills = [
     await fillFrom(await weightsIn(folder), stateOf(model)),
-    await fillFrom(join(folder, OPTIMIZER), optimizer.namedStates((parameter) => names.get(parameter) as string)),
+    await fillFrom(join(folder, OPTIMIZER), trainingStates(parts)),
   ];
   for (const fill of fills) await fill();
   await scope(async () => {
@@ -117,11 +135,11 @@ export async function restore(folder: string, { model, optimizer }: Parts): Prom
   });
 }
 
-/** Puts the weights alone back. Throws as {@link readState} does, and ERR_WEIGHTS_MISMATCH. */
-export async function restoreWeights(folder: string, model: TextClassifier): Promise<void> {
+/** Puts the weights alone back, and their average where there is one. Throws as {@link readState} does, and ERR_WEIGHTS_MISMATCH. */
+export async function restoreWeights(folder: string, { model, average }: Parts): Promise<void> {
   await readState(folder);
-  const fill = await fillFrom(await weightsIn(folder), stateOf(model));
-  await fill();
+  const fills = [await fillFrom(await weightsIn(folder), stateOf(model)), await fillFrom(join(folder, OPTIMIZER), average?.namedStates() ?? [])];
+  for (const fill of fills) await fill();
 }
 
 async function weightsIn(folder: string): Promise<string> {

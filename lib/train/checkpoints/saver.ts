@@ -1,7 +1,7 @@
 /** When a run writes checkpoints, and which of them stay. */
 import type { BestModel } from "../best-model";
 import type { ResolvedTrainerOptions } from "../options";
-import { type CheckpointState, type Companions, type Parts, readState, restoreWeights, writeCheckpoint } from "./checkpoint";
+import { type CheckpointState, type Companions, type Parts, readState, restore, restoreWeights, writeCheckpoint } from "./checkpoint";
 import { checkpointPath, type PassedOver, pruneCheckpoints } from "./checkpoint-folder";
 
 export class Saver {
@@ -61,6 +61,11 @@ export class Saver {
     return [{ folder, reason }];
   }
 
+  /** Puts weights, optimizer and random generators back. Throws ERR_WEIGHTS_MISMATCH. */
+  async restore(folder: string): Promise<void> {
+    await restore(folder, this.#parts);
+  }
+
   /** Writes a checkpoint, in place of an earlier one of the step, and removes what is too old. Resolves with its folder. Throws ERR_FILE_WRITE. */
   async write(state: CheckpointState): Promise<string> {
     const { step } = state.run;
@@ -83,6 +88,6 @@ export class Saver {
   /** Puts the best evaluation's weights into the model, if there was one. Throws ERR_CHECKSUM. */
   async loadBest(): Promise<void> {
     const { best } = this.#bestModel;
-    if (best) await restoreWeights(checkpointPath(this.#options.outputDir ?? "", best.step), this.#parts.model);
+    if (best) await restoreWeights(checkpointPath(this.#options.outputDir ?? "", best.step), this.#parts);
   }
 }

@@ -1,0 +1,84 @@
+/** Everything that must hold before the first step: data, model and folder are looked at, the steps planned, the listeners gathered. */
+import type { DataLoader } from "../data/data-loader";
+import { checkState } from "../data/loading/state";
+import { TorchwrightError } from "../errors";
+import type { TextClassifier } from "../models/model";
+import { checkLabels, checkLoader, countBatches } from "./check-loader";
+import { claimFolder, findCheckpoint, type Found } from "./checkpoints/checkpoint-folder";
+import type { TrainerCallback } from "./events";
+import { reportLoggers } from "./logs/report-to";
+import { asLogger, type TrainerLogger } from "./logs/trainer-logger";
+import { planSteps, type ResolvedTrainerOptions, updatesPerEpoch } from "./options";
+import { Progress } from "./progress";
+import { Run } from "./run";
+import { recordedOptions, RunFolder, type TrainingRecord } from "./run-folder";
+
+/** Someone who follows one run and may end it. */
+export interface Follower {
+  readonly listener: TrainerCallback;
+  readonly signal: AbortSignal;
+}
+
+/** What a run is asked for. */
+export interface FitRequest {
+  readonly loader: DataLoader;
+  readonly evalLoader?: DataLoader | undefined;
+  readonly resume?: string | undefined;
+  readonly follower?: Follower | undefined;
+}
+
+/** What a run goes through its loop with. */
+export interface PreparedFit {
+  readonly run: Run;
+  readonly loader: DataLoader;
+  readonly evalLoader: DataLoader | undefined;
+  readonly progress: Progress;
+  readonly loggers: readonly TrainerLogger[];
+  /** Where it goes on. */
+  readonly from: Found | undefined;
+  readonly record: TrainingRecord;
+  readonly folder: RunFolder | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Checks, then makes; throws as `Trainer.fit` says. */
+export async function prepareFit(model: TextClassifier, options: ResolvedTrainerOptions, { loader, evalLoader, resume, follower }: FitRequest): Promise<PreparedFit> {
+  const dataset = checkLoader("fit", loader, model, { labels: true });
+  if (evalLoader === undefined) refuseWithoutEvaluation(options);
+  else {
+    checkLoader("fit", evalLoader, model, { labels: true });
+    await checkLabels(evalLoader, model);
+  }
+  const from = resume === undefined ? undefined : await findCheckpoint(options.outputDir, resume);
+  if (from) checkState(from.state.position, loader.state().feed);
+  if (options.saveStrategy !== "no") await claimFolder(options.outputDir ?? "", from?.state.run.step);
+  await placeModel(model, options);
+  const batches = await countBatches(loader);
+  const plan = planSteps(options, batches);
+  const record = { options: recordedOptions(options), plan, data: { examples: dataset.length, batchSize: loader.batchSize, batches }, labels: model.labels };
+  const folder = options.outputDir === undefined ? undefined : await RunFolder.open(options.outputDir);
+  await folder?.writeRecord(record);
+
+  const progress = new Progress(options.progress);
+  const loggers: TrainerLogger[] = [progress, ...reportLoggers(options), ...options.callbacks.map(asLogger), ...(follower ? [asLogger(follower.listener)] : [])];
+  const signals = [options.signal, follower?.signal].filter((signal) => signal !== undefined);
+  const run = new Run(
+    { plan, batches, updates: updatesPerEpoch(options, batches), examples: dataset.length, device: model.device, nonFinite: options.nonFinite },
+    loggers.map((logger): TrainerCallback => (event) => logger.onEvent(event)),
+  );
+  return { run, loader, evalLoader, progress, loggers, from, record, folder, signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0] };
+}
+
+/** Moves the model where the options want it. */
+export async function placeModel(model: TextClassifier, { device }: ResolvedTrainerOptions): Promise<void> {
+  if (device !== undefined) await model.to(device);
+}
+
+function refuseWithoutEvaluation(options: ResolvedTrainerOptions): void {
+  const asked = [
+    options.loadBestModelAtEnd && "loadBestModelAtEnd",
+    options.earlyStoppingPatience !== undefined && "earlyStoppingPatience",
+    options.lrSchedulerType === "reduce_lr_on_plateau" && 'lrSchedulerType "reduce_lr_on_plateau"',
+  ].find((name) => name !== false);
+  if (asked !== undefined) throw new TorchwrightError("ERR_INVALID_ARG", `fit: expected evalLoader with ${asked}, as only an evaluation says what is better, got none`);
+}
