@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   ERR_CHECKSUM: "A file of a saved folder is not the one that its manifest lists; it is damaged or was replaced.",
   ERR_CONFIG_INVALID: "config.json is not valid, or asks for something that is not supported.",
   ERR_TOKENIZER_INVALID: "The tokenizer's files are missing, damaged or not supported.",
+  ERR_TORCH_FILE: "The file is none that torch.save wrote, is damaged, or holds more than tensors and plain values.",
   ERR_PICKLE_WEIGHTS: "The folder has only pickled weights, which are code; convert them once.",
   ERR_WEIGHTS_MISMATCH: "Keys or shapes in the weights do not fit the model.",
   // data
@@ -59,6 +60,7 @@ export const ERROR_CODES = {
   // training
   ERR_NON_FINITE: "Loss or gradient became NaN or infinite; the last good weights were kept.",
   ERR_BUSY: "The model is being trained already.",
+  ERR_NO_RESULT: "No trial of a hyper-parameter search has a score: all failed, or the search ended before.",
   ERR_OUTPUT_NOT_UNDERSTOOD: "A module's output is neither logits, a tuple, nor a dictionary with logits.",
 } as const;
 

@@ -1,8 +1,9 @@
 """Checks in Python that Python opens what Torchwright saved, and computes the same from it.
 
-    python scripts/verify_saved.py <folder> [--expected logits.json] [--text "…" …] [--torchscript model.pt]
+    python scripts/verify_saved.py <folder> [--adapter <folder>] [--expected logits.json] [--text "…" …] [--torchscript model.pt]
 
-`<folder>` is opened with `AutoModelForSequenceClassification.from_pretrained` and `AutoTokenizer.from_pretrained`.
+`<folder>` is opened with `AutoModelForSequenceClassification.from_pretrained` and `AutoTokenizer.from_pretrained`, an
+adapter over it with `PeftModel.from_pretrained`; all results are then the adapted model's.
 `--expected` is a file of Torchwright's own results:
 
     {
@@ -82,6 +83,7 @@ def main() -> int:
     """Opens, compares, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--adapter", type=Path, help="a folder that saveAdapter wrote")
     parser.add_argument("--expected", type=Path, help="JSON file of Torchwright's logits and token ids")
     parser.add_argument("--text", nargs="+", default=[], help="texts to classify, with the labels printed")
     parser.add_argument("--torchscript", type=Path, help="a model.pt that saveTorchScript wrote")
@@ -105,6 +107,12 @@ def main() -> int:
         report[kind] = keys
         if keys:
             problems.append(f"{kind}: {', '.join(keys[:5])}")
+
+    if options.adapter is not None:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, str(options.adapter))
+        report["adapter"] = model.peft_config["default"].to_dict()
 
     if options.expected is not None:
         expected = json.loads(options.expected.read_text(encoding="utf-8"))
@@ -143,7 +151,7 @@ def main() -> int:
 
     report["ok"] = not problems
     report["problems"] = problems
-    print(json.dumps(report))
+    print(json.dumps(report, default=list))  # PEFT keeps names in sets
     return 0 if not problems else 1
 
 

@@ -1,7 +1,7 @@
 /** Which parameters get weight decay. */
 import { LayerNorm } from "../nn/layer-norm";
 import type { Tensor } from "../tensor/tensor";
-import type { ParamGroup } from "./optimizer";
+import type { ParamGroup } from "./param-groups";
 
 /** Biases and normalisation layers, by Hugging Face's names and PyTorch's older `gamma`/`beta`. */
 const NO_DECAY = /(?:^|\.)(?:bias|gamma|beta)$|(?:layer_?norm|(?:^|\.)(?:ln|norm)\d*)[^.]*\.weight$/i;

@@ -15,7 +15,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PARTS = (
     "bert", "training", "torchscript", "metrics", "tokens", "generators",
-    "operators", "functional", "printing", "indexing", "nn", "wordpiece", "schedules", "training_arguments",
+    "operators", "functional", "printing", "indexing", "nn", "wordpiece", "schedules", "optimizers", "torch_files", "training_arguments", "metrics_streaming", "losses", "lora",
+    "event_files", "search", "predict",
 )
 
 

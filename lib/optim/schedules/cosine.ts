@@ -1,5 +1,6 @@
 /** Linear warm-up, then down along a cosine, once or again and again. */
-import { checkNumber, checkSteps, checkWarmup, progress, Schedule, type ScheduledOptimizer, warmup, type WarmupOptions } from "./schedule";
+import { checkNumber } from "../check-option";
+import { checkSteps, checkWarmup, progress, Schedule, type ScheduledOptimizer, warmup, type WarmupOptions } from "./schedule";
 
 export interface CosineScheduleOptions extends WarmupOptions {
   /** Waves; default 0.5, which is down to the lowest and no more. */

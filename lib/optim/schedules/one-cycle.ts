@@ -1,5 +1,6 @@
 /** Up along a cosine to the learning rate, then down to almost nothing. */
-import { checkNumber, checkSteps, Schedule, type ScheduledOptimizer } from "./schedule";
+import { checkNumber } from "../check-option";
+import { checkSteps, Schedule, type ScheduledOptimizer } from "./schedule";
 
 export interface OneCycleScheduleOptions {
   readonly totalSteps: number;

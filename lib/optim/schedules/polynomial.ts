@@ -1,5 +1,6 @@
 /** Linear warm-up, then down along a power of what is left. */
-import { checkNumber, checkWarmup, progress, Schedule, type ScheduledOptimizer, warmup, type WarmupOptions } from "./schedule";
+import { checkNumber } from "../check-option";
+import { checkWarmup, progress, Schedule, type ScheduledOptimizer, warmup, type WarmupOptions } from "./schedule";
 
 export interface PolynomialScheduleOptions extends WarmupOptions {
   /** 1 is a straight line; default 1. */

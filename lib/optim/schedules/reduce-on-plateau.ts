@@ -1,6 +1,7 @@
 /** The learning rate falls when a metric no longer gets better. */
 import { describe, TorchwrightError } from "../../errors";
-import { checkNumber, checkSteps, type ScheduledOptimizer } from "./schedule";
+import { checkNumber } from "../check-option";
+import { checkSteps, type ScheduledOptimizer } from "./schedule";
 
 export interface ReduceOnPlateauOptions {
   /** "min" for losses, "max" for scores; default "min". */

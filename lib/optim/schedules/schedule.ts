@@ -74,12 +74,6 @@ export function checkSteps(name: string, option: string, value: number, least = 
   throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected ${option} to be a whole number of at least ${least}, got ${describe(value)}`);
 }
 
-/** The number; throws ERR_INVALID_ARG unless it is finite and from `low` to `high`. */
-export function checkNumber(name: string, option: string, value: number, low: number, high: number): number {
-  if (typeof value === "number" && value >= low && value <= high) return value;
-  throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected ${option} from ${low} to ${high}, got ${describe(value)}`);
-}
-
 /** The share of warm-up that is done, below 1 while it lasts; undefined after it. */
 export function warmup(step: number, warmupSteps: number): number | undefined {
   return step < warmupSteps ? step / Math.max(1, warmupSteps) : undefined;
