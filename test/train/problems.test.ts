@@ -96,6 +96,20 @@ describe("problems of the Trainer", () => {
     for (const row of probabilities) expect(Math.max(...row)).to.be.closeTo(0.8, 0.15);
   });
 
+  it("long documents are learned from all of their windows, which truncation would lose", async () => {
+    const long = TextDataset.from(Array.from(tinyData(48), ({ text, label }) => ({ text: `${"the day ".repeat(12)}${String(text)}`, label: label as string })));
+    const accuracyOf = async (options: object): Promise<number> => {
+      using model = tinyBert();
+      const loader = (shuffle: boolean): DataLoader => new DataLoader(long, { tokenizer, batchSize: 8, maxLength: 12, shuffle, device: "cpu", ...options });
+      const trainer = new Trainer(model, { epochs: 15, learningRate: 5e-3, progress: "silent" });
+      const { examples } = await trainer.fit(loader(true));
+      expect(examples).to.be.at.least(48);
+      return (await trainer.evaluate(loader(false))).accuracy;
+    };
+    expect(await accuracyOf({ windows: { stride: 2 } })).to.be.greaterThan(0.9);
+    expect(await accuracyOf({})).to.be.lessThan(0.75);
+  });
+
   it("data of another problem is refused before anything is trained", async () => {
     using single = tinyBert(NOUNS);
     using regression = bert("regression", ["stars"]);

@@ -1,8 +1,11 @@
 /** Types of models, data and training: checked by `tsc --noEmit`. */
 /* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
-import type { AdamW, Batch, BertConfig, Evaluation, History, ModelOutput, ParamGroup, Prediction, Predictions, ScriptModule, Tensor, TextClassifier , DataLoader, TextDataset} from "../../lib/index";
-import { BertForSequenceClassification, Classifier, clipGradNorm, decayGroups, LinearSchedule, Trainer } from "../../lib/index";
+import type {
+  AdamW, Batch, BertConfig, DataLoader, Evaluation, History, ModelOutput, MultiLabelEvaluation, ParamGroup, Prediction, Predictions, RegressionEvaluation, ScriptModule,
+  SingleLabelEvaluation, Tensor, TextClassifier, TextDataset,
+} from "../../lib/index";
+import { BertForSequenceClassification, Classifier, clipGradNorm, decayGroups, LinearSchedule, SGD, Trainer } from "../../lib/index";
 
 declare const bert: BertForSequenceClassification;
 declare const script: ScriptModule;
@@ -77,6 +80,48 @@ describe("types of training", () => {
       trainer.fit(dataset),
       // @ts-expect-error a model is needed
       new Trainer(),
+    ]);
+  });
+
+  it("a model's problem decides the types of what is said about it", () => {
+    typesOnly(async () => {
+      const tags = await BertForSequenceClassification.fromPretrained("folder", { labels: ["a", "b"], problemType: "multi-label" });
+      const stars = await BertForSequenceClassification.fromPretrained("folder", { problemType: "regression" });
+      expectTypeOf(await BertForSequenceClassification.fromPretrained("folder")).toEqualTypeOf<BertForSequenceClassification<"single-label">>();
+      expectTypeOf(await new Trainer(bert).evaluate(loader)).toEqualTypeOf<SingleLabelEvaluation>();
+      expectTypeOf(await new Trainer(tags).evaluate(loader)).toEqualTypeOf<MultiLabelEvaluation>();
+      expectTypeOf(await new Trainer(stars).evaluate(loader)).toEqualTypeOf<RegressionEvaluation>();
+      expectTypeOf(await new Trainer(stars).fit(loader)).toEqualTypeOf<History<"regression">>();
+      expectTypeOf((await new Trainer(tags).predict(loader)).labels).toEqualTypeOf<readonly (readonly string[])[]>();
+      expectTypeOf((await new Trainer(stars).predict(loader)).values).toEqualTypeOf<Float32Array>();
+      expectTypeOf(await new Trainer(script, { labels: ["y"], problemType: "regression" }).evaluate(loader)).toEqualTypeOf<RegressionEvaluation>();
+      expectTypeOf(await new Trainer(script, { labels: ["a", "b"] }).evaluate(loader)).toEqualTypeOf<SingleLabelEvaluation>();
+      // @ts-expect-error a number has no classes to be right about
+      return (await new Trainer(stars).evaluate(loader)).accuracy;
+    });
+    typesOnly(async () => [
+      // @ts-expect-error no such problem
+      await BertForSequenceClassification.fromPretrained("folder", { problemType: "soft-label" }),
+      // @ts-expect-error these metrics have no topK
+      await new Trainer(await BertForSequenceClassification.fromPretrained("folder", { problemType: "regression" })).evaluate(loader, { topK: 2 }),
+    ]);
+  });
+
+  it("options about losses and optimizers are named and typed", () => {
+    typesOnly(() => [
+      new Trainer(bert, { classWeights: "balanced", optim: "lion", averageWeights: { type: "ema", decay: 0.99 }, freeze: [/embeddings/, "bert.pooler.*"] }),
+      new Trainer(bert, { classWeights: { a: 1, b: 2 }, optim: (groups) => new SGD(groups, { momentum: 0.9 }), paramGroups: [{ match: "classifier.*", learningRate: 1e-3 }] }),
+      new Trainer(bert, { computeLoss: (logits, { labels }) => logits.sub(labels.unsqueeze(-1)).pow(2).mean(), distillation: { teacher: bert, alpha: 0.1 } }),
+      // @ts-expect-error misspelt
+      new Trainer(bert, { classWeights: "balance" }),
+      // @ts-expect-error no such optimizer
+      new Trainer(bert, { optim: "adamax" }),
+      // @ts-expect-error swa has no decay
+      new Trainer(bert, { averageWeights: { type: "swa", decay: 0.9 } }),
+      // @ts-expect-error a loss is a tensor
+      new Trainer(bert, { computeLoss: () => 1 }),
+      // @ts-expect-error a rule needs a pattern
+      new Trainer(bert, { paramGroups: [{ learningRate: 1e-3 }] }),
     ]);
   });
 
