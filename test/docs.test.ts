@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import * as torchwright from "../lib/index";
-import { TRAINER_OPTIONS } from "../lib/train/options";
+import { TRAINER_OPTIONS } from "../lib/train/check-options";
 import { inFolder, tinyBert, tinyData, writeTokenizer } from "./support/tiny-bert";
 
 const ROOT = path.join(__dirname, "..");

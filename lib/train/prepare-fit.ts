@@ -8,7 +8,8 @@ import { claimFolder, findCheckpoint, type Found } from "./checkpoints/checkpoin
 import type { TrainerCallback } from "./events";
 import { reportLoggers } from "./logs/report-to";
 import { asLogger, type TrainerLogger } from "./logs/trainer-logger";
-import { planSteps, type ResolvedTrainerOptions, updatesPerEpoch } from "./options";
+import type { ResolvedTrainerOptions } from "./options";
+import { planSteps, updatesPerEpoch } from "./plan-steps";
 import { Progress } from "./progress";
 import { Run } from "./run";
 import { recordedOptions, RunFolder, type TrainingRecord } from "./run-folder";

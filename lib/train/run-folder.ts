@@ -7,7 +7,8 @@ import type { ModelProblem } from "../models/model";
 import { scalarMetrics } from "./evaluation";
 import type { EvaluationEntry, History } from "./events";
 import { writing } from "./logs/writing";
-import type { ResolvedTrainerOptions, StepPlan } from "./options";
+import type { ResolvedTrainerOptions } from "./options";
+import type { StepPlan } from "./plan-steps";
 
 /** What the run trained on. */
 export interface DataSummary {

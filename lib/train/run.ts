@@ -10,7 +10,7 @@ import type { AnyEvaluation } from "./evaluation";
 import type { EvaluationEntry, History, LogEntry, MemoryEntry, ResumeEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
 import { ConfusionMatrix } from "../metrics/confusion-matrix";
 import { type Counts, Meter } from "./meter";
-import type { StepPlan } from "./options";
+import type { StepPlan } from "./plan-steps";
 import type { NonFinitePolicy, Reading, StepMonitor } from "./step-monitor";
 
 /** What a run is about to do. */

@@ -1,7 +1,9 @@
 import { inspect } from "node:util";
 import { expect } from "chai";
 import { TorchwrightError } from "../../lib/errors";
-import { planSteps, resolveOptions, TRAINER_DEFAULTS, type TrainerOptions } from "../../lib/train/options";
+import { resolveOptions } from "../../lib/train/check-options";
+import { TRAINER_DEFAULTS, type TrainerOptions } from "../../lib/train/options";
+import { planSteps } from "../../lib/train/plan-steps";
 
 function failure(options: object): TorchwrightError {
   try {
