@@ -43,6 +43,10 @@ describe("the Trainer's options", () => {
     { lrSchedulerType: "cosines" }, { saveStrategy: "always" }, { saveSteps: 0 },
     { saveSeconds: 0 }, { saveTotalLimit: 0 }, { evalStrategy: "no" }, { evalSteps: 1.5 }, { earlyStoppingPatience: 0 }, { earlyStoppingThreshold: -1 }, { greaterIsBetter: 1 },
     { loadBestModelAtEnd: "yes" }, { metricForBestModel: "f1" }, { maxSeconds: 0 }, { nonFinite: "ignore" }, { lrSchedulerKwargs: 3 }, { lrSchedulerKwargs: [] },
+    { optim: "adamax" }, { optim: 1 }, { optimArgs: 1 }, { layerwiseLrDecay: 0 }, { layerwiseLrDecay: 1.1 }, { paramGroups: [{}] }, { paramGroups: [{ match: "a", lr: 1 }] },
+    { paramGroups: [{ match: /a/, learningRate: -1 }] }, { paramGroups: new Array(1) }, { freeze: "bert.*" }, { freeze: [""] }, { freeze: new Array(1) }, { gradualUnfreezing: 1 },
+    { labelSmoothingFactor: 1.5 }, { labelSmoothingFactor: NaN }, { classWeights: "equal" }, { focalGamma: -1 }, { computeLoss: "mse" }, { distillation: 1 }, { averageWeights: "ema" },
+    { gradientCheckpointing: 1 }, { autoFindBatchSize: "yes" }, { problemType: "soft-label" }, { reportTo: ["wandb"] },
   ]) {
     it(`refuse ${inspect(options)}`, () => {
       const [name] = Object.keys(options) as [string];
