@@ -147,6 +147,7 @@ export type { BertConfig } from "./models/bert-config";
 export { BertForSequenceClassification } from "./models/bert-for-sequence-classification";
 export type { FromConfigOptions, FromPretrainedOptions } from "./models/bert-for-sequence-classification";
 export type { LoadingReport } from "./models/bert-weights";
+export { readCalibration } from "./models/calibration";
 export type { Calibration } from "./models/calibration";
 export type { LoraConfig, ResolvedLoraConfig } from "./models/lora/lora-config";
 export type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./models/model";
@@ -199,6 +200,9 @@ export type { PooledBatch } from "./train/pool-windows";
 export type { PredictionOptions, Predictions } from "./train/predictions";
 export type { NonFinitePolicy } from "./train/step-monitor";
 export type { WeightAverageOptions } from "./train/weight-average";
+export type { ModelCardOptions } from "./train/report/card-data";
+export type { TrainerSaveOptions } from "./train/report/make-card";
+export type { ReportOptions } from "./train/report/make-report";
 export { Trainer } from "./train/trainer";
 export type { FitOptions } from "./train/trainer";
 

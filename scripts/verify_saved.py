@@ -14,7 +14,7 @@ adapter over it with `PeftModel.from_pretrained`; all results are then the adapt
       "labels":  ["…"]                                    optional: names by class
     }
 
-With `--torchscript` the logits are those of `torch.jit.load(model.pt)` in eval mode and, with "train", in train mode
+The model card, README.md, is read by `huggingface_hub`, which parses its head. With `--torchscript` the logits are those of `torch.jit.load(model.pt)` in eval mode and, with "train", in train mode
 under the seed. Prints one JSON object with every difference; exit code 0 where all are within `--tolerance`, else 1.
 """
 
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import ModelCard, metadata_load
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from reference import batch_from_json, versions
@@ -79,6 +80,19 @@ def compare_texts(texts: list[dict], tokenizer: Any, max_length: int) -> list[di
     return different
 
 
+def read_card(folder: Path) -> dict[str, Any]:
+    """The head of the model card, as the Hub's own library reads it; raises where it cannot."""
+    data = ModelCard.load(str(folder / "README.md")).data  # parses the model-index
+    if data.library_name != "transformers" or data.pipeline_tag != "text-classification":
+        raise ValueError(f"library_name {data.library_name!r}, pipeline_tag {data.pipeline_tag!r}")
+    if metadata_load(folder / "README.md") != data.to_dict():
+        raise ValueError("the metadata changes when it is written again")
+    wrong = [result.metric_name for result in data.eval_results or [] if not isinstance(result.metric_value, (int, float))]
+    if wrong:
+        raise ValueError(f"metrics that are no numbers: {wrong}")
+    return {"name": data.model_name, "metrics": {result.metric_name: result.metric_value for result in data.eval_results or []}}
+
+
 def main() -> int:
     """Opens, compares, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -107,6 +121,12 @@ def main() -> int:
         report[kind] = keys
         if keys:
             problems.append(f"{kind}: {', '.join(keys[:5])}")
+
+    if (options.folder / "training.json").exists() and (options.folder / "README.md").exists():
+        try:
+            report["card"] = read_card(options.folder)
+        except Exception as error:  # whatever the library throws at what it cannot read
+            problems.append(f"model card: {error}")
 
     if options.adapter is not None:
         from peft import PeftModel

@@ -2,7 +2,8 @@
 import type { ModelProblem } from "../models/model";
 import { type AnyEvaluation, scalarMetrics } from "./evaluation";
 
-const SHOWN: Readonly<Record<ModelProblem, readonly string[]>> = {
+/** By problem. */
+export const HEADLINE: Readonly<Record<ModelProblem, readonly string[]>> = {
   "single-label": ["loss", "accuracy", "macroF1"],
   "multi-label": ["loss", "subsetAccuracy", "microF1", "macroF1"],
   regression: ["loss", "mae", "rmse", "r2"],
@@ -11,7 +12,7 @@ const SHOWN: Readonly<Record<ModelProblem, readonly string[]>> = {
 /** Names and values, the loss first. */
 export function headline(evaluation: AnyEvaluation): [name: string, value: number][] {
   const numbers = scalarMetrics(evaluation);
-  return SHOWN[evaluation.problemType].flatMap((name): [string, number][] => {
+  return HEADLINE[evaluation.problemType].flatMap((name): [string, number][] => {
     const value = numbers[name];
     return value === undefined ? [] : [[name, value]];
   });

@@ -18,6 +18,7 @@ import type { Tokenizer } from "../text/tokenizer";
 import { checkBestMetric, isBetterGreater } from "./best-metric";
 import { BestModel } from "./best-model";
 import { checkLoader, countBatches } from "./check-loader";
+import { resolveOptions } from "./check-options";
 import { Saver } from "./checkpoints/saver";
 import { type AnyEvaluation, type EvaluateOptions, evaluateModel, type Evaluation } from "./evaluation";
 import { eventStream } from "./event-stream";
@@ -32,7 +33,7 @@ import { resolveClassWeights } from "./objective/class-weights";
 import { besideTeacher } from "./objective/distillation";
 import { Objective } from "./objective/objective";
 import { times } from "./objective/weighted-loss";
-import { type ResolvedTrainerOptions, resolveOptions, type TrainerOptions } from "./options";
+import type { ResolvedTrainerOptions, TrainerOptions } from "./options";
 import { Freezing } from "./parameters/freezing";
 import { makeOptimizer } from "./parameters/optimizer-by-name";
 import { parameterGroups } from "./parameters/parameter-groups";
@@ -41,7 +42,9 @@ import { resolvePrecision } from "./precision";
 import { type Pass, type PredictionOptions, predictModel, type Predictions } from "./predictions";
 import { type Follower, placeModel, type PreparedFit, prepareFit } from "./prepare-fit";
 import { Progress } from "./progress";
-import { formatRecord, summarize, type TrainingRecord } from "./run-folder";
+import { filesToSave, type TrainerSaveOptions } from "./report/make-card";
+import { type FittedRun, makeReport, type Reporter, type ReportOptions } from "./report/make-report";
+import { formatRecord, summarize } from "./run-folder";
 import { StepMonitor } from "./step-monitor";
 import { StopRequest } from "./stop-request";
 import { TrainingMode } from "./training-mode";
@@ -78,7 +81,8 @@ export class Trainer<P extends ModelProblem = "single-label"> {
   /** The options with the defaults filled in. */
   readonly options: ResolvedTrainerOptions;
   #tokenizer: Tokenizer | undefined;
-  #record: TrainingRecord | undefined;
+  /** The last run that changed the weights, also where it failed. */
+  #fitted: FittedRun | undefined;
   #history: History<P> | undefined;
   #classWeights: readonly number[] | undefined;
 
@@ -145,10 +149,10 @@ export class Trainer<P extends ModelProblem = "single-label"> {
         const books = { ...record, ...(from && { resumed: from.state.run }) };
         this.#history = await besideTeacher(this.options, this.model.device, () => withLoggers(loggers, books, () => this.#loop(fit)));
       } finally {
-        if (run.step > 0) this.#record = record; // what became of the weights, also where the run failed
+        if (run.step > 0) this.#fitted = { record, loader, evalLoader: fit.evalLoader };
       }
-      this.#record = { ...record, outcome: summarize(this.#history) };
-      await folder?.writeRecord(this.#record);
+      this.#fitted = { record: { ...record, outcome: summarize(this.#history) }, history: this.#history, loader, evalLoader: fit.evalLoader };
+      await folder?.writeRecord(this.#fitted.record);
       return this.#history;
     });
   }
@@ -315,16 +319,40 @@ export class Trainer<P extends ModelProblem = "single-label"> {
   }
 
   /**
-   * Saves model, tokenizer, label names and training settings as one Hugging Face model folder,
+   * Writes a page about the last `fit` and what held-out data says of the model: curves, metrics, calibration, confusions, the examples with the highest loss,
+   * data, settings, versions. It is one HTML file that needs no other. The loader, or the run's own, is evaluated for it; without either the run's
+   * evaluations are what it tells of.
+   *
+   * @example
+   * ```ts
+   * import { AutoTokenizer, BertForSequenceClassification, DataLoader, TextDataset, Trainer } from "torchwright";
+   * const { train, test } = (await TextDataset.fromCsv("tickets.csv", { text: "body", label: "queue" })).split({ test: 0.1 });
+   * const tokenizer = await AutoTokenizer.fromPretrained("./minilm");
+   * const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: train.labels });
+   * const trainer = new Trainer(model, { epochs: 1 });
+   * await trainer.fit(new DataLoader(train, { tokenizer }), { evalLoader: new DataLoader(test, { tokenizer }) });
+   * await trainer.report("report.html", { title: "Tickets by queue" });
+   * ```
+   * @throws ERR_INVALID_ARG, also where there was no `fit` and no loader is given; ERR_FILE_WRITE; what `evaluate` throws
+   */
+  async report(file: string, options: ReportOptions = {}): Promise<void> {
+    const evaluate: Reporter["evaluate"] = (loader, look) =>
+      this.#withProgress("report", loader, async ({ progress }) => {
+        using objective = await this.#objective();
+        return await evaluateModel({ model: this.model, objective, progress, look }, loader);
+      });
+    await makeReport(file, { model: this.model, fitted: this.#fitted, evaluate }, options);
+  }
+
+  /**
+   * Saves model, tokenizer, label names, training settings and, after a `fit`, a model card as one Hugging Face model folder,
    * atomically. The tokenizer is the one of the last `fit`'s loader; without a `fit`, of the first loader
    * that was evaluated or predicted.
-   * @throws ERR_FILE_WRITE
+   * @throws ERR_FILE_WRITE; ERR_INVALID_ARG for options that do not exist
    */
-  async save(folder: string): Promise<void> {
-    await this.model.save(folder, {
-      ...(this.#tokenizer && { tokenizer: this.#tokenizer }),
-      ...(this.#record && { files: { "training.json": formatRecord(this.#record) } }),
-    });
+  async save(folder: string, options: TrainerSaveOptions = {}): Promise<void> {
+    const files = await filesToSave(folder, { model: this.model, fitted: this.#fitted }, options);
+    await this.model.save(folder, { ...(this.#tokenizer && { tokenizer: this.#tokenizer }), files });
   }
 
   /** What is minimised; "balanced" class weights are those of the last `fit`'s data. */

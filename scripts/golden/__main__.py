@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 PARTS = (
     "bert", "training", "torchscript", "metrics", "tokens", "generators",
     "operators", "functional", "printing", "indexing", "nn", "wordpiece", "schedules", "optimizers", "torch_files", "training_arguments", "metrics_streaming", "losses", "lora",
-    "event_files", "search", "predict",
+    "event_files", "search", "predict", "model_card",
 )
 
 

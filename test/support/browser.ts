@@ -22,7 +22,9 @@ export interface View {
 export interface Measured {
   /** By id, with the heading's text and the height in pixels. */
   readonly sections: readonly { readonly id: string; readonly title: string; readonly height: number }[];
+  /** Those that are to be seen. */
   readonly tables: number;
+  readonly title: string;
   /** What each chart is called, and its size in pixels. */
   readonly charts: readonly { readonly name: string; readonly width: number; readonly height: number; readonly shapes: number }[];
   /** Texts with the least contrast to what lies behind them, the least first. */
@@ -30,7 +32,7 @@ export interface Measured {
   /** Pixels that the page is wider than the window. */
   readonly overflow: number;
   readonly background: string;
-  /** Texts of all table cells in the part of the page that is asked about. */
+  /** Texts of the cells in the table of examples. */
   readonly cells: readonly string[];
   /** Errors and warnings. */
   readonly console: readonly string[];
@@ -101,8 +103,9 @@ for (let node = walker.nextNode(); node; node = walker.nextNode()) {
   contrasts.push({ text: node.data.slice(0, 40), ratio: (a + 0.05) / (b + 0.05) });
 }
 const result = {
+  title: document.title,
   sections: [...document.querySelectorAll("main > section")].map((section) => ({ id: section.id, title: section.querySelector("h2").textContent, height: box(section).height })),
-  tables: [...document.querySelectorAll("table")].filter((table) => box(table).height > 0).length,
+  tables: [...document.querySelectorAll("table")].filter((table) => table.checkVisibility() && box(table).height > 0).length,
   charts: [...document.querySelectorAll("svg")].map((svg) => ({ name: svg.getAttribute("aria-label"), width: box(svg).width, height: box(svg).height, shapes: [...svg.querySelectorAll("path, polyline, circle, rect")].filter((shape) => box(shape).width + box(shape).height > 0).length })),
   contrasts: contrasts.sort((a, b) => a.ratio - b.ratio).slice(0, 5),
   overflow: document.documentElement.scrollWidth - innerWidth,

@@ -8,7 +8,7 @@ import type { ModelProblem } from "../../lib/models/model";
 import type { AnyEvaluation } from "../../lib/train/evaluation";
 import type { LogEntry } from "../../lib/train/events";
 import { recordedOptions } from "../../lib/train/run-folder";
-import { resolveOptions } from "../../lib/train/options";
+import { resolveOptions } from "../../lib/train/check-options";
 import type { DataPart, HardExample, ReportData } from "../../lib/train/report/report-data";
 import { reportedEvaluation } from "../../lib/train/report/reported-evaluation";
 import type { TargetPoint } from "../../lib/train/report/charts/scatter-chart";

@@ -5,9 +5,9 @@ const LONGEST = 160;
 const BEFORE = 30;
 
 /** The part of a text around a position; `…` stands for what is left out. Whole surrogate pairs only. */
-export function excerptOf(text: string, at = 0): string {
-  let start = at + BEFORE < LONGEST ? 0 : at - BEFORE;
-  let end = Math.min(text.length, start + LONGEST);
+export function excerptOf(text: string, at = 0, longest = LONGEST): string {
+  let start = at + BEFORE < longest ? 0 : at - BEFORE;
+  let end = Math.min(text.length, start + longest);
   if (splitsPair(text, start)) start++;
   if (splitsPair(text, end)) end--;
   return `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;

@@ -65,7 +65,8 @@ export function layOut(report: InspectionReport): Section[] {
   return sections.filter(({ blocks }) => blocks.length > 0);
 }
 
-function labelBlocks({ name, rows, labels }: SplitReport): Block[] {
+/** How many rows a split has of each class, or how its targets are spread. */
+export function labelBlocks({ name, rows, labels }: Pick<SplitReport, "name" | "rows" | "labels">): Block[] {
   const title = `${name}: ${plural(rows, "row")}`;
   if (labels === null) return [{ kind: "sentences", sentences: [`${title}, no labels`] }];
   const unlabelled = labels.unlabelled > 0 ? `, ${labels.unlabelled} without a label` : "";
