@@ -72,7 +72,7 @@ export interface FitOptions {
  * const model = await BertForSequenceClassification.fromPretrained("./minilm", { labels: train.labels });
  * const trainer = new Trainer(model, { epochs: 1, learningRate: 2e-5 });
  * await trainer.fit(new DataLoader(train, { tokenizer, batchSize: 32, shuffle: true }));
- * console.log(await trainer.evaluate(new DataLoader(test, { tokenizer })));
+ * const { accuracy, macroF1 } = await trainer.evaluate(new DataLoader(test, { tokenizer }));
  * await trainer.save("runs/tickets/model");
  * ```
  */
