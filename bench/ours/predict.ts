@@ -3,6 +3,7 @@
  *
  * `node predict.js <folder with model/> <settings as JSON>`
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Classifier, libtorchInfo, noGrad, scope, Tensor } from "../../lib/index";
 import type { PredictSettings } from "../materials";
@@ -24,6 +25,7 @@ function timed(call: () => Promise<unknown>): Task {
 async function main(): Promise<void> {
   const [folder = "", json = ""] = process.argv.slice(2);
   const settings = JSON.parse(json) as PredictSettings;
+  const mixed = JSON.parse(readFileSync(join(folder, "mixed.json"), "utf8")) as string[];
   const classifier = await Classifier.load(join(folder, "model"), { device: "cpu" });
   const row = (value: (id: number) => number): Tensor => Tensor.from([settings.ids.map(value)], { dtype: "int64" });
   const inputs = { inputIds: row((id) => id), attentionMask: row(() => 1), tokenTypeIds: row(() => 0) };
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
     {
       forward: timed(() => scope(async () => (await noGrad(() => classifier.model.forward(inputs))).logits.read())),
       text: timed(() => classifier.predict(settings.text)),
+      many: timed(() => classifier.predict(mixed)),
     },
     { node: process.versions.node, libtorch: libtorchInfo().version },
   );

@@ -20,7 +20,7 @@ export function formatCalibration(calibration: Calibration): string {
 }
 
 /**
- * The calibration of a saved folder; undefined where it has none.
+ * The calibration of a saved folder; undefined where it has none. `Classifier.load` reads it by itself.
  * @throws TorchwrightError ERR_FILE_READ, ERR_CONFIG_INVALID
  */
 export async function readCalibration(folder: string): Promise<Calibration | undefined> {

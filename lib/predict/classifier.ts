@@ -1,41 +1,31 @@
 /**
  * Text in, label and probability out: a saved model folder as one object.
  */
-import { noGrad } from "../autograd/grad-mode";
-import { collate } from "../data/collate";
-import { padEncodings } from "../data/pad";
+import { encodeOptionsFor } from "../data/loading/windows";
 import { describe, TorchwrightError } from "../errors";
 import { loadTextClassifier } from "../models/auto-classifier";
+import { checkCalibration, readCalibration, type Calibration } from "../models/calibration";
 import { checkVocabulary } from "../models/check-vocabulary";
 import { predicting } from "../models/exclusive";
-import type { TextClassifier } from "../models/model";
-import { scope } from "../tensor/scope";
+import type { ModelProblem, TextClassifier } from "../models/model";
 import { AutoTokenizer } from "../text/auto-tokenizer";
-import type { Encoding, TextInput, Tokenizer } from "../text/tokenizer";
-import { rank, type LabelProbability } from "./rank";
-
-export interface ClassifierOptions {
-  /** "cpu", "cuda", "cuda:1". Default: a GPU where there is one. */
-  readonly device?: string;
-  /** Texts that go through the model at once. Default 32. */
-  readonly batchSize?: number;
-  /** Longest text in tokens, special tokens included; longer ones are cut. Default: what tokenizer and model take. */
-  readonly maxLength?: number;
-}
-
-export interface PredictOptions {
-  /** How many of the most probable labels `top` lists. Default 1. */
-  readonly topK?: number;
-}
-
-/** What the model says about one text. */
-export interface Prediction extends LabelProbability {
-  /** The most probable labels, most probable first; the first one is the prediction itself. */
-  readonly top: readonly LabelProbability[];
-}
+import { checkInput } from "../text/text-input";
+import { TimeSlice } from "../text/time-slice";
+import type { EncodeOptions, TextInput, Tokenizer } from "../text/tokenizer";
+import { explain } from "./explain";
+import type { Explanation } from "./explanation";
+import { inParts } from "./in-parts";
+import { ModelRunner } from "./model-runner";
+import {
+  type ClassifierOptions, type ExplainOptions, type LoadOptions, type PredictOptions, type ResolvedPredictOptions, resolveBatchOptions,
+  resolveExplainOptions, resolvePredictOptions, resolveStreamOptions, type StreamOptions,
+} from "./options";
+import { type Prediction, readLogits } from "./prediction";
+import { checkSource, predictStream, type TextSource } from "./stream";
+import { meanOfWindows } from "./windows";
 
 /**
- * Classifies texts with a saved model.
+ * Classifies texts with a saved model. Calls at the same time share the model's batches; texts of like length go together.
  *
  * @example
  * ```ts
@@ -44,9 +34,12 @@ export interface Prediction extends LabelProbability {
  * const { label, probability } = await classifier.predict("the printer is on fire");
  * ```
  */
-export class Classifier implements Disposable {
-  readonly #batchSize: number;
-  readonly #maxLength: number;
+export class Classifier<P extends ModelProblem = "single-label"> implements Disposable {
+  /** The temperature that probabilities are read at, and the threshold to abstain below, where there are any. */
+  readonly calibration: Calibration | undefined;
+  readonly #problem: P;
+  readonly #encodeOptions: EncodeOptions;
+  readonly #runner: ModelRunner;
 
   /**
    * Takes over the model: `dispose` frees it. Most callers want `Classifier.load`. Predictions switch dropout off and
@@ -56,12 +49,15 @@ export class Classifier implements Disposable {
    *   for a tokenizer with ids that the model has no embedding for
    */
   constructor(
-    readonly model: TextClassifier,
+    readonly model: TextClassifier<P>,
     readonly tokenizer: Tokenizer,
-    { batchSize = 32, maxLength = Math.min(tokenizer.maxLength, model.maxLength) }: Omit<ClassifierOptions, "device"> = {},
+    options: ClassifierOptions = {},
   ) {
-    this.#batchSize = atLeast("batchSize", batchSize, 1);
-    this.#maxLength = atLeast("maxLength", maxLength, 2);
+    const batchOptions = resolveBatchOptions(options);
+    const { maxLength = Math.min(tokenizer.maxLength, model.maxLength), windows, calibration } = options;
+    this.#problem = model.problemType ?? ("single-label" as P);
+    this.#encodeOptions = encodeOptionsFor("Classifier", maxLength, windows);
+    this.calibration = calibration === undefined ? undefined : checkCalibration("Classifier", calibration, this.#problem);
     if (maxLength > model.maxLength) {
       throw new TorchwrightError(
         "ERR_MAX_LENGTH",
@@ -69,19 +65,24 @@ export class Classifier implements Disposable {
       );
     }
     checkVocabulary("Classifier", tokenizer, model);
+    this.#runner = new ModelRunner(model, tokenizer.padTokenId, batchOptions);
   }
 
   /**
-   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote; a saved TorchScript module, too.
+   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote, with its calibration; a saved TorchScript module, too. With
+   * `{ problemType: "multi-label" }` predictions have `labels`, with `{ problemType: "regression" }` a `value`.
+   *
    * @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_CHECKSUM, ERR_SAFETENSORS_INVALID, ERR_WEIGHTS_MISMATCH,
    *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
-  static async load(folder: string, { device, ...options }: ClassifierOptions = {}): Promise<Classifier> {
+  static async load<P extends ModelProblem = "single-label">(folder: string, { device, problemType, ...options }: LoadOptions<P> = {}): Promise<Classifier<P>> {
+    resolveBatchOptions(options); // a mistake shows before anything is read
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
-    const model = await loadTextClassifier(folder, device === undefined ? {} : { device });
+    const model = await loadTextClassifier(folder, { ...(device !== undefined && { device }), problemType: problemType ?? ("single-label" as P) });
     try {
+      const { calibration = await readCalibration(folder) } = options;
       model.eval();
-      return new Classifier(model, tokenizer, options);
+      return new Classifier(model, tokenizer, { ...options, ...(calibration !== undefined && { calibration }) });
     } catch (error) {
       model.dispose();
       throw error;
@@ -97,65 +98,98 @@ export class Classifier implements Disposable {
    * Classifies one text, or many in order. A pair of texts is `[text, pair]` inside an array; a flat
    * array of strings is many texts.
    * @throws ERR_INVALID_ARG for what is no text; ERR_BUSY while the model is trained or evaluated;
-   *   ERR_MODULE_DISPOSED after `dispose`
+   *   ERR_MODULE_DISPOSED after `dispose`; the reason of `signal`
    */
-  predict(text: string, options?: PredictOptions): Promise<Prediction>;
-  predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction[]>;
-  async predict(input: string | readonly TextInput[], { topK = 1 }: PredictOptions = {}): Promise<Prediction | Prediction[]> {
-    atLeast("topK", topK, 1);
-    if (typeof input === "string") return (await this.#classify([input], topK))[0] as Prediction;
+  predict(text: string, options?: PredictOptions): Promise<Prediction<P>>;
+  predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction<P>[]>;
+  async predict(input: string | readonly TextInput[], given: PredictOptions = {}): Promise<Prediction<P> | Prediction<P>[]> {
+    const options = resolvePredictOptions("predict", given, this.#problem);
+    if (typeof input === "string") return (await this.#predict("predict", [input], options))[0] as Prediction<P>;
     if (!Array.isArray(input)) {
       throw new TorchwrightError("ERR_INVALID_ARG", `predict: expected a text or an array of texts, got ${describe(input)}`);
     }
-    return this.#classify(input as readonly TextInput[], topK);
+    return this.#predict("predict", input as readonly TextInput[], options);
   }
 
-  /** Frees the model; harmless when repeated. */
+  /**
+   * Classifies texts as they come, in their order. At most `prefetch` batches of texts are read ahead of the loop, so a source of any length fits in
+   * memory; a text that is there never waits for later ones. Leaving the loop closes the source.
+   *
+   * @example
+   * ```ts
+   * import { Classifier } from "torchwright";
+   * async function* incoming() {
+   *   yield "the printer is on fire";
+   *   yield "where is the canteen?";
+   * }
+   * const classifier = await Classifier.load("runs/tickets/model");
+   * for await (const { label } of classifier.stream(incoming())) console.log(label);
+   * ```
+   *
+   * @throws ERR_INVALID_ARG at once for what is no source; in the loop, after the predictions before: what the source threw, and as `predict`, naming the
+   *   index of the text
+   */
+  stream(texts: TextSource, given: StreamOptions = {}): AsyncGenerator<Prediction<P>, void, void> {
+    const { prefetch, ...options } = resolveStreamOptions(given, this.#problem);
+    const predict = async (text: TextInput): Promise<Prediction<P>> => (await this.#predict("stream", [text], options))[0] as Prediction<P>;
+    return predictStream(checkSource(texts), { predict, depth: prefetch * this.#runner.limits.batchSize, signal: options.signal });
+  }
+
+  /**
+   * Says what in a text speaks for a label: its integrated gradients, along the way from a text of padding, by token and by word. Takes as
+   * long as about 3 · `steps` predictions.
+   *
+   * @example
+   * ```ts
+   * import { Classifier } from "torchwright";
+   * const classifier = await Classifier.load("runs/tickets/model");
+   * const { label, words, converged } = await classifier.explain("the printer is on fire");
+   * for (const { text, attribution } of words) console.log(label, text, attribution);
+   * ```
+   *
+   * @throws ERR_INVALID_ARG for a model without word embeddings, or one that does not take `inputsEmbeds`; ERR_UNKNOWN_LABEL; and as `predict`
+   */
+  async explain(text: string, given: ExplainOptions = {}): Promise<Explanation> {
+    const options = resolveExplainOptions(given);
+    const { model, tokenizer } = this;
+    return predicting(model, "explain", () => explain(text, { model, tokenizer, encodeOptions: this.#encodeOptions, ...this.#runner.limits, ...options }));
+  }
+
+  /** Frees the model; harmless when repeated. Calls that wait for the model are rejected. */
   dispose(): void {
     this.model.dispose();
+    this.#runner.close();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #classify(texts: readonly TextInput[], topK: number): Promise<Prediction[]> {
-    return predicting(this.model, "predict", () => this.#inEvalMode(texts, topK));
+  #predict(operation: string, texts: readonly TextInput[], options: ResolvedPredictOptions): Promise<Prediction<P>[]> {
+    return predicting(this.model, operation, async () => {
+      const slice = new TimeSlice();
+      for (let index = 0; index < texts.length; index++) {
+        checkInput(operation, texts[index], index); // all of them, before any is worked on
+        if (slice.over()) await slice.next();
+      }
+      return inParts(texts, (part) => this.#predictPart(part, options));
+    });
   }
 
-  async #inEvalMode(texts: readonly TextInput[], topK: number): Promise<Prediction[]> {
-    const encodings = await this.tokenizer.encodeBatch(texts, { maxLength: this.#maxLength });
-    // Texts of like length share a batch, so that little is padding.
-    const order = encodings.map((_, row) => row).sort((a, b) => length(encodings, a) - length(encodings, b));
-    const predictions = new Array<Prediction>(texts.length);
-    for (let start = 0; start < order.length; start += this.#batchSize) {
-      const rows = order.slice(start, start + this.#batchSize);
-      const probabilities = await this.#probabilities(rows.map((row) => encodings[row] as Encoding)); // [B, classes]
-      const classes = probabilities.length / rows.length;
-      rows.forEach((row, i) => {
-        const top = rank(probabilities.subarray(i * classes, (i + 1) * classes), this.labels, topK);
-        predictions[row] = { ...(top[0] as LabelProbability), top };
-      });
+  async #predictPart(texts: readonly TextInput[], options: ResolvedPredictOptions): Promise<Prediction<P>[]> {
+    options.signal?.throwIfAborted();
+    const encodings = await this.tokenizer.encodeBatch(texts, this.#encodeOptions);
+    const windows = encodings.map(({ overflow = [] }) => 1 + overflow.length);
+    const rows = encodings.flatMap((encoding) => [encoding, ...(encoding.overflow ?? [])]);
+    const logits = await this.#runner.logitsOf(rows, options.signal);
+    const reading = { problem: this.#problem, labels: this.labels, calibration: this.calibration };
+    const predictions: Prediction<P>[] = [];
+    const slice = new TimeSlice();
+    let row = 0;
+    for (const count of windows) {
+      predictions.push(readLogits(meanOfWindows(logits.slice(row, (row += count))), reading, options));
+      if (slice.over()) await slice.next();
     }
     return predictions;
   }
-
-  async #probabilities(encodings: readonly Encoding[]): Promise<Float32Array> {
-    const prepared = {
-      ...padEncodings(encodings, this.tokenizer.padTokenId),
-      indices: new Uint32Array(0), // rows of no dataset
-      labels: undefined,
-    };
-    return scope(async () => {
-      const { logits } = await noGrad(() => this.model.forward(collate(prepared, { device: this.model.device })));
-      return (await logits.softmax(-1).read()) as Float32Array;
-    });
-  }
-}
-
-const length = (encodings: readonly Encoding[], row: number): number => encodings[row]?.ids.length ?? 0;
-
-function atLeast(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new TorchwrightError("ERR_INVALID_ARG", `Classifier: expected ${name} to be a whole number of at least ${least}, got ${describe(value)}`);
 }

@@ -17,6 +17,7 @@ import { scope } from "../tensor/scope";
 import type { Tokenizer } from "../text/tokenizer";
 import { checkBestMetric, isBetterGreater } from "./best-metric";
 import { BestModel } from "./best-model";
+import { type CalibrateOptions, calibrateModel, type CalibrationReport } from "./calibration/calibrate";
 import { checkLoader, countBatches } from "./check-loader";
 import { resolveOptions } from "./check-options";
 import { Saver } from "./checkpoints/saver";
@@ -84,6 +85,8 @@ export class Trainer<P extends ModelProblem = "single-label"> {
   /** The last run that changed the weights, also where it failed. */
   #fitted: FittedRun | undefined;
   #history: History<P> | undefined;
+  /** Of the weights as they are. */
+  #calibration: CalibrationReport | undefined;
   #classWeights: readonly number[] | undefined;
 
   /**
@@ -145,6 +148,7 @@ export class Trainer<P extends ModelProblem = "single-label"> {
       const fit = await prepareFit(this.model, this.options, { loader, ...options, follower });
       const { run, record, folder, loggers, from } = fit;
       this.#tokenizer = loader.tokenizer;
+      this.#calibration = undefined;
       try {
         const books = { ...record, ...(from && { resumed: from.state.run }) };
         this.#history = await besideTeacher(this.options, this.model.device, () => withLoggers(loggers, books, () => this.#loop(fit)));
@@ -319,6 +323,16 @@ export class Trainer<P extends ModelProblem = "single-label"> {
   }
 
   /**
+   * Finds the temperature that makes the probabilities of held-out data likeliest (Guo et al. 2017), and with a `risk` the probability below which a prediction
+   * is to be withheld. `save` stores both, `Classifier.load` obeys them; the next `fit` forgets them.
+   *
+   * @throws ERR_BUSY; ERR_INVALID_ARG for a regression, data that has no best temperature, or a risk that no threshold keeps
+   */
+  async calibrate(loader: DataLoader, options: CalibrateOptions = {}): Promise<CalibrationReport> {
+    return this.#withProgress("calibrate", loader, async (pass) => (this.#calibration = await calibrateModel(this.model, loader, pass, options)));
+  }
+
+  /**
    * Writes a page about the last `fit` and what held-out data says of the model: curves, metrics, calibration, confusions, the examples with the highest loss,
    * data, settings, versions. It is one HTML file that needs no other. The loader, or the run's own, is evaluated for it; without either the run's
    * evaluations are what it tells of.
@@ -352,7 +366,8 @@ export class Trainer<P extends ModelProblem = "single-label"> {
    */
   async save(folder: string, options: TrainerSaveOptions = {}): Promise<void> {
     const files = await filesToSave(folder, { model: this.model, fitted: this.#fitted }, options);
-    await this.model.save(folder, { ...(this.#tokenizer && { tokenizer: this.#tokenizer }), files });
+    const parts = { ...(this.#tokenizer && { tokenizer: this.#tokenizer }), ...(this.#calibration && { calibration: this.#calibration }) };
+    await this.model.save(folder, { ...parts, files });
   }
 
   /** What is minimised; "balanced" class weights are those of the last `fit`'s data. */

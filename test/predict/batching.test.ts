@@ -6,6 +6,7 @@ import { inferenceMode } from "../../lib/autograd/grad-mode";
 import { exclusive } from "../../lib/models/exclusive";
 import type { TextClassifier } from "../../lib/models/model";
 import { Classifier } from "../../lib/predict/classifier";
+import { inParts } from "../../lib/predict/in-parts";
 import type { ClassifierOptions } from "../../lib/predict/options";
 import { scope } from "../../lib/tensor/scope";
 import { FakeClassifier } from "../support/fake-classifier";
@@ -69,6 +70,25 @@ describe("Classifier's batches", () => {
     const usual = numbers({ batchSize: 100 }, () => 60);
     await usual.classifier.predict(counting(0, 40));
     expect(usual.model.batches.map((batch) => batch.length)).to.deep.equal([17, 17, 6]);
+  });
+
+  it("of very long lists come from parts of them, in order, the next one begun while the model has the one before", async () => {
+    const begun: number[][] = [];
+    let ended = 0;
+    const doubled = await inParts([1, 2, 3, 4, 5, 6, 7], async (part) => {
+      begun.push([...part]);
+      expect(begun.length - ended).to.be.at.most(2);
+      await macrotask();
+      ended++;
+      return part.map((item) => 2 * item);
+    }, 3);
+    expect(doubled).to.deep.equal([2, 4, 6, 8, 10, 12, 14]);
+    expect(begun).to.deep.equal([[1, 2, 3], [4, 5, 6], [7]]);
+    const { classifier } = numbers({ batchSize: 5000, maxTokens: 1_000_000 });
+    const texts = counting(0, 9000);
+    expect((await classifier.predict(texts)).map(({ value }) => value)).to.deep.equal(texts.map(Number));
+    const { message } = await rejection(classifier.predict([...texts, 5 as never]), "ERR_INVALID_ARG");
+    expect(message).to.contain("predict: expected a string or a pair of strings at index 9000, got 5");
   });
 
   it("let a small call pass a large one, and the large one's texts fill its batch", async () => {

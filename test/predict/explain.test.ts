@@ -2,13 +2,17 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { inferenceMode, noGrad } from "../../lib/autograd/grad-mode";
 import { BertForSequenceClassification } from "../../lib/models/bert-for-sequence-classification";
+import type { Batch } from "../../lib/data/batch";
 import { exclusive } from "../../lib/models/exclusive";
 import type { TextClassifier } from "../../lib/models/model";
+import { ModuleClassifier } from "../../lib/models/module-classifier";
+import * as nn from "../../lib/nn/nn";
 import { Classifier } from "../../lib/predict/classifier";
 import { makeExplanation, type TellingEncoding } from "../../lib/predict/explanation";
 import { gaussLegendre } from "../../lib/predict/gauss-legendre";
 import { IntegratedGradients } from "../../lib/predict/integrated-gradients";
 import { memory } from "../../lib/tensor/memory";
+import type { Tensor } from "../../lib/tensor/tensor";
 import type { Tokenizer } from "../../lib/text/tokenizer";
 import { FakeClassifier } from "../support/fake-classifier";
 import { FakeTokenizer } from "../support/fake-tokenizer";
@@ -161,6 +165,14 @@ describe("Classifier.explain", () => {
     const silent = Object.defineProperty(new FakeTokenizer(), "vocabSize", { value: 25 });
     expect((await rejection(new Classifier(model, silent).explain("1"), "ERR_INVALID_ARG")).message).to.contain("offsets");
     thrown(() => new IntegratedGradients(new FakeClassifier(), 0), "ERR_INVALID_ARG");
+    class IdsOnly extends nn.Module {
+      readonly word_embeddings = new nn.Embedding(25, 2);
+      forward({ inputIds }: Batch): Tensor {
+        return this.word_embeddings.forward(inputIds).mean([1]);
+      }
+    }
+    using idsOnly = new Classifier(new ModuleClassifier(new IdsOnly(), ["a", "b"]), tokenizer);
+    expect((await rejection(idsOnly.explain(text), "ERR_INVALID_ARG")).message).to.contain("inputsEmbeds");
   });
 });
 

@@ -58,6 +58,23 @@ describe("calibrate", () => {
     model.dispose();
   });
 
+  it("of a Trainer goes into the folder that it saves, until the weights change", async () => {
+    using model = tinyBert();
+    const data = await mostlyRight(model);
+    const trainer = new Trainer(model, { maxSteps: 1, progress: "silent" });
+    const report = await trainer.calibrate(loaderOf(data), { risk: 0.1 });
+    expect(report).to.deep.equal(await calibrate(model, loaderOf(data), { risk: 0.1 }));
+    const stored = (): Promise<unknown> =>
+      inFolder(async (folder) => {
+        await trainer.save(join(folder, "model"));
+        using classifier = await Classifier.load(join(folder, "model"), { device: "cpu" });
+        return classifier.calibration;
+      });
+    expect(await stored()).to.deep.equal(report);
+    await trainer.fit(loaderOf(data));
+    expect(await stored()).to.equal(undefined);
+  });
+
   it("is stored with the model: a classifier of the folder reads it, and damage shows", async () => {
     const model = tinyBert();
     const calibration = await calibrate(model, loaderOf(await mostlyRight(model)), { risk: 0.1 });
