@@ -3,7 +3,7 @@ import { withSides } from "../duel";
 import { cost, type Item, median } from "../report";
 import { commands, type Suite } from "./suite";
 
-const FULL = { warmup: 6, rounds: 12, count: 24 };
+const FULL = { warmup: 4, rounds: 8, count: 16 };
 const QUICK = { warmup: 3, rounds: 2, count: 6 };
 
 export const trainerSuite: Suite = async (context) => {
