@@ -18,9 +18,13 @@ namespace {
 
 // Growth that V8 hears of: finer would cost more than it helps.
 constexpr int64_t kReportStep = 1 << 20;
-// A forward's activations come and go with every step. V8 should collect because of what stays, so
-// it is told the least of the last readings.
+// Activations and gradients come and go with every step. V8 should collect because of what stays,
+// or it would do so in every step, beside the kernels: it is told the least of the last readings. A
+// step takes four turns of the loop and accumulation two more for a batch, up to three of them
+// unnoticed; what more readings let lie is garbage of loops without scopes.
 constexpr size_t kReadings = 8;
+// A turn is read as the least of it; one that never ends counts anew after so many releases.
+constexpr size_t kReleasesPerReading = 16;
 
 }  // namespace
 
@@ -78,8 +82,8 @@ napi_value Environment::Wrap(at::Tensor tensor) {
   return Napi::Number::New(env_, tensors_.Add(std::move(tensor), executor_.last_queued()));
 }
 
-void Environment::TidyUp() {
-  ReportMemory();
+void Environment::TidyUp(Moment moment) {
+  ReportMemory(moment);
   callbacks_->ForgetDropped(*this);
 }
 
@@ -100,10 +104,15 @@ Napi::Value Environment::FrameArray(Napi::Env env) {
   return frame_array_.Value();
 }
 
-void Environment::ReportMemory() {
+void Environment::ReportMemory(Moment moment) {
   const int64_t now = NativeBytes() - lender_.lent_bytes();
-  if (recent_bytes_.size() == kReadings) recent_bytes_.erase(recent_bytes_.begin());
-  recent_bytes_.push_back(now);
+  if (moment == Moment::kTurn || recent_bytes_.empty() || ++releases_ == kReleasesPerReading) {
+    releases_ = 0;
+    if (recent_bytes_.size() == kReadings) recent_bytes_.erase(recent_bytes_.begin());
+    recent_bytes_.push_back(now);
+  } else {
+    recent_bytes_.back() = std::min(recent_bytes_.back(), now);
+  }
   const int64_t lasting = *std::min_element(recent_bytes_.begin(), recent_bytes_.end());
   const int64_t change = lasting - reported_bytes_;
   if (std::abs(change) < kReportStep) return;

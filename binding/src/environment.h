@@ -90,9 +90,11 @@ class Environment {
 #endif
   }
 
+  // When to tidy up: in a turn of the event loop that brings results, and after releases in it.
+  enum class Moment { kTurn, kRelease };
   // Tells V8 how much native memory lives behind its handles, and JavaScript which callbacks are
   // gone. Called often, acts rarely.
-  void TidyUp();
+  void TidyUp(Moment moment);
 
   // Tells the process's anomaly detection that this environment wants it, or no more.
   void ChangeAnomalyScopes(int change, bool check_nan);
@@ -102,7 +104,7 @@ class Environment {
   Napi::Value FrameArray(Napi::Env env);
 
  private:
-  void ReportMemory();
+  void ReportMemory(Moment moment);
 
 #ifdef TORCHWRIGHT_CHECK_THREADS
   const std::thread::id thread_ = std::this_thread::get_id();
@@ -123,7 +125,8 @@ class Environment {
   Reclaimer reclaimer_{*this};
   Napi::FunctionReference error_factory_;
   int64_t reported_bytes_ = 0;
-  std::vector<int64_t> recent_bytes_;
+  std::vector<int64_t> recent_bytes_;  // newest last
+  size_t releases_ = 0;                // since the newest
   Executor executor_;
 };
 

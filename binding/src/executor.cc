@@ -251,7 +251,7 @@ void Executor::Settle() {
     if (--unsettled_ == 0) napi_unref_threadsafe_function(env, wake_javascript_);
   }
   if (unsettled_ == 0) environment_.ForgetThrown();
-  environment_.TidyUp();
+  environment_.TidyUp(Environment::Moment::kTurn);
 }
 
 void Executor::set_num_threads(int threads) {

@@ -72,7 +72,7 @@ Napi::Value ReleaseMany(Environment& environment, const Napi::CallbackInfo& info
   const auto* handles = static_cast<const double*>(data);
   // Newest first: a view before what it looks at, and slots are given out again in order.
   for (uint32_t i = count; i-- > 0;) environment.tensors().Release(handles[i]);
-  environment.TidyUp();
+  environment.TidyUp(Environment::Moment::kRelease);
   return info.Env().Undefined();
 }
 
