@@ -158,7 +158,7 @@ function checkVersion(libtorch: Libtorch, headers: string): void {
   throw new TorchwrightError(
     "ERR_LIBTORCH_VERSION",
     `libtorch: expected version ${majorMinor(headers)} (the addon was built with ${headers}), got ${libtorch.version} in ` +
-      `${libtorch.root}. Fetch the right one (npx torchwright-fetch-libtorch), point LIBTORCH to it, or, in a checkout, ` +
+      `${libtorch.root}. Fetch the right one (npx torchwright setup), point LIBTORCH to it, or, in a checkout, ` +
       `rebuild for this one: LIBTORCH=${libtorch.root} npm run compile (releases ${SUPPORTED_VERSIONS.join(", ")}).`,
   );
 }
@@ -166,9 +166,9 @@ function checkVersion(libtorch: Libtorch, headers: string): void {
 function loadFailed(libtorch: Libtorch, cause: unknown): TorchwrightError {
   const remedy =
     libtorch.variant === "cpu"
-      ? "A library it needs is missing, or the folder is damaged; fetch it again: npx torchwright-fetch-libtorch --force"
+      ? "A library it needs is missing, or the folder is damaged; fetch it again: npx torchwright setup --force"
       : "A CUDA build needs NVIDIA's libraries beside it (../nvidia/*/lib) or on the loader's path; " +
-        `npx torchwright-fetch-libtorch --variant ${libtorch.variant} brings them.`;
+        `npx torchwright setup --variant ${libtorch.variant} brings them.`;
   return new TorchwrightError(
     "ERR_LIBTORCH_LOAD",
     `libtorch: could not open ${libtorch.library}: ${reason(cause)}. ${remedy}`,

@@ -111,9 +111,9 @@ function notFound(looked: readonly string[]): TorchwrightError {
       `libtorch: expected a release of ${SUPPORTED_VERSIONS[0]} to ${SUPPORTED_VERSIONS.at(-1)}, found none. Looked at:`,
       ...looked.map((line) => `  - ${line}`),
       "Ways out:",
-      "  - fetch it into the cache: npx torchwright-fetch-libtorch (in a checkout: npm run fetch-libtorch)",
+      "  - fetch it into the cache: npx torchwright setup (in a checkout: npm run torchwright -- setup)",
       "  - point to one: LIBTORCH=<folder of libtorch, or of the Python package torch>",
-      "  - copy the one a Python has: npx torchwright-fetch-libtorch --from-python <python>",
+      "  - copy the one a Python has: npx torchwright setup --from-python <python>",
     ].join("\n"),
   );
 }

@@ -2,8 +2,8 @@
 import { TorchwrightError } from "../../lib/errors";
 import type { Libtorch } from "../../lib/native/describe-libtorch";
 import { SUPPORTED_VERSIONS, locateLibtorch, majorMinor } from "../../lib/native/locate";
-import { fetchLibtorch } from "../libtorch/fetch";
-import { findPython } from "../libtorch/sources";
+import { fetchLibtorch } from "../../lib/setup/fetch";
+import { findPython } from "../../lib/setup/sources";
 import { checkBuildTools, pipProblem } from "./prerequisites";
 
 /**
@@ -30,7 +30,7 @@ export async function findOrFetch(say: (line: string) => void, env: NodeJS.Proce
     say(
       "TORCHWRIGHT_SKIP_DOWNLOAD=1: libtorch was not fetched and the addon is not built. What to do: " +
         "LIBTORCH=<folder of libtorch or of the Python package torch> npm install, or " +
-        "npm run fetch-libtorch -- --from <archive or folder> && npm install",
+        "npm run torchwright -- setup --from <archive or folder> && npm install",
     );
     return undefined;
   }

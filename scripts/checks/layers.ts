@@ -7,6 +7,7 @@ import ts from "typescript";
 export const LAYERS: readonly string[] = [
   "errors.ts",
   "native",
+  "setup",
   "tensor",
   "autograd",
   "functional",
@@ -21,6 +22,7 @@ export const LAYERS: readonly string[] = [
   "search",
   "predict",
   "index.ts",
+  "cli",
 ];
 
 /** Every violation as `file:line: why`, in order of files. */

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { compile } from "../support/compiled";
-import { fakeLibtorch } from "./fake-libtorch";
+import { fakeLibtorch } from "../support/fake-libtorch";
 
 const REGISTER = require.resolve("ts-node/register/transpile-only");
 const LOAD = path.join(__dirname, "../../lib/native/load");

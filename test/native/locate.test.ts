@@ -6,7 +6,7 @@ import path from "node:path";
 import { TorchwrightError } from "../../lib/errors";
 import { describeLibtorch } from "../../lib/native/describe-libtorch";
 import { cacheFolder, locateLibtorch } from "../../lib/native/locate";
-import { fakeLibtorch, LIBRARY } from "./fake-libtorch";
+import { fakeLibtorch, LIBRARY } from "../support/fake-libtorch";
 
 describe("locateLibtorch", () => {
   let folder: string;
@@ -77,7 +77,7 @@ describe("locateLibtorch", () => {
     } catch (error) {
       message = (error as Error).message;
     }
-    for (const part of ["LIBTORCH: not set", "is 1.9.0, not one of 2.11", "fetch-libtorch", "LIBTORCH=<folder", "--from-python"]) {
+    for (const part of ["LIBTORCH: not set", "is 1.9.0, not one of 2.11", "torchwright setup", "LIBTORCH=<folder", "--from-python"]) {
       expect(message).to.include(part);
     }
   });

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { findOrFetch } from "../../scripts/build/find-or-fetch";
 import { checkBuildTools, pipProblem } from "../../scripts/build/prerequisites";
-import { fakeLibtorch } from "../native/fake-libtorch";
+import { fakeLibtorch } from "../support/fake-libtorch";
 import { rejection, thrown } from "../support/rejection";
 import { inFolder } from "../support/tiny-bert";
 
@@ -82,7 +82,7 @@ describe("npm install without a build", () => {
       const env = { TORCHWRIGHT_CACHE: join(folder, "cache"), TORCHWRIGHT_SKIP_DOWNLOAD: "1", PATH: process.env["PATH"] };
       expect(await findOrFetch(say, env)).to.equal(undefined);
       expect(said).to.have.length(1);
-      expect(said[0]).to.match(/TORCHWRIGHT_SKIP_DOWNLOAD=1: libtorch was not fetched .* LIBTORCH=<folder .*fetch-libtorch -- --from/);
+      expect(said[0]).to.match(/TORCHWRIGHT_SKIP_DOWNLOAD=1: libtorch was not fetched .* LIBTORCH=<folder .*torchwright -- setup --from/);
     }));
 
   it("takes what LIBTORCH names, also then, or the cache's, and says nothing", () =>

@@ -1,10 +1,10 @@
 /** Brings libtorch into the cache: tries the sources in order, checks what came, renames it into place. */
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { TorchwrightError } from "../../lib/errors";
-import { describeLibtorch } from "../../lib/native/describe-libtorch";
-import type { Libtorch } from "../../lib/native/describe-libtorch";
-import { PINNED_VERSION, cacheFolder } from "../../lib/native/locate";
+import { TorchwrightError } from "../errors";
+import { describeLibtorch } from "../native/describe-libtorch";
+import type { Libtorch } from "../native/describe-libtorch";
+import { PINNED_VERSION, cacheFolder } from "../native/locate";
 import { withLock } from "./cache-lock";
 import type { Archive, Variant } from "./release";
 import { folderName, officialArchive } from "./release";
@@ -158,8 +158,8 @@ function reason(error: unknown): string {
 
 const WAYS_OUT = [
   "Ways out:",
-  "  1. get the archive or wheel elsewhere and name it: npm run fetch-libtorch -- --from <archive or folder>",
-  `  2. install torch ${PINNED_VERSION} into a Python and take that: npm run fetch-libtorch -- --from-python <python>`,
+  "  1. get the archive or wheel elsewhere and name it: npm run torchwright -- setup --from <archive or folder>",
+  `  2. install torch ${PINNED_VERSION} into a Python and take that: npm run torchwright -- setup --from-python <python>`,
   "  3. use a libtorch that is there, in place: LIBTORCH=<folder> npm install",
 ].join("\n");
 

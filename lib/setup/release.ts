@@ -1,5 +1,5 @@
 /** The pinned release: where its archives are, how large they are, and their checksums. */
-import { PINNED_VERSION } from "../../lib/native/locate";
+import { PINNED_VERSION } from "../native/locate";
 
 export type Variant = "cpu" | "cu130";
 

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { download } from "../../scripts/libtorch/download";
+import { download } from "../../lib/setup/download";
 import { serveFile } from "./file-server";
 import type { Faults, FileServer } from "./file-server";
 import { rejection } from "./rejection";

@@ -11,7 +11,7 @@ import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import { openPromise } from "yauzl";
 import type { Entry, ZipFile } from "yauzl";
-import { transferProgress } from "../progress-line";
+import { transferProgress } from "./transfer-progress";
 
 const KEPT = [
   /^(lib)?torch\/(include|share)\//,

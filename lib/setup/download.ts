@@ -5,7 +5,7 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { transferProgress } from "../progress-line";
+import { transferProgress } from "./transfer-progress";
 import type { Archive } from "./release";
 
 export interface DownloadOptions {
