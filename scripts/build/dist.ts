@@ -17,7 +17,6 @@ export async function buildDist(root: string, force: boolean): Promise<boolean> 
   removeStamp(stamp);
   rmSync(dist, { recursive: true, force: true });
   await runNode(root, "typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
-  await runNode(root, "typescript/bin/tsc", ["-p"]);
   const entry = '// The CommonJS build is the only one: two copies of a class would not know each other.\nexport * from "./index.js";\n';
   writeFileSync(path.join(dist, "index.mjs"), entry);
   writeFileSync(path.join(dist, "index.d.mts"), entry);
