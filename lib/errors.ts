@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   ERR_TWO_COPIES: "Another copy or version of this package uses libtorch in this process already.",
   ERR_FETCH_FAILED: "No source of libtorch or of the demo's data worked.",
   ERR_PREREQUISITE: "A program that the build needs is missing or too old.",
+  ERR_DISK_FULL: "The disk has less room than what is to be written needs; nothing half-done is left.",
   // arguments
   ERR_INVALID_ARG: "An argument has the wrong type or a value that is not allowed.",
   ERR_UNKNOWN_DTYPE: "The name is no dtype.",
