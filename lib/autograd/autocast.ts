@@ -2,6 +2,7 @@
 import { describe, TorchwrightError } from "../errors";
 import { currentContext, withModes } from "../tensor/context";
 
+/** Where autocast applies, and in which precision. */
 export interface AutocastOptions {
   /** Default: "cuda" and "cpu" alike. */
   readonly device?: "cpu" | "cuda";

@@ -7,6 +7,7 @@ import { randomState, setRandomState } from "../tensor/random-state";
 import { Tensor } from "../tensor/tensor";
 import { defineFunction } from "./define-function";
 
+/** How `checkpoint` computes a second time. */
 export interface CheckpointOptions {
   /** Draws the same random numbers again, for dropout; default true. */
   readonly preserveRngState?: boolean;

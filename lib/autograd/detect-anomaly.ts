@@ -3,6 +3,7 @@ import { describe, TorchwrightError } from "../errors";
 import { native } from "../native/load";
 import { withModes } from "../tensor/context";
 
+/** What `detectAnomaly` looks for. */
 export interface AnomalyOptions {
   /** Whether a NaN in a gradient is an error; default true. */
   readonly checkNan?: boolean;

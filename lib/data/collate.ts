@@ -15,6 +15,7 @@ export interface PreparedBatch extends PaddedArrays {
   readonly labels: EncodedLabels | undefined;
   /** Class names by class id, with `labels`. */
   readonly labelNames?: readonly string[] | undefined;
+  /** What kind of labels the batch carries. */
   readonly problemType?: ProblemType | undefined;
 }
 

@@ -20,9 +20,11 @@ import { TextDataset } from "./text-dataset";
 
 export type { DataLoaderOptions } from "./loading/options";
 
+/** What one pass over the data may have of its own. */
 export interface EpochOptions {
   /** Another label map for this epoch, a model's; `false` leaves labels out of the batches. */
   readonly labels?: readonly string[] | false;
+  /** Where the pass's batches go. Default: the loader's `device`. */
   readonly device?: string;
   /** Batches of the epoch to leave out at its beginning, as those that were trained on before a break. Default: 0. */
   readonly from?: number;
@@ -48,7 +50,9 @@ export interface EpochOptions {
  * ```
  */
 export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
+  /** What the batches are made of. */
   readonly dataset: TextDataset | IterableDataset<ExampleInput>;
+  /** Makes ids of texts, and knows the padding's. */
   readonly tokenizer: Tokenizer;
   /** Class names by class id. */
   readonly labels: readonly string[];
@@ -90,10 +94,12 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
     return this.#options.maxLength;
   }
 
+  /** Whether a last batch with fewer rows than `batchSize` is left out. */
   get dropLast(): boolean {
     return this.#options.dropLast;
   }
 
+  /** Where batches go; undefined leaves it to the Trainer, and means the CPU in loops by hand. */
   get device(): string | undefined {
     return this.#options.device;
   }

@@ -65,7 +65,12 @@ export class Dataset<Row> extends MapDataset<Row> {
   }
 
   /** Reads a folder that has a folder of text files for each class: rows of `text` and `label`. Errors as for `fromCsv`. */
-  static fromFolder(folder: string, options: FolderSourceOptions = {}): Promise<Dataset<{ readonly text: string; readonly label: string }>> {
+  static fromFolder(folder: string, options: FolderSourceOptions = {}): Promise<Dataset<{
+    /** The file's content. */
+    readonly text: string;
+    /** The name of the folder that the file lies in. */
+    readonly label: string;
+  }>> {
     return Dataset.read("Dataset.fromFolder", folderSource("Dataset.fromFolder", folder, options));
   }
 

@@ -17,6 +17,7 @@ import { describe, TorchwrightError } from "../errors";
 import { encodeOptionsFor, type WindowOptions } from "./loading/windows";
 import type { EncodeOptions, Encoding, TextInput, Tokenizer } from "../text/tokenizer";
 
+/** Where encodings are kept, and how texts are cut. */
 export interface CacheOptions {
   /** Folder for the files, made where it is missing. */
   readonly folder: string;

@@ -9,7 +9,9 @@ export type Label = string | readonly string[] | number | Readonly<Record<string
 
 /** A text or pair of texts with, in labelled data, its label. */
 export interface Example {
+  /** A text, or a pair of texts. */
   readonly text: TextInput;
+  /** Its label, in one form for all rows of a dataset; absent where there is none. */
   readonly label?: Label;
 }
 
@@ -17,7 +19,10 @@ export interface Example {
 export type ExampleInput =
   | string
   | {
+      /** A text, or a pair of texts. */
       readonly text: TextInput;
+      /** The second text of a pair, where it stands in a column of its own. */
       readonly pair?: string | undefined;
+      /** A class, several, shares of classes, or a number. */
       readonly label?: Label | boolean | undefined;
     };

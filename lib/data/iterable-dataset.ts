@@ -15,6 +15,7 @@ import { describePlace, type Fields, type Place, type RowSource, type SourceRow 
 /** Rows in pieces: one `await` per row would cost more than the work on it. */
 type Chunks<Row> = AsyncIterable<readonly SourceRow<Row>[]>;
 
+/** How a stream is shuffled. */
 export interface BufferedShuffleOptions {
   /** Decides the order together with the epoch's number. Default: 42. */
   readonly seed?: number;
@@ -84,7 +85,12 @@ export class IterableDataset<Row> implements AsyncIterable<Row> {
   }
 
   /** Streams a folder that has a folder of text files for each class: rows of `text` and `label`. Errors as for `fromCsv`. */
-  static fromFolder(folder: string, options: FolderSourceOptions = {}): IterableDataset<{ readonly text: string; readonly label: string }> {
+  static fromFolder(folder: string, options: FolderSourceOptions = {}): IterableDataset<{
+    /** The file's content. */
+    readonly text: string;
+    /** The name of the folder that the file lies in. */
+    readonly label: string;
+  }> {
     return IterableDataset.of(folderSource("IterableDataset.fromFolder", folder, options));
   }
 

@@ -1,11 +1,14 @@
 /** What every dataset in memory can do with its rows: choose, order, join. Immutable: each method gives a new dataset. */
 import { describe, TorchwrightError } from "../errors";
+import { datasetReading } from "./describe-dataset";
+import { type InspectOptionsGiven, readingAt } from "./inspect/prints-as";
 import { emptyDataset, rowError } from "./row-errors";
 import { checkSeed, randomBelow, shuffle } from "./random";
 import { describePlace, type Place } from "./sources/source-row";
 import { partRows, type PartRows, type Parts } from "./split-parts";
 import type { SplitBy } from "./split";
 
+/** How rows are shuffled. */
 export interface ShuffleOptions {
   /** Default: 42. The same seed gives the same order on every machine. */
   readonly seed?: number;
@@ -23,7 +26,9 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
   protected constructor(
     /** Name of the class, for messages. */
     protected readonly kind: string,
+    /** The rows, in order. */
     protected readonly rows: readonly Row[],
+    /** Where each row was read, for messages. */
     protected readonly places: readonly Place[],
     /** Bad rows that were left out when a file was read under `onBadRow: "skip"`. */
     readonly skipped = 0,
@@ -52,8 +57,14 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
     return describePlace(this.places[row] ?? { row });
   }
 
+  /** The rows in order. */
   [Symbol.iterator](): Iterator<Row> {
     return this.rows[Symbol.iterator]();
+  }
+
+  /** For `console.log`, which would print all rows: how many there are, and the first ones. */
+  [Symbol.for("nodejs.util.inspect.custom")](depth?: number | null, options?: InspectOptionsGiven): string {
+    return readingAt(datasetReading(this), depth, options);
   }
 
   /** The rows of these numbers, in their order; a number may come again. Throws ERR_INVALID_ARG, ERR_EMPTY_DATASET. */
@@ -129,6 +140,7 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
     } as Parts<this, Options>;
   }
 
+  /** Row numbers of the parts that `split` makes. */
   protected partRows(options: SplitBy<Row>): PartRows {
     const call = <T>(index: number, work: () => T): T => this.guarded("split", index, work);
     return partRows({ operation: `${this.kind}.split`, rows: this.rows, call }, options);
@@ -141,6 +153,7 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
     return [this, ...others];
   }
 
+  /** The numbers of all rows, in order. */
   protected numbers(): Uint32Array {
     return Uint32Array.from({ length: this.length }, (_, row) => row);
   }
@@ -163,6 +176,7 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
     }
   }
 
+  /** The error for a wrong argument of an operation. */
   protected invalid(operation: string, expected: string, got: unknown): TorchwrightError {
     return new TorchwrightError("ERR_INVALID_ARG", `${this.kind}.${operation}: expected ${expected}, got ${describe(got)}`);
   }

@@ -5,8 +5,11 @@ import type { Encoding } from "../text/tokenizer";
 export interface PaddedArrays {
   /** Rows and columns: `[batch, sequence]`. */
   readonly shape: readonly [batch: number, sequence: number];
+  /** Token ids, row after row, `[batch, sequence]`. */
   readonly inputIds: Int32Array;
+  /** 1 for a token, 0 for padding, `[batch, sequence]`. */
   readonly attentionMask: Int32Array;
+  /** 0 for the first text of a pair, 1 for the second, `[batch, sequence]`. */
   readonly tokenTypeIds: Int32Array;
   /** Tokens that are no padding. */
   readonly tokens: number;

@@ -8,6 +8,7 @@ import { RowReader } from "./text-row";
 
 /** Names of the columns (CSV, Parquet) or keys (JSON) to read. */
 export interface ColumnOptions {
+  /** The column with the text. */
   readonly text: string;
   /** Column of the second text, where rows are pairs. */
   readonly pair?: string;

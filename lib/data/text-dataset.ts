@@ -26,6 +26,7 @@ import { RowReader } from "./text-row";
 /** How a file of rows is read: which columns, and the format's own options. */
 export type TextSourceOptions<Options> = ColumnOptions & Omit<Options, "columns">;
 
+/** What labels are, and which there may be. */
 export interface TextDatasetOptions {
   /** What the labels are, where they do not show it: numbers are names of classes unless this says `"regression"`. */
   readonly problemType?: ProblemType;
@@ -33,6 +34,7 @@ export interface TextDatasetOptions {
   readonly labels?: readonly string[];
 }
 
+/** How large the parts are, and what must stay together. */
 export interface SplitOptions extends Omit<SplitBy<Example>, "stratify"> {
   /** Gives every class its share of each part; `true` takes the label for the class. Default: false. */
   readonly stratify?: boolean | ((row: Example, index: number) => string) | undefined;

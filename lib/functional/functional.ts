@@ -23,6 +23,7 @@ import * as resizing from "./resizing";
  * const logits = F.linear(F.dropout(F.gelu(x), 0.1), weight); // [batch, classes]
  * await F.crossEntropy(logits, Tensor.from([0n, 2n, 1n, 1n])).backward();
  * ```
+ * @namespace
  */
 export const F = {
   ...activations,

@@ -105,6 +105,7 @@ export class ScriptModule {
     return this.#parameters;
   }
 
+  /** Buffers with their names, nested ones with dots. */
   namedBuffers(): readonly (readonly [string, Tensor])[] {
     this.#buffers ??= outsideScopes(() =>
       native().moduleBuffers(this.#number).map(([name, handle]) => [name, wrap(handle)] as const),
@@ -112,6 +113,7 @@ export class ScriptModule {
     return this.#buffers;
   }
 
+  /** All parameters, in the order of `namedParameters`. */
   parameters(): readonly Tensor[] {
     return this.namedParameters().map(([, tensor]) => tensor);
   }
@@ -121,6 +123,7 @@ export class ScriptModule {
     return this.#modes.get(this.#path) ?? true;
   }
 
+  /** Switches dropout and the like on, or off with false. */
   train(mode = true): void {
     // Queued: calls made after this line see it. A rejection means the process is ending.
     native().setTraining(this.#number, mode).catch(() => undefined);
@@ -129,6 +132,7 @@ export class ScriptModule {
     }
   }
 
+  /** Switches dropout and the like off. */
   eval(): void {
     this.train(false);
   }
@@ -171,6 +175,7 @@ export class ScriptModule {
     native().releaseModule(this.#number);
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

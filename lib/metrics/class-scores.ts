@@ -21,6 +21,7 @@ export interface Scores {
   readonly recall: number;
   /** Harmonic mean of precision and recall, `2·tp / (predicted + support)`; 0 when both are. */
   readonly f1: number;
+  /** Examples of the class. */
   readonly support: number;
 }
 

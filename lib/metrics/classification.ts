@@ -6,6 +6,7 @@ import { type ClassReport, ConfusionMatrix } from "./confusion-matrix";
 /** Class ids by row: whole numbers from 0. */
 export type ClassIds = ArrayLike<number | bigint>;
 
+/** What the classes are called. */
 export interface ClassNames {
   /** Names by class id. Default: "0", "1", … up to the largest id that occurs. */
   readonly labels?: readonly string[];
@@ -13,6 +14,7 @@ export interface ClassNames {
 
 /** What scikit-learn's `classification_report(output_dict=True)` holds. */
 export interface ClassificationReport {
+  /** Share of the examples that are right. */
   readonly accuracy: number;
   /** Mean over the classes below. */
   readonly macro: Scores;

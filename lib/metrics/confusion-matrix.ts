@@ -5,6 +5,7 @@ import { averageScores, type ClassCounts, classScores, type Scores } from "./cla
 
 /** Scores of one class. */
 export interface ClassReport extends Scores {
+  /** Name of the class. */
   readonly label: string;
 }
 
@@ -12,11 +13,17 @@ export interface ClassReport extends Scores {
 export interface MetricSummary {
   /** Share of right predictions; NaN without rows. */
   readonly accuracy: number;
+  /** Mean of the classes' precisions. */
   readonly macroPrecision: number;
+  /** Mean of the classes' recalls. */
   readonly macroRecall: number;
+  /** Mean of the classes' F1 scores. */
   readonly macroF1: number;
+  /** Mean of the classes' precisions, weighted by their examples. */
   readonly weightedPrecision: number;
+  /** Mean of the classes' recalls, weighted by their examples. */
   readonly weightedRecall: number;
+  /** Mean of the classes' F1 scores, weighted by their examples. */
   readonly weightedF1: number;
   /**
    * Matthews correlation coefficient of true and predicted classes, −1 to 1; 0 where all rows are of one class or predicted as one.
@@ -27,7 +34,9 @@ export interface MetricSummary {
 
 /** Two classes that were taken for one another, in one direction. */
 export interface Confusion {
+  /** The class that is right. */
   readonly actual: string;
+  /** The class that was predicted instead. */
   readonly predicted: string;
   /** Rows of class `actual` that were predicted as `predicted`. */
   readonly count: number;
@@ -60,7 +69,12 @@ export class ConfusionMatrix {
   }
 
   /** The matrix that `toJSON` gave. Throws ERR_INVALID_ARG. */
-  static from({ labels, counts }: { readonly labels: readonly string[]; readonly counts: readonly (readonly number[])[] }): ConfusionMatrix {
+  static from({ labels, counts }: {
+    /** Names of the classes, by id. */
+    readonly labels: readonly string[];
+    /** Examples by actual class (row) and predicted class (column). */
+    readonly counts: readonly (readonly number[])[];
+  }): ConfusionMatrix {
     const matrix = new ConfusionMatrix(labels);
     const size = labels.length;
     const cells = counts.flat();
@@ -113,7 +127,12 @@ export class ConfusionMatrix {
   }
 
   /** `counts`, so that `JSON.stringify` of an evaluation holds the matrix. */
-  toJSON(): { labels: readonly string[]; counts: number[][] } {
+  toJSON(): {
+    /** Names of the classes, by id. */
+    labels: readonly string[];
+    /** Examples by actual class (row) and predicted class (column). */
+    counts: number[][];
+  } {
     return { labels: this.labels, counts: this.counts };
   }
 

@@ -11,6 +11,7 @@ import { type Float32Bits, ThresholdGrid, type Thresholds, thresholdsCheck } fro
 import { WeightedClassCounts } from "./weighted-class-counts";
 import { WeightedSums } from "./weighted-sums";
 
+/** Names of the classes, and when a class counts as predicted. */
 export interface MultiLabelOptions {
   /** A label is predicted where its probability is above this, 0 to 1. Default 0.5. */
   readonly threshold?: number;
@@ -33,17 +34,29 @@ export interface MultiLabelScores {
   readonly subsetAccuracy: number;
   /** Share of wrong decisions among examples × labels. */
   readonly hammingLoss: number;
+  /** Precision over all decisions together. */
   readonly microPrecision: number;
+  /** Recall over all decisions together. */
   readonly microRecall: number;
+  /** F1 over all decisions together. */
   readonly microF1: number;
+  /** Mean of the classes' precisions. */
   readonly macroPrecision: number;
+  /** Mean of the classes' recalls. */
   readonly macroRecall: number;
+  /** Mean of the classes' F1 scores. */
   readonly macroF1: number;
+  /** Mean of the classes' precisions, weighted by their examples. */
   readonly weightedPrecision: number;
+  /** Mean of the classes' recalls, weighted by their examples. */
   readonly weightedRecall: number;
+  /** Mean of the classes' F1 scores, weighted by their examples. */
   readonly weightedF1: number;
+  /** Mean of the examples' precisions. */
   readonly samplesPrecision: number;
+  /** Mean of the examples' recalls. */
   readonly samplesRecall: number;
+  /** Mean of the examples' F1 scores. */
   readonly samplesF1: number;
   /** Mean binary log loss over examples × labels, probabilities kept 2^-23 from 0 and 1 as scikit-learn does with float32. */
   readonly logLoss: number;
@@ -53,6 +66,7 @@ export interface MultiLabelScores {
 
 /** Everything that {@link MultiLabelMetrics} says; numbers are NaN where no example defines them, which JSON writes as null. */
 export interface MultiLabelSummary extends MultiLabelScores {
+  /** Examples that were counted. */
   readonly examples: number;
   /** Mean of `rocAuc` over the labels that have positives and negatives. */
   readonly macroRocAuc: number;

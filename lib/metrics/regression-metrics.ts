@@ -5,6 +5,7 @@ import { nestedOptions, readOptions } from "./metric-options";
 import { type BootstrapOptions, type Intervals, PoissonBootstrap } from "./poisson-bootstrap";
 import { type Moments, WeightedMoments } from "./weighted-moments";
 
+/** What is estimated beside the metrics. */
 export interface RegressionOptions {
   /** Adds confidence intervals to the summary. Default: none. */
   readonly bootstrap?: BootstrapOptions;
@@ -33,6 +34,7 @@ export interface RegressionScores {
 
 /** Everything that {@link RegressionMetrics} says; numbers are NaN where no example defines them, which JSON writes as null. */
 export interface RegressionSummary extends RegressionScores {
+  /** Examples that were counted. */
   readonly examples: number;
   /** Largest absolute error. */
   readonly maxError: number;

@@ -7,6 +7,7 @@ export interface ReliabilityBin {
   readonly from: number;
   /** Where the next one begins; 1 for the bin of confidences that are exactly 1. */
   readonly to: number;
+  /** Predictions in the bin. */
   readonly count: number;
   /** Mean probability of the predicted class. */
   readonly confidence: number;

@@ -11,6 +11,7 @@ import { type Float32Bits, ThresholdGrid, type Thresholds, thresholdsCheck } fro
 import { WeightedClassCounts } from "./weighted-class-counts";
 import { WeightedSums } from "./weighted-sums";
 
+/** Names of the classes, and what is estimated beside the metrics. */
 export interface SingleLabelOptions {
   /** An example counts for `topKAccuracy` where its class is among so many most probable ones. Default 5. */
   readonly topK?: number;
@@ -40,6 +41,7 @@ export interface SingleLabelScores extends MetricSummary {
 
 /** Everything that {@link SingleLabelMetrics} says; numbers are NaN where no example defines them, which JSON writes as null. */
 export interface SingleLabelSummary extends SingleLabelScores {
+  /** Examples that were counted. */
   readonly examples: number;
   /** Expected calibration error of the predicted class's probability, 0 to 1: torchmetrics' with `norm="l1"`. */
   readonly expectedCalibrationError: number;
@@ -176,7 +178,10 @@ export class SingleLabelMetrics {
   }
 
   /** The summary with the confusion matrix, as `JSON.stringify` writes it. */
-  toJSON(): SingleLabelSummary & { readonly confusionMatrix: ReturnType<ConfusionMatrix["toJSON"]> } {
+  toJSON(): SingleLabelSummary & {
+    /** Labels and counts of the confusion matrix. */
+    readonly confusionMatrix: ReturnType<ConfusionMatrix["toJSON"]>;
+  } {
     return { ...this.summary(), confusionMatrix: this.confusionMatrix.toJSON() };
   }
 

@@ -11,6 +11,7 @@ import { MODULE_TYPE, needsClass } from "./module-classifier";
 import { agreedProblem } from "./problem";
 import { ScriptClassifier } from "./script-classifier";
 
+/** Where a model goes, and what problem it solves. */
 export interface LoadModelOptions<P extends ModelProblem = ModelProblem> {
   /** Default: CUDA where there is one. */
   readonly device?: string;

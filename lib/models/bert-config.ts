@@ -6,20 +6,35 @@ import { finishInterruptedSave } from "../text/interrupted-save";
 
 /** The keys that shape the computation; all others are carried along untouched. */
 export interface BertConfig {
+  /** Rows of the table of word embeddings. Default 30522. */
   readonly vocab_size: number;
+  /** Width of the layers. Default 768. */
   readonly hidden_size: number;
+  /** Number of layers. Default 12. */
   readonly num_hidden_layers: number;
+  /** Attention heads of a layer; divides `hidden_size`. Default 12. */
   readonly num_attention_heads: number;
+  /** Width between a layer's two dense parts. Default 3072. */
   readonly intermediate_size: number;
+  /** The activation between them, by Hugging Face's name. Default "gelu". */
   readonly hidden_act: string;
+  /** Dropout of embeddings and layers' outputs. Default 0.1. */
   readonly hidden_dropout_prob: number;
+  /** Dropout of attention probabilities. Default 0.1. */
   readonly attention_probs_dropout_prob: number;
+  /** Dropout before the classifier; null takes `hidden_dropout_prob`. Default null. */
   readonly classifier_dropout: number | null;
+  /** Rows of the position table: the longest sequence. Default 512. */
   readonly max_position_embeddings: number;
+  /** Kinds of segments. Default 2. */
   readonly type_vocab_size: number;
+  /** Standard deviation of new weights. Default 0.02. */
   readonly initializer_range: number;
+  /** Added to variances in layer normalization. Default 1e-12. */
   readonly layer_norm_eps: number;
+  /** Id of the padding token. Default 0. */
   readonly pad_token_id: number | null;
+  /** Class names by id. */
   readonly id2label?: Readonly<Record<string, string>>;
   readonly [key: string]: unknown;
 }

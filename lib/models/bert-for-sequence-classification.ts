@@ -30,6 +30,7 @@ import { writeCompanions, writeFolder } from "./save-folder";
 /** Dtypes that a model may compute in. */
 type FloatType = Extract<DType, "float32" | "float64" | "float16" | "bfloat16">;
 
+/** How a saved model is opened. */
 export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> {
   /** Names of the classes, usually `train.labels`; default: those of the checkpoint. A regression has one, by default `LABEL_0`. */
   readonly labels?: readonly string[];
@@ -43,7 +44,11 @@ export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> 
   readonly seed?: number;
 }
 
-export type FromConfigOptions<P extends ModelProblem = "single-label"> = FromPretrainedOptions<P> & { readonly labels: readonly string[] };
+/** What a model with new weights needs beside its configuration. */
+export type FromConfigOptions<P extends ModelProblem = "single-label"> = FromPretrainedOptions<P> & {
+  /** Class names, in the order of the logits. */
+  readonly labels: readonly string[];
+};
 
 /**
  * BERT for text classification, with one class or several of each text, or for a number, compiled as TorchScript in-process.
@@ -68,8 +73,10 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
     device: string,
     /** The configuration, by Hugging Face's keys. */
     readonly config: BertConfig,
+    /** Class names, in the order of the logits. */
     readonly labels: readonly string[],
     readonly problemType: P,
+    /** What was loaded, and what began anew. */
     readonly loading: LoadingReport,
   ) {
     this.#adaptable = new AdaptableModule(module, (handles) => bertModuleSpec(config, problemType, handles));
@@ -321,10 +328,12 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
     await this.#module.save(file);
   }
 
+  /** Frees the model's tensors; harmless when repeated. */
   dispose(): void {
     this.#adaptable.dispose();
   }
 
+  /** Frees the model's tensors; harmless when repeated. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -9,7 +9,10 @@ export interface Calibration {
   /** Logits are divided by it before softmax or sigmoid; above 1 for a model that is too sure of itself. */
   readonly temperature: number;
   /** Of a single-label model: predictions with a probability below `threshold` abstain. */
-  readonly abstention?: { readonly threshold: number };
+  readonly abstention?: {
+    /** Confidence below which predictions say `abstained`. */
+    readonly threshold: number;
+  };
 }
 
 export const CALIBRATION_FILE = "calibration.json";

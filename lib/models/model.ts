@@ -84,6 +84,7 @@ export interface TextClassifier<P extends ModelProblem = ModelProblem> {
   readonly labels: readonly string[];
   /** Default: single-label. */
   readonly problemType?: P;
+  /** Where the parameters are: "cpu", "cuda:0", …. */
   readonly device: string;
   /** What is trained, where this is one of several handles on it: they count as one model. Default: this itself. */
   readonly core?: object;
@@ -93,19 +94,27 @@ export interface TextClassifier<P extends ModelProblem = ModelProblem> {
   readonly maxLength: number;
   /** Rows of its word embeddings, which token ids must stay below; absent where it does not say. */
   readonly vocabSize?: number | undefined;
+  /** Logits of a batch, and the loss where it has labels. */
   forward(inputs: ModelInputs): Promise<ModelOutput>;
+  /** Parameters with their names, nested ones with dots. */
   namedParameters(): readonly (readonly [string, Tensor])[];
+  /** All parameters, in the order of `namedParameters`. */
   parameters(): readonly Tensor[];
   /** What training changes beside parameters: running statistics. Default: nothing. */
   namedBuffers?(): readonly (readonly [string, Tensor])[];
+  /** Switches dropout on. */
   train(): void;
+  /** Switches dropout off. */
   eval(): void;
+  /** Moves parameters and buffers to a device; resolves to the model. */
   to(device: string): Promise<this>;
   /** Computes layers again in backward instead of keeping what they gave. Absent where a model cannot. */
   gradientCheckpointingEnable?(): void;
+  /** Keeps all activations again. */
   gradientCheckpointingDisable?(): void;
   /** Writes one folder with everything that prediction needs, atomically. */
   save(folder: string, options?: SaveOptions): Promise<void>;
+  /** Frees the model's tensors; harmless when repeated. */
   dispose(): void;
 }
 

@@ -25,6 +25,7 @@ type Output = Tensor | { readonly logits: Tensor; readonly loss?: Tensor | undef
  * `[batch, classes]`, alone or with a loss of its own, at once or as a promise.
  */
 export type ClassifierModule = Module & {
+  /** Maps a batch to logits, or to what has them. */
   readonly forward: (batch: Batch) => Output | Promise<Output>;
   /** Longest sequence that it takes, in tokens; no limit where it does not say. */
   readonly maxLength?: number;
@@ -46,6 +47,7 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
    * @throws TorchwrightError ERR_INVALID_ARG for bad labels or what is no `nn.Module`
    */
   constructor(
+    /** The module that makes the logits. */
     readonly module: ClassifierModule,
     labels: readonly string[],
     problemType?: P,
@@ -171,10 +173,12 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
     });
   }
 
+  /** Frees the module's tensors; harmless when repeated. */
   dispose(): void {
     this.module.dispose();
   }
 
+  /** Frees the module's tensors; harmless when repeated. */
   [Symbol.dispose](): void {
     this.dispose();
   }

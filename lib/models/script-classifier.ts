@@ -44,6 +44,7 @@ export class ScriptClassifier<P extends ModelProblem = "single-label"> implement
    * @throws TorchwrightError ERR_INVALID_ARG for bad labels, or a forward with arguments that no batch column fits
    */
   constructor(
+    /** The module that makes the logits. */
     readonly module: ScriptModule,
     readonly labels: readonly string[],
     problemType?: P,
@@ -139,10 +140,12 @@ export class ScriptClassifier<P extends ModelProblem = "single-label"> implement
     });
   }
 
+  /** Frees the module's tensors; harmless when repeated. */
   dispose(): void {
     this.module.dispose();
   }
 
+  /** Frees the module's tensors; harmless when repeated. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -9,6 +9,7 @@ import { makeParameter } from "./make-parameter";
 import { Module } from "./module";
 import type { Parameter } from "./parameter";
 
+/** How an embedding's table is made. */
 export interface EmbeddingOptions extends ParameterOptions {
   /** A row that stays zero: it gets no gradient. Negative counts from the end. Default: none. */
   readonly paddingIdx?: number;
@@ -32,7 +33,9 @@ export class Embedding extends Module {
 
   /** @throws TorchwrightError ERR_INVALID_ARG for a size that is no whole number, a `paddingIdx` outside the table */
   constructor(
+    /** Rows of the table. */
     readonly numEmbeddings: number,
+    /** Width of a row. */
     readonly embeddingDim: number,
     { paddingIdx, ...options }: EmbeddingOptions = {},
   ) {

@@ -14,10 +14,14 @@ import { Module } from "./module";
  * ```
  */
 export class GELU extends Module {
+  /** "none" for the exact function, "tanh" for its approximation. */
   readonly approximate: "none" | "tanh";
 
   /** @throws TorchwrightError ERR_INVALID_ARG unless `approximate` is "none" (the default) or "tanh" */
-  constructor({ approximate = "none" }: { readonly approximate?: "none" | "tanh" } = {}) {
+  constructor({ approximate = "none" }: {
+    /** "none" for the exact function, "tanh" for its approximation. */
+    readonly approximate?: "none" | "tanh";
+  } = {}) {
     super();
     if (approximate !== "none" && approximate !== "tanh") {
       throw new TorchwrightError("ERR_INVALID_ARG", `GELU: expected approximate to be "none" or "tanh", got ${describe(approximate)}`);

@@ -123,7 +123,12 @@ function normalCdf(x: number): number {
 }
 
 /** Inputs and outputs that one element of the result, or of the gradient, is summed over: `[out, in, ...kernel]`. */
-export function fans(tensor: Tensor): { readonly fanIn: number; readonly fanOut: number } {
+export function fans(tensor: Tensor): {
+  /** Inputs of each output. */
+  readonly fanIn: number;
+  /** Outputs of each input. */
+  readonly fanOut: number;
+} {
   const [outputs, inputs, ...kernel] = tensor.shape;
   if (outputs === undefined || inputs === undefined) throw tooFlat("fans", tensor);
   const field = kernel.reduce((product, size) => product * size, 1);

@@ -9,6 +9,7 @@ import { makeParameter } from "./make-parameter";
 import { Module } from "./module";
 import type { Parameter } from "./parameter";
 
+/** How a layer normalization is made. */
 export interface LayerNormOptions extends ParameterOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
@@ -33,6 +34,7 @@ export interface LayerNormOptions extends ParameterOptions {
 export class LayerNorm extends Module {
   /** The sizes that are normalised over. */
   readonly normalizedShape: readonly number[];
+  /** Added to the variance. */
   readonly eps: number;
   /** Of `normalizedShape`. */
   readonly weight: Parameter | undefined;

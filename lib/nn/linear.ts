@@ -8,6 +8,7 @@ import { makeParameter } from "./make-parameter";
 import { Module } from "./module";
 import type { Parameter } from "./parameter";
 
+/** How a linear layer is made. */
 export interface LinearOptions extends ParameterOptions {
   /** Default true. */
   readonly bias?: boolean;
@@ -31,7 +32,9 @@ export class Linear extends Module {
 
   /** @throws TorchwrightError ERR_INVALID_ARG for a size that is no whole number, ERR_UNKNOWN_DEVICE, ERR_UNKNOWN_DTYPE */
   constructor(
+    /** Width of the input. */
     readonly inFeatures: number,
+    /** Width of the output. */
     readonly outFeatures: number,
     { bias = true, ...options }: LinearOptions = {},
   ) {

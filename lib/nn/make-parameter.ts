@@ -9,7 +9,9 @@ import { Parameter } from "./parameter";
 
 /** Where and as what a layer's parameters are made; the CPU and float32 by default, as in PyTorch. */
 export interface ParameterOptions {
+  /** Where parameters are made. Default "cpu". */
   readonly device?: string;
+  /** Their dtype. Default "float32". */
   readonly dtype?: DType;
 }
 

@@ -30,6 +30,7 @@ export class ModuleList<T extends AnyModule = AnyModule> extends Module {
     for (const module of modules) this.append(module);
   }
 
+  /** How many modules it has. */
   get length(): number {
     return this.#modules.length;
   }
@@ -39,11 +40,13 @@ export class ModuleList<T extends AnyModule = AnyModule> extends Module {
     return this.#modules.at(index);
   }
 
+  /** Adds a module at the end. */
   append(module: T): this {
     this.#modules.push(this.register(String(this.#modules.length), module));
     return this;
   }
 
+  /** The modules in order. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#modules[Symbol.iterator]();
   }

@@ -168,10 +168,12 @@ export abstract class Module {
   /**
    * Copies values in, whatever their dtype and device; nothing is copied where something does not fit.
    *
-   * @param options.strict default true; false allows missing and unexpected names, never other shapes
    * @throws TorchwrightError ERR_WEIGHTS_MISMATCH listing what is mis-shaped, missing and unexpected, ERR_INVALID_ARG
    */
-  loadStateDict(state: StateDict | Readonly<Record<string, Tensor>>, { strict = true }: { readonly strict?: boolean } = {}): StateReport {
+  loadStateDict(state: StateDict | Readonly<Record<string, Tensor>>, { strict = true }: {
+    /** Default true; false allows missing and unexpected names, never other shapes. */
+    readonly strict?: boolean;
+  } = {}): StateReport {
     return copyState(`${this.constructor.name}.loadStateDict`, this.stateDict(), state, strict);
   }
 
@@ -234,6 +236,7 @@ export abstract class Module {
     for (const [, part] of this.#parts()) part.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -12,11 +12,17 @@ export type Named<T> = readonly (readonly [name: string, value: T])[];
  * be parts of one model.
  */
 export interface AnyModule {
+  /** Parameters with their names, nested ones with dots. */
   namedParameters(): Named<Tensor>;
+  /** Buffers with their names. */
   namedBuffers?(): Named<Tensor>;
+  /** Switches dropout and the like on. */
   train(): unknown;
+  /** Switches dropout and the like off. */
   eval(): unknown;
+  /** Moves parameters and buffers to a device. */
   to(device: Device): Promise<unknown>;
+  /** Frees its tensors. */
   dispose(): void;
 }
 

@@ -5,7 +5,10 @@ import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
 
 /** A module from tensor to tensor, sync or async. A TorchScript module is given the tensor as its only argument. */
-export type Layer = (Module & { readonly forward: (x: Tensor) => Tensor | Promise<Tensor> }) | ScriptModule;
+export type Layer = (Module & {
+  /** What the layer makes of the output of the one before. */
+  readonly forward: (x: Tensor) => Tensor | Promise<Tensor>;
+}) | ScriptModule;
 
 /** When a layer answers: at once, later, or one or the other. */
 type Timing<L> = L extends ScriptModule
@@ -40,6 +43,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     this.#layers = layers.map((layer: L[number], i) => this.register(String(i), layer));
   }
 
+  /** How many layers it has. */
   get length(): number {
     return this.#layers.length;
   }
@@ -49,6 +53,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     return this.#layers.at(index);
   }
 
+  /** The layers in order. */
   [Symbol.iterator](): IterableIterator<L[number]> {
     return this.#layers[Symbol.iterator]();
   }

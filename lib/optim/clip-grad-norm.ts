@@ -6,6 +6,7 @@ import { decodeResult } from "../tensor/operators";
 import { ops } from "../tensor/ops";
 import { Tensor } from "../tensor/tensor";
 
+/** What happens to gradients before they are clipped. */
 export interface ClipOptions {
   /** What the gradients are multiplied by first, a number or a float32 scalar: one over the examples, where losses of several batches were summed. Default 1. */
   readonly scale?: number | Tensor;

@@ -16,17 +16,22 @@ export interface Row {
 
 /** What a group begins with. */
 export interface GroupOptions<Settings> {
+  /** The group's parameters. */
   readonly params: readonly Tensor[];
   /** Undefined where the optimizer finds its own. */
   readonly lr: number | undefined;
+  /** The group's weight decay. */
   readonly weightDecay: number;
   readonly settings: Settings;
 }
 
+/** Parameters that share their settings. */
 export class OptimizerGroup<Settings = unknown> {
+  /** The group's parameters. */
   readonly params: readonly Tensor[];
   /** Schedules set learning rates to shares of it; NaN where the optimizer finds its own. */
   initialLr: number;
+  /** The group's weight decay; a step uses what stands here. */
   weightDecay: number;
   /** @internal The optimizer's other options. */
   settings: Settings;

@@ -152,6 +152,7 @@ export abstract class Optimizer<Settings = unknown> {
     for (const group of this.groups) group.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -4,8 +4,11 @@ import { Tensor } from "../tensor/tensor";
 
 /** Parameters that share options; what a group leaves out comes from the optimizer. */
 export interface ParamGroup {
+  /** The group's parameters. */
   readonly params: readonly Tensor[];
+  /** Its learning rate. Default: the optimizer's. */
   readonly lr?: number;
+  /** Its weight decay. Default: the optimizer's. */
   readonly weightDecay?: number;
 }
 

@@ -8,11 +8,13 @@ import { checkFlag, checkNumber, checkPair } from "./check-option";
 export interface OptimizerStateDict {
   /** By the parameter's number; one that no step has changed yet has no entry, or zeros where nothing counts steps ({@link SGD}, {@link Lion}). */
   readonly state: Readonly<Record<number, Readonly<Record<string, Tensor | number>>>>;
+  /** Settings of each group, and its parameters by number. */
   readonly param_groups: readonly PythonGroup[];
 }
 
 /** A group's options by PyTorch's names; `params` are the parameters' numbers. */
 export interface PythonGroup {
+  /** Numbers of the parameters, counted over all groups. */
   readonly params: readonly number[];
   readonly [option: string]: unknown;
 }

@@ -49,7 +49,9 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
    *   for a tokenizer with ids that the model has no embedding for
    */
   constructor(
+    /** The model that is asked. */
     readonly model: TextClassifier<P>,
+    /** Makes ids of the texts. */
     readonly tokenizer: Tokenizer,
     options: ClassifierOptions = {},
   ) {
@@ -161,6 +163,7 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
     this.#runner.close();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

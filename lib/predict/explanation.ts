@@ -7,6 +7,7 @@ export interface TokenAttribution {
   readonly token: string;
   /** Where it stands: `text.slice(start, end)`. */
   readonly start: number;
+  /** Where the token ends, exclusive. */
   readonly end: number;
   /** Above 0 where it speaks for the label. */
   readonly attribution: number;
@@ -16,11 +17,15 @@ export interface TokenAttribution {
 export interface WordAttribution {
   /** `text.slice(start, end)`. */
   readonly text: string;
+  /** Where the word begins in the text, in UTF-16 units. */
   readonly start: number;
+  /** Where the word ends, exclusive. */
   readonly end: number;
+  /** The sum over its tokens. */
   readonly attribution: number;
 }
 
+/** What in a text speaks for a label, by token and by word. */
 export interface Explanation {
   /** The label whose logit was explained. */
   readonly label: string;
@@ -30,6 +35,7 @@ export interface Explanation {
   readonly baselineScore: number;
   /** In the text's order, without special tokens, which are the baseline's too and account for nothing. */
   readonly tokens: readonly TokenAttribution[];
+  /** By word, in the order of the text. */
   readonly words: readonly WordAttribution[];
   /** The completeness check, as Captum's: what the attributions sum to, less `score - baselineScore`. */
   readonly convergenceDelta: number;

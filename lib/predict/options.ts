@@ -5,6 +5,7 @@ import { type OptionCheck, readOptions, wholeNumber } from "../metrics/metric-op
 import type { Calibration } from "../models/calibration";
 import type { ModelProblem } from "../models/model";
 
+/** How texts are cut and batched, and how logits are read. */
 export interface ClassifierOptions {
   /** Encodings that go through the model at once, at most. Default 32. */
   readonly batchSize?: number;
@@ -34,6 +35,7 @@ export interface LoadOptions<P extends ModelProblem = "single-label"> extends Cl
   readonly problemType?: P;
 }
 
+/** What a prediction has beside its label. */
 export interface PredictOptions {
   /** How many of the most probable labels `top` lists. Default 1; of a multi-label model all. */
   readonly topK?: number;
@@ -43,11 +45,13 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
+/** As for `predict`, and how far ahead the source is read. */
 export interface StreamOptions extends PredictOptions {
   /** Batches of texts that are read ahead of the consumer, at least 1. Default 2. */
   readonly prefetch?: number;
 }
 
+/** Which label is explained, and how exactly. */
 export interface ExplainOptions {
   /** The label whose score is explained. Default: the one that is predicted. */
   readonly label?: string;

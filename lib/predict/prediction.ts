@@ -22,6 +22,7 @@ export interface MultiLabelPrediction {
 
 /** A number for a text. */
 export interface RegressionPrediction {
+  /** The number. */
   readonly value: number;
 }
 

@@ -1,6 +1,7 @@
 /** Names the most probable classes of one row of probabilities. */
 
 export interface LabelProbability {
+  /** The class. */
   readonly label: string;
   /** In [0, 1]; of a single-label problem they sum to 1 over all labels of a text. */
   readonly probability: number;

@@ -12,6 +12,7 @@ export type DistributionSettings =
 
 /** Values of one hyper-parameter; `hp.uniform` and its like make them. */
 export class Distribution<out T = unknown> {
+  /** What kind of distribution it is, and its bounds; plain data. */
   readonly settings: DistributionSettings;
   /** How many values there are, where they are finitely many and equally likely; else Infinity. */
   readonly count: number;

@@ -5,11 +5,13 @@ import { Distribution, type Json } from "./distribution";
 
 export type { Distribution } from "./distribution";
 
+/** A grid for `uniform`. */
 export interface StepOptions {
   /** Only `low`, `low + step`, `low + 2·step`, … up to `high`, all equally likely. Default: every number between. */
   readonly step?: number;
 }
 
+/** A grid for `int`, or a logarithmic scale. */
 export interface IntegerOptions {
   /** Only `low`, `low + step`, … up to `high`. Default 1. */
   readonly step?: number;

@@ -36,7 +36,9 @@ export interface RandomSearchOptions<V> extends CommonOptions<V> {
   readonly strategy?: "random";
   /** Budget of every trial, a whole number; default: Infinity, which says nothing. */
   readonly maxBudget?: number;
+  /** Only of "halving". */
   readonly minBudget?: never;
+  /** Only of "halving". */
   readonly factor?: never;
 }
 
@@ -51,6 +53,7 @@ export interface HalvingSearchOptions<V> extends CommonOptions<V> {
   readonly factor?: number;
 }
 
+/** Options of `search`, for either strategy. */
 export type SearchOptions<V> = RandomSearchOptions<V> | HalvingSearchOptions<V>;
 
 /** What every search starts from. */

@@ -28,11 +28,15 @@ export interface Found<S extends SearchSpace> {
 export class SearchResult<S extends SearchSpace = SearchSpace> {
   /** All trials that ran, by their numbers. */
   readonly trials: readonly Trial<SpaceValues<S>>[];
+  /** The space that values were drawn from. */
   readonly space: S;
+  /** How trials were run. */
   readonly strategy: "random" | "halving";
+  /** Whether high or low scores are good. */
   readonly direction: SearchDirection;
   /** How many trials were to run with which budget; one rung in a random search. */
   readonly rungs: readonly Rung[];
+  /** Why the search ended. */
   readonly stoppedBy: SearchStoppedBy;
   readonly #best: Trial<SpaceValues<S>> | undefined;
 
@@ -71,6 +75,7 @@ export class SearchResult<S extends SearchSpace = SearchSpace> {
     return renderHtml(heading(this), htmlSections(this, this.#best));
   }
 
+  /** All of it as plain data. */
   toJSON(): object {
     const { strategy, direction, rungs, stoppedBy, seconds, trials } = this;
     return { strategy, direction, rungs, stoppedBy, seconds, best: this.#best?.trial ?? null, trials };

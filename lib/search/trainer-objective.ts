@@ -38,7 +38,13 @@ type OptionOf<Name> = Name extends "batchSize" ? number : Name extends keyof Tra
  * function that makes them of the values.
  */
 export type TrainerObjectiveSetup<V> = CommonSetup<V> &
-  (AreOptions<V> extends true ? { readonly options?: TrainerOptions | PerTrial<V, TrainerOptions> } : { readonly options: PerTrial<V, TrainerOptions> });
+  (AreOptions<V> extends true ? {
+    /** Options of the Trainer beside the drawn values, for all trials or by trial. */
+    readonly options?: TrainerOptions | PerTrial<V, TrainerOptions>;
+  } : {
+    /** Options of the Trainer beside the drawn values, for all trials or by trial. */
+    readonly options: PerTrial<V, TrainerOptions>;
+  });
 
 /** Options that the search decides. */
 const OWN = ["outputDir", "signal"] as const;

@@ -12,6 +12,7 @@ export interface TrialContext<V> {
   readonly budget: number;
   /** What the trials of the last rung may spend: the run that a learning-rate schedule is to be planned for. */
   readonly finalBudget: number;
+  /** Whether high or low scores are good. */
   readonly direction: SearchDirection;
   /** Its own place for files, the same on every rung and when it is repeated after a break; made by whoever writes there. Undefined without the option `folder`. */
   readonly folder: string | undefined;
@@ -21,6 +22,7 @@ export interface TrialContext<V> {
 
 /** A score with numbers that are kept beside it. */
 export interface TrialScore {
+  /** What trials are compared by. */
   readonly score: number;
   /** For the report. What is not finite is kept as NaN. */
   readonly metrics?: Readonly<Record<string, number>>;
@@ -32,12 +34,16 @@ export interface TrialScore {
  */
 export type SearchObjective<V> = (trial: TrialContext<V>) => number | TrialScore | Promise<number | TrialScore>;
 
+/** Whether high or low scores are good. */
 export type SearchDirection = "maximize" | "minimize";
 
 /** What a trial reached with a budget. */
 export interface RungResult {
+  /** What the trial had been given in all. */
   readonly budget: number;
+  /** The score with it. */
   readonly score: number;
+  /** What was measured beside the score. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Wall time of this rung. */
   readonly seconds: number;
@@ -47,6 +53,7 @@ export interface RungResult {
 export interface TrialFailure {
   /** Of an error with a code. */
   readonly code?: string;
+  /** The error's message. */
   readonly message: string;
 }
 
@@ -60,8 +67,11 @@ export type TrialStatus = "done" | "pruned" | "failed" | "interrupted" | "waitin
 export interface Trial<V> {
   /** Its number, from 0. */
   readonly trial: number;
+  /** The drawn values. */
   readonly values: V;
+  /** The trial's seed. */
   readonly seed: number;
+  /** How it ended. */
   readonly status: TrialStatus;
   /** Of its last rung with a score; undefined where there is none. */
   readonly score: number | undefined;

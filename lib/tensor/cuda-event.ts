@@ -3,6 +3,7 @@ import { describe, TorchwrightError } from "../errors";
 import { native } from "../native/load";
 import { resolveDevice } from "./device";
 
+/** Where an event is recorded, and whether it takes the time. */
 export interface CudaEventOptions {
   /** Default: `"cuda"`. */
   readonly device?: string;
@@ -64,6 +65,7 @@ export class CudaEvent {
     native().releaseEvent(this.#number);
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

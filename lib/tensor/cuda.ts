@@ -11,11 +11,13 @@ import { cudaStatus, resolveDevice, synchronize } from "./device";
 /** A CUDA device's name, or its number from 0. */
 export type CudaDevice = "cuda" | `cuda:${number}` | number;
 
+/** What a GPU is. */
 export interface CudaProperties {
   /** `"NVIDIA H100 80GB HBM3"`; undefined where NVIDIA's driver library does not answer, and so are the next two. */
   readonly name: string | undefined;
   /** Compute capability, `[9, 0]`. */
   readonly capability: readonly [major: number, minor: number] | undefined;
+  /** Streaming multiprocessors; undefined where the driver does not say. */
   readonly multiprocessors: number | undefined;
   /** Bytes on the device. */
   readonly totalMemory: number;
@@ -33,6 +35,7 @@ function deviceCount(): number {
   return cudaStatus().count;
 }
 
+/** Whether a GPU can be used. */
 function isAvailable(): boolean {
   return cudaStatus().available;
 }
@@ -89,6 +92,7 @@ function setAllowTf32(settings: Partial<Tf32Settings>): void {
  *   console.log(cuda.properties().name, `${start.elapsedTime(end)} ms`);
  * }
  * ```
+ * @namespace
  */
 export const cuda = {
   deviceCount,

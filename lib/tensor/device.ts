@@ -52,7 +52,14 @@ export function unavailable(index: number, { accelerator, count, reason }: Devic
 }
 
 /** Whether `device: "cuda"` would work, and if not, why. */
-export function cudaStatus(): { readonly available: boolean; readonly count: number; readonly reason: string } {
+export function cudaStatus(): {
+  /** Whether a GPU can be used. */
+  readonly available: boolean;
+  /** How many there are. */
+  readonly count: number;
+  /** Why there is none; empty where there is one. */
+  readonly reason: string;
+} {
   const { accelerator, count, reason } = native().deviceInfo();
   return { available: accelerator === "cuda" && count > 0, count, reason };
 }

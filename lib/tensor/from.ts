@@ -12,9 +12,13 @@ import { encodeTypedArray } from "./typed-array";
 
 /** Options of `Tensor.from`; what is left out follows from the data, the device is the CPU. */
 export interface FromOptions {
+  /** Default: the nesting of the arrays, or one dimension for a typed array. */
   readonly shape?: readonly number[];
+  /** Default: by the elements (number → float32, bigint → int64, boolean → bool, a typed array its own). */
   readonly dtype?: DType;
+  /** Default "cpu". */
   readonly device?: string;
+  /** Whether gradients are computed for it. Default false. */
   readonly requiresGrad?: boolean;
   /**
    * Take the typed array's memory instead of copying it: for arrays over a tensor's memory, from

@@ -96,6 +96,7 @@ export class Generator {
     native().releaseGenerator(this.handle);
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -33,6 +33,7 @@ export function setFloat32MatmulPrecision(precision: MatmulPrecision): void {
   native().setMatmulPrecision(precision);
 }
 
+/** How exactly float32 matrices are multiplied; see {@link setFloat32MatmulPrecision}. */
 export function getFloat32MatmulPrecision(): MatmulPrecision {
   return native().matmulPrecision();
 }

@@ -3,7 +3,9 @@ import { describe, TorchwrightError } from "../errors";
 
 /** Python's `start:end:step`: `end` is not included, negative positions count from the end, both ends are clipped. */
 export interface Slice {
+  /** First index; negative ones count from the end. Default: the beginning. */
   readonly start?: number | null;
+  /** Index behind the last. Default: the end. */
   readonly end?: number | null;
   /** 1 or more; 1 where left out. */
   readonly step?: number;

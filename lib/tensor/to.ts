@@ -7,7 +7,9 @@ import { checkDtype, isDtype } from "./dtype";
 
 /** What `Tensor.to` changes. */
 export interface ToOptions {
+  /** Default: the tensor's own. */
   readonly dtype?: DType;
+  /** Default: the tensor's own. */
   readonly device?: string;
   /**
    * A copy between pinned memory (`pinMemory()`) and a GPU returns before it is done; to read on the CPU what came from a

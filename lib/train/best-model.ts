@@ -5,6 +5,7 @@ import type { ResolvedTrainerOptions } from "./options";
 
 /** The best evaluation so far; plain data. */
 export interface Best {
+  /** Its step. */
   readonly step: number;
   /** Of `metricForBestModel`. */
   readonly value: number;

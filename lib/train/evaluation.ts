@@ -16,6 +16,7 @@ import type { Progress } from "./progress";
 import { scorerOf } from "./scorers";
 
 interface Measured<P extends ModelProblem> {
+  /** What the model's labels are. */
   readonly problemType: P;
   /** Mean loss over the examples: that of training, without a teacher. */
   readonly loss: number;

@@ -27,7 +27,9 @@ export interface LearningRateFinderOptions {
 
 /** What the run saw. */
 export interface LearningRateCurve {
+  /** What was measured, in order. */
   readonly points: readonly {
+    /** The rate of the step. */
     readonly learningRate: number;
     /** Of one batch. */
     readonly loss: number;

@@ -4,7 +4,9 @@ import { ReduceOnPlateau, type ReduceOnPlateauOptions, type ReduceOnPlateauState
 import type { ScheduledOptimizer, ScheduleState, WarmupOptions } from "../optim/schedules/schedule";
 import { TorchwrightError } from "../errors";
 
+/** How a learning rate goes: by the step, or by evaluations. */
 export type LearningRateType = SchedulerType | "reduce_lr_on_plateau";
+/** Options of all of them. */
 export type LearningRateOptions = SchedulerOptions & Omit<ReduceOnPlateauOptions, "mode">;
 
 /** Where it stands; plain data. */

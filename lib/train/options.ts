@@ -174,6 +174,7 @@ export type SaveStrategy = "no" | "steps" | "epoch" | "seconds";
 /** When held-out data is evaluated. */
 export type EvalStrategy = "steps" | "epoch";
 
+/** How progress is shown. */
 export type ProgressMode = "auto" | "bar" | "lines" | "notebook" | "silent";
 
 /** Logs that `reportTo` names. */

@@ -44,6 +44,7 @@ interface PredictionsByProblem {
 /** What a model says about a dataset, row by row in the dataset's order. */
 export type Predictions<P extends ModelProblem = "single-label"> = PredictionsByProblem[P];
 
+/** How probabilities become classes. */
 export interface PredictionOptions {
   /** Of a multi-label model: what a class's probability must exceed, from 0 to 1. Default 0.5. */
   readonly threshold?: number;

@@ -24,9 +24,13 @@ export type Outcome = Omit<History<ModelProblem>, "log" | "evaluations"> & {
 
 /** Settings and outcome of a run as data; saved with the model, too. */
 export interface TrainingRecord {
+  /** Options of the run, with defaults. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Steps that were planned. */
   readonly plan: StepPlan;
+  /** What it learned from. */
   readonly data: DataSummary;
+  /** Class names. */
   readonly labels: readonly string[];
   /** Absent until the run ends. */
   readonly outcome?: Outcome;

@@ -51,6 +51,7 @@ import { StopRequest } from "./stop-request";
 import { TrainingMode } from "./training-mode";
 import { WeightAverage } from "./weight-average";
 
+/** What one run evaluates and goes on from. */
 export interface FitOptions {
   /** Held-out data, evaluated as `evalStrategy` says: after every epoch, the last one also where it is cut short, or every so many steps. Default: none. */
   readonly evalLoader?: DataLoader;
@@ -78,6 +79,7 @@ export interface FitOptions {
  * ```
  */
 export class Trainer<P extends ModelProblem = "single-label"> {
+  /** The model that is trained. */
   readonly model: TextClassifier<P>;
   /** The options with the defaults filled in. */
   readonly options: ResolvedTrainerOptions;

@@ -7,6 +7,7 @@ import { type Banding, bandingFor, MinHasher } from "./min-hash";
 import { Overlap } from "./overlap";
 import { levelled, type Shingle, shingleHashes, similarity } from "./shingles";
 
+/** When two texts count as nearly the same. */
 export interface NearDuplicateOptions {
   /**
    * Least Jaccard similarity of the pieces of two texts, above 0 and up to 1. Default: 0.8. Low thresholds make many

@@ -12,6 +12,7 @@ import { lengthReport, measure } from "./lengths";
 import type { SplitReport } from "./report";
 import { warningsOf } from "./warnings";
 
+/** What `inspect` measures beside what needs no options. */
 export interface InspectOptions {
   /** Counts lengths in tokens. Default: none; lengths are in words and characters. */
   readonly tokenizer?: Tokenizer;

@@ -8,9 +8,11 @@ import type { RowExample } from "./report";
 
 /** What a dataset must offer to be inspected; `TextDataset` does. */
 export interface Inspectable {
+  /** How many rows there are. */
   readonly length: number;
   /** The label map, where there is one: classes are listed in its order. */
   readonly labels?: readonly string[];
+  /** The row of that number, from 0. */
   get(row: number): Example;
   /** Where a row came from, in words. */
   describeRow(row: number): string;

@@ -11,9 +11,11 @@ const WIDTH = 80;
 /** The result of `inspect`. `JSON.stringify` writes its report, and `console.log` prints its text. */
 export class Inspection implements InspectionReport {
   readonly rows: InspectionReport["rows"];
+  /** Each split: classes, lengths, truncation. */
   readonly splits: InspectionReport["splits"];
   readonly duplicates: InspectionReport["duplicates"];
   readonly nearDuplicates: InspectionReport["nearDuplicates"];
+  /** Equal texts with different labels. */
   readonly contradictions: InspectionReport["contradictions"];
   readonly empty: InspectionReport["empty"];
   readonly damage: InspectionReport["damage"];

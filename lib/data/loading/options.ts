@@ -14,6 +14,7 @@ import { checkWhole, encodeOptionsFor, type WindowOptions } from "./windows";
 
 /** Options of a `DataLoader`; `Item` is what an own `collate` makes of a batch. */
 export interface DataLoaderOptions<Item = Batch> {
+  /** Makes ids of the texts. */
   readonly tokenizer: Tokenizer;
   /** Examples per batch. Default: 8; with `maxTokens`, as many as fit. */
   readonly batchSize?: number;

@@ -10,6 +10,7 @@ import { type BatchCounts, countTruncation } from "./stats";
 
 /** What an own `collate` is given: one batch's examples and their encodings. */
 export interface CollateInput {
+  /** The batch's rows. */
   readonly examples: readonly Example[];
   /** Encodings, ragged; of a long document in windows all of them, one after another. */
   readonly encodings: readonly Encoding[];

@@ -3,6 +3,7 @@ import { describe, TorchwrightError } from "../../errors";
 
 /** A loader's place, as `loader.state()` gives it; plain data that JSON keeps. */
 export interface LoaderState {
+  /** The form of this record. */
   readonly version: 1;
   /** The epoch, from 0. */
   readonly epoch: number;

@@ -3,6 +3,7 @@ import type { Encoding } from "../../text/tokenizer";
 
 /** Sums over every batch that a loader has delivered. */
 export interface LoaderStats {
+  /** Batches given to the loop. */
   readonly batches: number;
   /** Rows of the dataset; those that a distributed run repeats count again. */
   readonly examples: number;

@@ -6,6 +6,7 @@ import { inOrder, type SampledData, type Sampler, type SeededOptions } from "./s
 /** Batches per block where they are packed by tokens. */
 const PACKED_BLOCK = 8;
 
+/** How rows are grouped. */
 export interface LengthGroupedSamplerOptions extends SeededOptions {
   /** Batches that are sorted together: more waste less, fewer leave more to chance. Default: 50, as in Hugging Face's Trainer. */
   readonly window?: number;

@@ -27,6 +27,7 @@ export interface Sampler {
   order(data: SampledData, epoch: number): Uint32Array | Promise<Uint32Array>;
 }
 
+/** What decides a random order. */
 export interface SeededOptions {
   /** Decides the order together with the epoch's number. Default: 42. */
   readonly seed?: number;

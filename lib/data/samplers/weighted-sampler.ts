@@ -4,6 +4,7 @@ import { describe, TorchwrightError } from "../../errors";
 import { checkSeed, randomBelow, randomUnit } from "../random";
 import { inOrder, type SampledData, type Sampler, type SeededOptions } from "./sampler";
 
+/** How rows are drawn. */
 export interface WeightedSamplerOptions extends SeededOptions {
   /** Rows to draw in an epoch. Default: as many as there are weights. */
   readonly samples?: number;

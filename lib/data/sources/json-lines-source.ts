@@ -11,6 +11,7 @@ import { type Fields, linePlace, type Place, type RowSource, type SourceRow } fr
 import { findTextFault } from "./text-fault";
 import { readText } from "./to-utf8";
 
+/** How JSON Lines are read. */
 export type JsonLinesSourceOptions = TextFileOptions;
 
 const LF = 0x0a;

@@ -12,6 +12,7 @@ import { type CheckedOptions, checkSourceOptions, invalidOption, type SourceOpti
 import type { Fields, Place, RowSource, SourceRow } from "./source-row";
 import { type Spooled, spool } from "./spool";
 
+/** How Parquet files are read. */
 export interface ParquetSourceOptions extends SourceOptions {
   /** Whether binary columns that are not marked as text are text all the same, as some old writers left them. Default: false. */
   readonly binaryAsText?: boolean;

@@ -15,7 +15,9 @@ export interface Place {
 
 /** A row and its place. */
 export interface SourceRow<Row = Fields> {
+  /** What was read. */
   readonly row: Row;
+  /** Where it stands, for messages. */
   readonly place: Place;
 }
 

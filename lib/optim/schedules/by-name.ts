@@ -32,6 +32,7 @@ const ENTRIES = {
   one_cycle: { knows: ["pctStart", "divFactor", "finalDivFactor"], warmup: false, make: (optimizer, options) => new OneCycleSchedule(optimizer, options) },
 } as const satisfies Readonly<Record<string, Entry>>;
 
+/** The schedules by Hugging Face's names, and PyTorch's "one_cycle". */
 export type SchedulerType = keyof typeof ENTRIES;
 
 export const SCHEDULER_TYPES = Object.keys(ENTRIES) as readonly SchedulerType[];

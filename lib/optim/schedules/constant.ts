@@ -1,6 +1,7 @@
 /** Linear warm-up, then the same learning rate for ever. */
 import { checkSteps, Schedule, type ScheduledOptimizer, warmup } from "./schedule";
 
+/** How long the rate rises before it stays. */
 export interface ConstantScheduleOptions {
   /** Default 0. */
   readonly warmupSteps?: number;

@@ -1,6 +1,7 @@
 /** Linear warm-up, then down with the square root of the steps. */
 import { checkSteps, Schedule, type ScheduledOptimizer, warmup } from "./schedule";
 
+/** How long the rate rises, and how fast it falls. */
 export interface InverseSqrtScheduleOptions {
   /** Default 0. */
   readonly warmupSteps?: number;

@@ -2,7 +2,9 @@
 import { checkNumber } from "../check-option";
 import { checkSteps, Schedule, type ScheduledOptimizer } from "./schedule";
 
+/** The cycle's length and form. */
 export interface OneCycleScheduleOptions {
+  /** Steps of the whole cycle. */
   readonly totalSteps: number;
   /** Share of the steps in which it rises; default 0.3. */
   readonly pctStart?: number;

@@ -3,6 +3,7 @@ import { describe, TorchwrightError } from "../../errors";
 import { checkNumber } from "../check-option";
 import { checkSteps, type ScheduledOptimizer } from "./schedule";
 
+/** What counts as progress, and what happens without it. */
 export interface ReduceOnPlateauOptions {
   /** "min" for losses, "max" for scores; default "min". */
   readonly mode?: "min" | "max";
@@ -26,8 +27,11 @@ export interface ReduceOnPlateauOptions {
 export interface ReduceOnPlateauState {
   /** Absent before the first metric. */
   readonly best?: number;
+  /** Evaluations without progress since the last one with. */
   readonly badEvaluations: number;
+  /** Evaluations that still do not count. */
   readonly cooldownLeft: number;
+  /** Learning rates of the optimizer's groups. */
   readonly lrs: readonly number[];
 }
 

@@ -3,11 +3,18 @@ import { describe, TorchwrightError } from "../../errors";
 
 /** An optimizer as a schedule sees it. */
 export interface ScheduledOptimizer {
-  readonly groups: readonly { readonly initialLr: number; lr: number }[];
+  /** Its groups. */
+  readonly groups: readonly {
+    /** The rate that the schedule scales. */
+    readonly initialLr: number;
+    /** The rate of the next step. */
+    lr: number;
+  }[];
 }
 
 /** Where a schedule stands; plain data. */
 export interface ScheduleState {
+  /** Steps that were taken. */
   readonly step: number;
 }
 
@@ -54,7 +61,9 @@ export abstract class Schedule {
 
 /** Steps of warm-up and of the whole run. */
 export interface WarmupOptions {
+  /** Steps in which the rate rises from 0. */
   readonly warmupSteps: number;
+  /** Steps of the whole run, warm-up included. */
   readonly totalSteps: number;
 }
 

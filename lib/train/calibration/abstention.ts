@@ -3,6 +3,7 @@ import { describe, TorchwrightError } from "../../errors";
 import { readOptions } from "../../metrics/metric-options";
 import { errorRateBound } from "./binomial-bound";
 
+/** How many of the given predictions may be wrong, and how surely. */
 export interface AbstentionOptions {
   /** Most errors that are accepted, as a share of the predictions that are given; from 0, below 1. */
   readonly risk: number;

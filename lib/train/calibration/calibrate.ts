@@ -22,6 +22,7 @@ export interface CalibrationReport extends Calibration {
   readonly abstention?: Abstention;
   /** At temperature 1. */
   readonly before: CalibrationQuality;
+  /** With the temperature. */
   readonly after: CalibrationQuality;
   /** Held-out texts. */
   readonly examples: number;

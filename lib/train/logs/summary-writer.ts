@@ -6,6 +6,7 @@ import { describe, TorchwrightError } from "../../errors";
 import { encodeEvent, type EventContent } from "./event-encoding";
 import { writing } from "./writing";
 
+/** How an event file is named. */
 export interface SummaryWriterOptions {
   /** Where work goes on that was broken off: what other files in the folder say of this step and later ones is hidden. Default: nothing is. */
   readonly purgeStep?: number;
@@ -92,6 +93,7 @@ export class SummaryWriter implements AsyncDisposable {
     await this.flush();
   }
 
+  /** The same as `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -43,7 +43,9 @@ export function asLogger(listener: TrainerCallback | TrainerLogger): TrainerLogg
 
 /** Numbers of an event under Hugging Face's names. */
 export interface LogValues {
+  /** Steps done. */
   readonly step: number;
+  /** Numbers by Hugging Face's names. */
   readonly values: Readonly<Record<string, number>>;
 }
 

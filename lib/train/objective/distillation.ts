@@ -10,6 +10,7 @@ import { type BatchRows, poolWindows } from "../pool-windows";
 import { forwardIn } from "../precision";
 import type { BatchLoss } from "./objective";
 
+/** Whom the model learns from, and how much. */
 export interface DistillationOptions {
   /** A trained model over the same labels; it moves to the student's device and is asked with dropout off. */
   readonly teacher: TextClassifier;

@@ -31,6 +31,7 @@ const OPTIMIZERS = {
   lion: (groups, { adamBeta1, adamBeta2 }, kwargs) => new Lion(groups, { betas: [adamBeta1, adamBeta2], ...kwargs }),
 } as const satisfies Readonly<Record<string, Make>>;
 
+/** The optimizers by name. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
 export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as readonly OptimizerName[];

@@ -9,6 +9,7 @@ import { checkPatterns, matcherOf, type NamePattern } from "./name-pattern";
 
 /** Options of the parameters whose names fit. */
 export interface GroupRule {
+  /** Which parameters, by name. */
   readonly match: NamePattern;
   /** Peak learning rate. Default: the run's, by layer where that is asked for. */
   readonly learningRate?: number;

@@ -14,6 +14,7 @@ import { modelCard } from "./model-card";
 import { evaluationOfRun } from "./reported-evaluation";
 import { readVersions } from "./versions";
 
+/** What is written beside the model. */
 export interface TrainerSaveOptions {
   /**
    * What the model card, README.md, says beside what the run knows: `{ license: "mit", language: "en" }`. A text is the whole file; false leaves it out.

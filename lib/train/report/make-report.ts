@@ -16,6 +16,7 @@ import { CONFUSIONS, evaluationOfRun, reportedEvaluation } from "./reported-eval
 import { readVersions } from "./versions";
 import { writePage } from "./write-page";
 
+/** What a report evaluates and shows. */
 export interface ReportOptions {
   /** Held-out data, evaluated for the report. Default: the last `fit`'s `evalLoader`; without either the report has what the run's evaluations say. */
   readonly loader?: DataLoader;
