@@ -1,7 +1,7 @@
 /** The names of the classes that a metric is about. */
 import { describe, TorchwrightError } from "../errors";
 
-/** Class names by class id, or a number of classes that are named "0", "1", …. */
+/** Class names by class id, or a number of classes that are named "0", "1", …. @inline */
 export type Classes = number | readonly string[];
 
 /** The names, 1 to 10,000 of them. Throws ERR_INVALID_ARG. */

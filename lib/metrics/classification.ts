@@ -1,7 +1,9 @@
 /** Classification metrics of whole lists of class ids, under scikit-learn's names. */
+import { printsAs } from "../data/inspect/prints-as";
 import { describe, TorchwrightError } from "../errors";
 import { averageScores, type Scores } from "./class-scores";
 import { type ClassReport, ConfusionMatrix } from "./confusion-matrix";
+import { reportReading } from "./metric-sections";
 
 /** Class ids by row: whole numbers from 0. */
 export type ClassIds = ArrayLike<number | bigint>;
@@ -76,10 +78,6 @@ export function classificationReport(
   const matrix = confusionMatrix(actual, predicted, options);
   const occurs = new Set([...Array.from(actual, Number), ...Array.from(predicted, Number)]);
   const classes = matrix.perClass().filter((_, id) => occurs.has(id));
-  return {
-    accuracy: matrix.summary().accuracy,
-    macro: averageScores(classes, "macro"),
-    weighted: averageScores(classes, "weighted"),
-    classes,
-  };
+  const averages = { macro: averageScores(classes, "macro"), weighted: averageScores(classes, "weighted") };
+  return printsAs<ClassificationReport>({ accuracy: matrix.summary().accuracy, ...averages, classes }, reportReading);
 }

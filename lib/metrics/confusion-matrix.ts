@@ -1,7 +1,9 @@
 /** Counts of true against predicted classes, from which all classification metrics follow. */
+import { type InspectOptionsGiven, readingAt } from "../data/inspect/prints-as";
 import { describe, TorchwrightError } from "../errors";
 import { type Classes, classNames } from "./class-names";
 import { averageScores, type ClassCounts, classScores, type Scores } from "./class-scores";
+import { confusionReading } from "./metric-sections";
 
 /** Scores of one class. */
 export interface ClassReport extends Scores {
@@ -134,6 +136,11 @@ export class ConfusionMatrix {
     counts: number[][];
   } {
     return { labels: this.labels, counts: this.counts };
+  }
+
+  /** For `console.log`: the matrix, or of many classes the most confused pairs. */
+  [Symbol.for("nodejs.util.inspect.custom")](depth?: number | null, options?: InspectOptionsGiven): string {
+    return readingAt(confusionReading(this), depth, options);
   }
 
   /** Precision, recall, F1 and number of rows of every class, absent ones included (as zeros). */

@@ -5,6 +5,7 @@ import { type Classes, classNames } from "./class-names";
 import { logLoss } from "./log-loss";
 import { readProbabilities, readWholeNumbers } from "./metric-inputs";
 import { nestedOptions, type OptionCheck, readOptions } from "./metric-options";
+import { withReading } from "./metric-sections";
 import { type BootstrapOptions, type Intervals, PoissonBootstrap } from "./poisson-bootstrap";
 import { type CurveAreas, macroAreas, type ScoredClassReport, ScoreHistograms } from "./score-histograms";
 import { type Float32Bits, ThresholdGrid, type Thresholds, thresholdsCheck } from "./threshold-grid";
@@ -193,7 +194,7 @@ export class MultiLabelMetrics {
   summary(): MultiLabelSummary {
     const areas = this.#histograms.perClass();
     const pooled = this.#histograms.pooled();
-    return {
+    return withReading({
       examples: this.#sums.lane(0)[EXAMPLES] as number,
       ...this.#scores(0),
       ...macroAreas(areas),
@@ -205,7 +206,7 @@ export class MultiLabelMetrics {
         ...(areas[id] as CurveAreas),
       })),
       ...this.#bootstrap.intervals((lane) => this.#scores(lane)),
-    };
+    });
   }
 
   /** The summary, as `JSON.stringify` writes it. */

@@ -2,6 +2,7 @@
 import { describe, TorchwrightError } from "../errors";
 import { readFinite } from "./metric-inputs";
 import { nestedOptions, readOptions } from "./metric-options";
+import { withReading } from "./metric-sections";
 import { type BootstrapOptions, type Intervals, PoissonBootstrap } from "./poisson-bootstrap";
 import { type Moments, WeightedMoments } from "./weighted-moments";
 
@@ -96,12 +97,12 @@ export class RegressionMetrics {
   /** Of the examples so far. */
   summary(): RegressionSummary {
     const moments = this.#moments.lane(0);
-    return {
+    return withReading({
       examples: moments.pairs,
       ...regressionScores(moments),
       maxError: this.#maxError,
       ...this.#bootstrap.intervals((lane) => regressionScores(this.#moments.lane(lane))),
-    };
+    });
   }
 
   /** The summary, as `JSON.stringify` writes it. */

@@ -4,6 +4,7 @@ import { ConfusionMatrix, type MetricSummary, summarizeCounts } from "./confusio
 import { logLoss } from "./log-loss";
 import { readDistributions, readWholeNumbers } from "./metric-inputs";
 import { nestedOptions, type OptionCheck, readOptions, wholeNumber } from "./metric-options";
+import { withReading } from "./metric-sections";
 import { type BootstrapOptions, type Intervals, PoissonBootstrap } from "./poisson-bootstrap";
 import { expectedCalibrationError, Reliability, type ReliabilityBin } from "./reliability";
 import { type CurveAreas, macroAreas, type ScoredClassReport, ScoreHistograms } from "./score-histograms";
@@ -166,7 +167,7 @@ export class SingleLabelMetrics {
   summary(): SingleLabelSummary {
     const areas = this.#histograms.perClass();
     const reliability = this.#reliability.bins();
-    return {
+    return withReading({
       examples: this.confusionMatrix.total,
       ...this.#scores(0),
       expectedCalibrationError: expectedCalibrationError(reliability),
@@ -174,7 +175,7 @@ export class SingleLabelMetrics {
       perClass: this.confusionMatrix.perClass().map((scores, id) => ({ ...scores, ...(areas[id] as CurveAreas) })),
       reliability,
       ...this.#bootstrap.intervals((lane) => this.#scores(lane)),
-    };
+    });
   }
 
   /** The summary with the confusion matrix, as `JSON.stringify` writes it. */

@@ -1,5 +1,7 @@
 /** Why a model gave a text its label: attributions by token and by word, and whether they add up. */
+import { printsAs } from "../data/inspect/prints-as";
 import type { Encoding } from "../text/tokenizer";
+import { explanationReading } from "./explanation-text";
 
 /** What of the score a token accounts for. */
 export interface TokenAttribution {
@@ -91,7 +93,7 @@ export function makeExplanation({ text, label, score, baselineScore, windows }: 
   }
   for (const { attribution } of tokens.values()) magnitude += Math.abs(attribution);
   const convergenceDelta = sum - (score - baselineScore);
-  return {
+  const explanation: Explanation = {
     label,
     score,
     baselineScore,
@@ -100,6 +102,7 @@ export function makeExplanation({ text, label, score, baselineScore, windows }: 
     convergenceDelta,
     converged: Math.abs(convergenceDelta) <= TOLERANCE * magnitude + ROUNDING * (Math.abs(score) + Math.abs(baselineScore)),
   };
+  return printsAs(explanation, explanationReading);
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

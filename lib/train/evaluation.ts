@@ -3,6 +3,7 @@
  */
 import type { DataLoader } from "../data/data-loader";
 import type { ConfusionMatrix } from "../metrics/confusion-matrix";
+import { withReading } from "../metrics/metric-sections";
 import type { MultiLabelOptions, MultiLabelSummary } from "../metrics/multi-label-metrics";
 import type { RegressionOptions, RegressionSummary } from "../metrics/regression-metrics";
 import type { SingleLabelOptions, SingleLabelSummary } from "../metrics/single-label-metrics";
@@ -37,10 +38,13 @@ export interface MultiLabelEvaluation extends MultiLabelSummary, Measured<"multi
 /** Metrics of a number for each example. */
 export interface RegressionEvaluation extends RegressionSummary, Measured<"regression"> {}
 
-/** By the model's problem. */
+/** By the model's problem. @inline */
 export interface EvaluationByProblem {
+  /** For one class of each text. */
   readonly "single-label": SingleLabelEvaluation;
+  /** For any number of classes. */
   readonly "multi-label": MultiLabelEvaluation;
+  /** For a number. */
   readonly regression: RegressionEvaluation;
 }
 
@@ -50,9 +54,13 @@ export type Evaluation<P extends ModelProblem = "single-label"> = EvaluationByPr
 /** That of a model whose problem is not known: `problemType` tells it. */
 export type AnyEvaluation = Evaluation<ModelProblem>;
 
+/** Options by what the model decides. @inline */
 interface OptionsByProblem {
+  /** For one class of each text. */
   readonly "single-label": SingleLabelOptions;
+  /** For any number of classes. */
   readonly "multi-label": MultiLabelOptions;
+  /** For a number. */
   readonly regression: RegressionOptions;
 }
 
@@ -79,7 +87,7 @@ export async function evaluateModel({ model, objective, progress, look }: Evalua
     weightSum += batchWeight;
   });
   const summary = scorer.summary();
-  return { ...summary, loss: lossSum / weightSum, seconds: (performance.now() - started) / 1000 } as AnyEvaluation;
+  return withReading({ ...summary, loss: lossSum / weightSum, seconds: (performance.now() - started) / 1000 } as AnyEvaluation);
 }
 
 async function readScalars(loss: Tensor, weight: number | Tensor): Promise<Float64Array> {

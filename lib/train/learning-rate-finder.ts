@@ -5,6 +5,7 @@ import type { TextClassifier } from "../models/model";
 import { clipGradNorm } from "../optim/clip-grad-norm";
 import { manualSeed } from "../tensor/device";
 import { scope } from "../tensor/scope";
+import { learningRateWithReading } from "./describe-run";
 import type { Objective } from "./objective/objective";
 import type { ResolvedTrainerOptions } from "./options";
 import { copyTensors, emptyCopies } from "./parameters/copy-tensors";
@@ -99,7 +100,7 @@ export async function findLearningRate({ model, options, objective }: FinderPart
     await copyTensors(learned, kept);
     for (const tensor of kept) tensor.dispose();
   }
-  return { points, suggestion: suggest(points) };
+  return learningRateWithReading({ points, suggestion: suggest(points) });
 }
 
 /** The learning rate of the steepest fall, by `numpy.gradient`: half the difference of the neighbours. */

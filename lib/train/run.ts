@@ -6,9 +6,11 @@ import { TorchwrightError } from "../errors";
 import type { ModelProblem } from "../models/model";
 import { memory } from "../tensor/memory";
 import type { Best } from "./best-model";
+import { historyWithReading } from "./describe-run";
 import type { AnyEvaluation } from "./evaluation";
 import type { EvaluationEntry, History, LogEntry, MemoryEntry, ResumeEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
 import { ConfusionMatrix } from "../metrics/confusion-matrix";
+import { withReading } from "../metrics/metric-sections";
 import { type Counts, Meter } from "./meter";
 import type { StepPlan } from "./plan-steps";
 import type { NonFinitePolicy, Reading, StepMonitor } from "./step-monitor";
@@ -28,10 +30,15 @@ export interface RunSetup {
 
 /** A run's books as plain data, with all steps logged. */
 export interface RunState {
+  /** Optimizer steps done. */
   readonly step: number;
+  /** Sum of the losses. */
   readonly lossSum: number;
+  /** Steps that were left out for gradients that were not finite. */
   readonly skippedSteps: number;
+  /** Examples, tokens and seconds. */
   readonly counts: Counts;
+  /** Every log. */
   readonly log: readonly LogEntry[];
   /** Confusion matrices as their `toJSON` gives them. */
   readonly evaluations: readonly EvaluationEntry[];
@@ -79,7 +86,7 @@ export class Run {
     this.#log.push(...log);
     for (const { metrics, ...entry } of evaluations) {
       const confusionMatrix = metrics.problemType === "single-label" && { confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix) };
-      this.#evaluations.push({ ...entry, metrics: { ...metrics, ...confusionMatrix } });
+      this.#evaluations.push({ ...entry, metrics: withReading({ ...metrics, ...confusionMatrix }) });
     }
     await this.#emit({ type: "resume", step, epoch: this.#epoch, ...from });
   }
@@ -168,7 +175,7 @@ export class Run {
   }
 
   async end(stoppedBy: StoppedBy, best: Best | undefined): Promise<History<ModelProblem>> {
-    const history: History<ModelProblem> = {
+    const history = historyWithReading<ModelProblem>({
       stoppedBy,
       steps: this.step,
       totalSteps: this.setup.plan.totalSteps,
@@ -182,7 +189,7 @@ export class Run {
       ...(best && { best }),
       log: this.#log,
       evaluations: this.#evaluations,
-    };
+    });
     await this.#emit({ type: "end", history });
     return history;
   }

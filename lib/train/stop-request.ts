@@ -2,15 +2,16 @@
  * Why a run is to stop before its last step: Ctrl-C, SIGTERM, an AbortSignal, or a reason of its own.
  *
  * The run finishes its step and resolves with what was done. Only the first of each signal is taken: a
- * second one finds Node's own handling again and ends the process.
+ * second one finds Node's own handling again and ends the process, or a notebook's, which ends the cell.
  */
 import type { StoppedBy } from "./events";
+import { interrupts } from "./notebook/interrupts";
 
 export class StopRequest implements Disposable {
   #reason: Exclude<StoppedBy, "end"> | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #controller = new AbortController();
-  readonly #onInterrupt = (): void => this.#stop("SIGINT");
+  readonly #interrupt: Disposable;
   readonly #onTerminate = (): void => this.#stop("SIGTERM");
   readonly #onAbort = (): void => this.#stop("abort");
 
@@ -18,7 +19,7 @@ export class StopRequest implements Disposable {
     this.#signal = signal;
     if (signal?.aborted) this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort, { once: true });
-    process.once("SIGINT", this.#onInterrupt);
+    this.#interrupt = interrupts.take(() => this.#stop("SIGINT"));
     process.once("SIGTERM", this.#onTerminate);
   }
 
@@ -50,7 +51,7 @@ export class StopRequest implements Disposable {
 
   /** Stops listening. */
   [Symbol.dispose](): void {
-    process.removeListener("SIGINT", this.#onInterrupt);
+    this.#interrupt[Symbol.dispose]();
     process.removeListener("SIGTERM", this.#onTerminate);
     this.#signal?.removeEventListener("abort", this.#onAbort);
   }

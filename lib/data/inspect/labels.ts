@@ -17,7 +17,7 @@ interface Tally {
 
 /** A report for each split; null where none of its rows has a label. Throws ERR_INVALID_ARG where labels are of several kinds. */
 export async function labelReports(rows: Rows, breather: Breather): Promise<(LabelReport | null)[]> {
-  const tallies = rows.splits.map((): Tally => ({ counts: new Map(), labelled: 0, min: Infinity, max: -Infinity, sum: 0 }));
+  const tallies = rows.splits.map(emptyTally);
   let kind: Kind | undefined;
   for (const [at, split] of rows.splits.entries()) {
     for (let row = split.start; row < split.end; row++) {
@@ -36,6 +36,21 @@ export async function labelReports(rows: Rows, breather: Breather): Promise<(Lab
   });
 }
 
+/** The same of one dataset alone, whose labels are known to be of one kind; null where it has none. */
+export function labelReport(rows: Iterable<{ readonly label?: Label }>, names: readonly string[]): LabelReport | null {
+  const tally = emptyTally();
+  let kind: Kind | undefined;
+  let unlabelled = 0;
+  for (const { label } of rows) {
+    if (label === undefined) unlabelled++;
+    else {
+      kind ??= kindOf(label);
+      count(tally, label);
+    }
+  }
+  return kind === undefined ? null : report(kind, tally, names, unlabelled);
+}
+
 /** A text that two labels share only where they say the same, in whatever order they name it. */
 export function labelKey(label: Label): string {
   if (typeof label !== "object") return JSON.stringify(label);
@@ -48,6 +63,10 @@ function kindOf(label: unknown): Kind | undefined {
   if (Array.isArray(label)) return label.every((name) => typeof name === "string") ? "multi-label" : undefined;
   if (typeof label !== "object" || label === null) return undefined;
   return Object.values(label).every((mass) => Number.isFinite(mass)) ? "soft-label" : undefined;
+}
+
+function emptyTally(): Tally {
+  return { counts: new Map(), labelled: 0, min: Infinity, max: -Infinity, sum: 0 };
 }
 
 function count(tally: Tally, label: Label): void {
