@@ -16,6 +16,10 @@ import { leftToCollector } from "./reclaim";
 import { readTarget, type ToOptions } from "./to";
 import type { TensorData } from "./typed-array";
 
+// The operators' methods are declared by the generated interface and attached in ops.ts, indexing in indexing.ts.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export interface Tensor extends TensorMethods, TensorIndexing {}
+
 /**
  * An n-dimensional array on a device, as `torch.Tensor`.
  *
@@ -31,9 +35,6 @@ import type { TensorData } from "./typed-array";
  * console.log(x.grad?.toArray()); // [[2, 4], [6, 8]]
  * ```
  */
-// The operators' methods are declared by the generated interface and attached in ops.ts, indexing in indexing.ts.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
-export interface Tensor extends TensorMethods, TensorIndexing {}
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Tensor {
   /** @internal */
@@ -76,6 +77,7 @@ export class Tensor {
     return native().meta(this.handle).shape;
   }
 
+  /** The elements' type. */
   get dtype(): DType {
     return native().meta(this.handle).dtype as DType;
   }
@@ -90,10 +92,12 @@ export class Tensor {
     return this.shape.reduce((product, size) => product * size, 1);
   }
 
+  /** Whether no operator that autograd records made it. */
   get isLeaf(): boolean {
     return native().meta(this.handle).isLeaf;
   }
 
+  /** Whether gradients are computed for it. */
   get requiresGrad(): boolean {
     return native().meta(this.handle).requiresGrad;
   }
@@ -165,7 +169,10 @@ export class Tensor {
    * hook.remove();
    * ```
    */
-  registerHook(hook: GradientHook): { remove(): void } {
+  registerHook(hook: GradientHook): {
+    /** Takes the hook away. */
+    remove(): void;
+  } {
     return addHook(this, hook);
   }
 
@@ -265,6 +272,7 @@ export class Tensor {
     return this.toString();
   }
 
+  /** Whether it was freed. */
   get disposed(): boolean {
     return !native().isLive(this.handle);
   }
@@ -275,6 +283,7 @@ export class Tensor {
     native().release(this.handle);
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
