@@ -78,7 +78,9 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** A live tensor that an out-of-memory error names; of several views of one storage, one stands for all. */
 export interface LargeTensor {
+  /** Its shape. */
   readonly shape: readonly number[];
+  /** Its dtype. */
   readonly dtype: string;
   /** Of its storage. */
   readonly bytes: number;
@@ -100,6 +102,7 @@ export interface OutOfMemoryDetails {
 
 /** As any error's, and what some codes carry beside their message. */
 export interface TorchwrightErrorOptions extends ErrorOptions {
+  /** The figures of an ERR_OUT_OF_MEMORY. */
   readonly details?: OutOfMemoryDetails;
 }
 
