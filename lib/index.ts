@@ -2,6 +2,9 @@
 export { ERROR_CODES, TorchwrightError } from "./errors";
 export type { ErrorCode, LargeTensor, OutOfMemoryDetails, TorchwrightErrorOptions } from "./errors";
 export { libtorchInfo, useLibtorch } from "./native/load";
+export type { Libtorch } from "./native/describe-libtorch";
+export type { LocateOptions } from "./native/locate";
+export type { ArgumentSchema, ComplexParts, DeviceBytes, DeviceStatistics, MemoryCounters, Tf32Settings, TypedArray } from "./native/addon";
 
 export { Tensor } from "./tensor/tensor";
 export type { FromOptions } from "./tensor/from";
@@ -24,7 +27,8 @@ export type { CudaEvent, CudaEventOptions } from "./tensor/cuda-event";
 export { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from "./tensor/matmul-precision";
 export type { MatmulPrecision } from "./tensor/matmul-precision";
 export { op } from "./tensor/operators";
-export type { Layout, MemoryFormat, Reduction, Scalar } from "./tensor/operators.generated";
+export type { OperatorResult } from "./tensor/operators";
+export type { Int, Layout, MemoryFormat, OperatorFunctions, Reduction, Scalar } from "./tensor/operators.generated";
 export { ops } from "./tensor/ops";
 export type { IndexArray, TensorIndex } from "./tensor/read-index";
 export { keep, scope } from "./tensor/scope";
@@ -53,7 +57,7 @@ export { ScriptModule } from "./jit/script-module";
 export * as nn from "./nn/nn";
 
 export { Adafactor } from "./optim/adafactor";
-export type { AdafactorOptions } from "./optim/adafactor";
+export type { AdafactorOptions, AdafactorSettings } from "./optim/adafactor";
 export { Adam } from "./optim/adam";
 export type { AdamOptions } from "./optim/adam";
 export { AdamW } from "./optim/adamw";
@@ -62,9 +66,10 @@ export { clipGradNorm } from "./optim/clip-grad-norm";
 export type { ClipOptions } from "./optim/clip-grad-norm";
 export { decayGroups } from "./optim/decay-groups";
 export { Lion } from "./optim/lion";
-export type { LionOptions } from "./optim/lion";
+export type { LionOptions, LionSettings } from "./optim/lion";
 export { Optimizer } from "./optim/optimizer";
-export type { OptimizerGroup } from "./optim/optimizer-group";
+export type { OptimizerDefaults } from "./optim/optimizer";
+export type { OptimizerGroup, ParameterState } from "./optim/optimizer-group";
 export { ConstantSchedule } from "./optim/schedules/constant";
 export type { ConstantScheduleOptions } from "./optim/schedules/constant";
 export { CosineSchedule, CosineWithRestartsSchedule } from "./optim/schedules/cosine";
@@ -84,21 +89,24 @@ export type { ScheduledOptimizer, ScheduleState, WarmupOptions } from "./optim/s
 export type { SchedulerOptions, SchedulerType } from "./optim/schedules/by-name";
 export type { ParamGroup, ParamsOrGroups } from "./optim/param-groups";
 export { SGD } from "./optim/sgd";
-export type { SGDOptions } from "./optim/sgd";
+export type { SGDOptions, SGDSettings } from "./optim/sgd";
 export type { OptimizerStateDict, PythonGroup } from "./optim/state-dict";
 export { loadOptimizerState, saveOptimizerState } from "./optim/state-file";
+export type { FusedAdamOptions, FusedAdamSettings } from "./optim/fused-adam";
 
 export { AutoTokenizer } from "./text/auto-tokenizer";
 export { trainWordPiece } from "./text/train-wordpiece";
 export type { WordPieceOptions } from "./text/train-wordpiece";
 export type { DecodeOptions, EncodeOptions, Encoding, TextInput, Tokenizer, Truncation } from "./text/tokenizer";
+export type { PretrainedTokenizer } from "./text/pretrained-tokenizer";
+export type { AddedToken } from "./text/added-tokens";
 
 export type { Batch } from "./data/batch";
 export type { PreparedBatch } from "./data/collate";
 export { DataLoader } from "./data/data-loader";
 export type { DataLoaderOptions, EpochOptions } from "./data/data-loader";
 export { Dataset } from "./data/dataset";
-export type { CacheOptions } from "./data/encoding-cache";
+export type { CacheOptions, EncodingCache } from "./data/encoding-cache";
 export { nearDuplicateGroups } from "./data/duplicates/near-duplicates";
 export type { NearDuplicateOptions } from "./data/duplicates/near-duplicates";
 export type { Shingle } from "./data/duplicates/shingles";
@@ -117,7 +125,8 @@ export type { Distributed } from "./data/loading/plan";
 export type { CollateInput } from "./data/loading/prepare";
 export type { LoaderState } from "./data/loading/state";
 export type { LoaderStats } from "./data/loading/stats";
-export type { ShuffleOptions } from "./data/map-dataset";
+export type { WindowOptions } from "./data/loading/windows";
+export type { MapDataset, ShuffleOptions } from "./data/map-dataset";
 export type { ProblemType } from "./data/problem-type";
 export { ClassBalancedSampler } from "./data/samplers/class-balanced-sampler";
 export { LengthGroupedSampler } from "./data/samplers/length-grouped-sampler";
@@ -140,6 +149,8 @@ export type { SplitBy } from "./data/split";
 export type { ColumnOptions } from "./data/text-columns";
 export { TextDataset } from "./data/text-dataset";
 export type { SplitOptions, TextDatasetOptions, TextSourceOptions } from "./data/text-dataset";
+export type { Parts } from "./data/split-parts";
+export type { EncodedLabels } from "./data/label-encoder";
 
 export { loadTextClassifier } from "./models/auto-classifier";
 export type { LoadModelOptions } from "./models/auto-classifier";
@@ -173,7 +184,7 @@ export type { SingleLabelOptions, SingleLabelScores, SingleLabelSummary } from "
 export type { Thresholds } from "./metrics/threshold-grid";
 
 export type { EvaluateOptions, Evaluation, MultiLabelEvaluation, RegressionEvaluation, SingleLabelEvaluation } from "./train/evaluation";
-export type { CheckpointEntry, EvaluationEntry, History, LogEntry, MemoryEntry, ResumeEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
+export type { CheckpointEntry, EvaluationEntry, History, LogEntry, MemoryEntry, ResumeEntry, SplitEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
 export type { BestMetric } from "./train/best-metric";
 export type { Best } from "./train/best-model";
 export { abstentionThreshold } from "./train/calibration/abstention";
@@ -188,7 +199,7 @@ export type { SummaryWriterOptions } from "./train/logs/summary-writer";
 export { TensorBoardLogger } from "./train/logs/tensorboard-logger";
 export { logValues } from "./train/logs/trainer-logger";
 export type { LogValues, RunInfo, TrainerLogger } from "./train/logs/trainer-logger";
-export type { EvalStrategy, LossFunction, Precision, ProgressMode, ReportTo, SaveStrategy, TrainerOptions } from "./train/options";
+export type { EvalStrategy, LossFunction, Precision, ProgressMode, ReportTo, ResolvedTrainerOptions, SaveStrategy, TrainerOptions } from "./train/options";
 export type { LearningRateOptions, LearningRateType } from "./train/learning-rate";
 export type { LearningRateCurve, LearningRateFinderOptions } from "./train/learning-rate-finder";
 export type { ClassWeights } from "./train/objective/class-weights";
@@ -205,6 +216,9 @@ export type { TrainerSaveOptions } from "./train/report/make-card";
 export type { ReportOptions } from "./train/report/make-report";
 export { Trainer } from "./train/trainer";
 export type { FitOptions } from "./train/trainer";
+export type { DataSummary } from "./train/run-folder";
+export type { StepPlan } from "./train/plan-steps";
+export type { RunState } from "./train/run";
 
 export * as hp from "./search/hp";
 export { search } from "./search/search";
@@ -213,8 +227,10 @@ export { SearchResult } from "./search/search-result";
 export type { SearchStoppedBy } from "./search/search-result";
 export type { SearchSpace, SpaceValues } from "./search/space";
 export { trainerObjective } from "./search/trainer-objective";
-export type { TrainerObjectiveSetup } from "./search/trainer-objective";
+export type { PerTrial, TrainerObjectiveParts, TrainerObjectiveSetup } from "./search/trainer-objective";
 export type { RungResult, SearchDirection, SearchObjective, Trial, TrialContext, TrialFailure, TrialScore, TrialStatus } from "./search/trial";
+export type { Rung } from "./search/rungs";
+export type { DistributionSettings } from "./search/distribution";
 
 export { Classifier } from "./predict/classifier";
 export type { Explanation, TokenAttribution, WordAttribution } from "./predict/explanation";
@@ -222,3 +238,6 @@ export type { ClassifierOptions, ExplainOptions, LoadOptions, PredictOptions, St
 export type { MultiLabelPrediction, Prediction, RegressionPrediction, SingleLabelPrediction } from "./predict/prediction";
 export type { LabelProbability } from "./predict/rank";
 export type { TextSource } from "./predict/stream";
+
+export { show } from "./display/show";
+export { toHtml } from "./display/to-html";

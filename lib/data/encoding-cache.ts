@@ -33,7 +33,9 @@ const HEADER = 24;
 const HASH = 32;
 const PIECE = 2048;
 
+/** Encodings of a dataset in a file, as `TextDataset.cache` makes them. */
 export class EncodingCache {
+  /** Rows of the dataset. */
   readonly rows: number;
   /** First encoding of each row, and behind the last. */
   readonly #firsts: Uint32Array;
@@ -45,6 +47,7 @@ export class EncodingCache {
   readonly #typesAt: number;
 
   private constructor(
+    /** The file that holds them. */
     readonly file: string,
     /** Options that the texts were encoded with: a loader must have the same. */
     readonly encodeOptions: EncodeOptions,

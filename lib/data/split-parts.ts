@@ -12,8 +12,19 @@ export interface PartRows {
 }
 
 /** The parts of a split: with `validation` only where it was asked for. */
-export type Parts<Dataset, Options> = { readonly train: Dataset; readonly test: Dataset } & (Options extends { readonly validation: number }
-  ? { readonly validation: Dataset }
+export type Parts<Dataset, Options> = {
+  /** What is learned from. */
+  readonly train: Dataset;
+  /** What is held out to the end. */
+  readonly test: Dataset;
+} & (Options extends {
+  /** What is held out to choose by. */
+  readonly validation: number;
+}
+  ? {
+    /** What is held out to choose by. */
+    readonly validation: Dataset;
+  }
   : unknown);
 
 /** What a split asks of a dataset. `call` runs a function of the user's for a row. */

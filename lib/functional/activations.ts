@@ -77,6 +77,7 @@ export function logsigmoid(input: Tensor): Tensor {
   return call("log_sigmoid", input);
 }
 
+/** Hyperbolic tangent. */
 export function tanh(input: Tensor): Tensor {
   return call("tanh", input);
 }
@@ -134,7 +135,7 @@ export function logSoftmax(input: Tensor, dim: number, options: { readonly dtype
   return call("log_softmax", input, dim, optional("logSoftmax", [options], { dtype: null as DType | null }).dtype);
 }
 
-/** Options of {@link gumbelSoftmax}. */
+/** Options of {@link gumbelSoftmax}. @inline */
 export interface GumbelSoftmaxOptions {
   /** Temperature; 1. */
   readonly tau?: number;

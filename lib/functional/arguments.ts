@@ -3,13 +3,13 @@ import { describe, TorchwrightError } from "../errors";
 import { callInternal, isOptions } from "../tensor/operators";
 import type { Tensor } from "../tensor/tensor";
 
-/** Optional arguments by place, in PyTorch's order, or by name in one object. */
+/** Optional arguments by place, in PyTorch's order, or by name in one object. @inline */
 export type Optional<Places extends readonly unknown[], Names> = Places | [options: Names];
 
-/** How a loss is reduced: element by element, their mean, their sum. */
+/** How a loss is reduced: element by element, their mean, their sum. @inline */
 export type Reduction = "none" | "mean" | "sum";
 
-/** One number for all dimensions, or one for each. */
+/** One number for all dimensions, or one for each. @inline */
 export type Sizes = number | readonly number[];
 
 /** Calls an ATen operator that gives one tensor. */

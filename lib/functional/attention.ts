@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor";
 import type { Optional } from "./arguments";
 import { optional } from "./arguments";
 
-/** Options of {@link scaledDotProductAttention}. */
+/** Options of {@link scaledDotProductAttention}. @inline */
 export interface AttentionOptions {
   /** bool `[…, T, S]`, true where a query may look; or a tensor that is added to the scores. */
   readonly attnMask?: Tensor | null;

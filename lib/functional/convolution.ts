@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor/tensor";
 import type { Sizes } from "./arguments";
 import { call, optional } from "./arguments";
 
-/** Options of convolutions: one number for all dimensions, or one for each. */
+/** Options of convolutions: one number for all dimensions, or one for each. @inline */
 export interface ConvolutionOptions {
   /** 1. */
   readonly stride?: Sizes;
@@ -15,6 +15,7 @@ export interface ConvolutionOptions {
   readonly groups?: number;
 }
 
+/** Optional arguments by place, or by name. @inline */
 type Rest = [bias?: Tensor | null, options?: ConvolutionOptions] | [options: ConvolutionOptions & { readonly bias?: Tensor | null }];
 
 function convolve(operator: string, operation: string, input: Tensor, weight: Tensor, rest: Rest): Tensor {

@@ -29,7 +29,7 @@ export function dropout(
   return call("dropout", input, p, training);
 }
 
-/** Options of {@link embedding}. */
+/** Options of {@link embedding}. @inline */
 export interface EmbeddingOptions {
   /** The row that gets no gradient; negative ones count from the end. */
   readonly paddingIdx?: number | null;
@@ -70,7 +70,7 @@ function renormalize(weight: Tensor, indices: Tensor, maxNorm: number, normType:
   noGrad(() => scope(() => void call("embedding_renorm_", weight, call("contiguous", indices), maxNorm, normType)));
 }
 
-/** Options of {@link embeddingBag}. */
+/** Options of {@link embeddingBag}. @inline */
 export interface EmbeddingBagOptions extends EmbeddingOptions {
   /** Where each bag begins in a flat input, int64 `[bags]`. */
   readonly offsets?: Tensor | null;

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor";
 import type { Reduction } from "./arguments";
 import { call, oneOf, optional, reductionNumber, refuse } from "./arguments";
 
-/** What every loss takes. */
+/** What every loss takes. @inline */
 export interface LossOptions {
   /** `"mean"`. */
   readonly reduction?: Reduction;
@@ -14,7 +14,7 @@ export interface LossOptions {
 
 const LOSS: Required<LossOptions> = { reduction: "mean" };
 
-/** Options of {@link nllLoss}. */
+/** Options of {@link nllLoss}. @inline */
 export interface NllLossOptions extends LossOptions {
   /** A factor for each class, `[classes]`; the mean is then weighted. */
   readonly weight?: Tensor | null;
@@ -22,7 +22,7 @@ export interface NllLossOptions extends LossOptions {
   readonly ignoreIndex?: number;
 }
 
-/** Options of {@link crossEntropy}. */
+/** Options of {@link crossEntropy}. @inline */
 export interface CrossEntropyOptions extends NllLossOptions {
   /** Part of each target that is spread over all classes, 0 to 1; 0 (Szegedy et al. 2015). */
   readonly labelSmoothing?: number;
@@ -55,7 +55,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
   return call("nll_loss_nd", input, target, weight, reductionNumber("nllLoss", reduction), ignoreIndex);
 }
 
-/** Options of the binary losses. */
+/** Options of the binary losses. @inline */
 export interface BinaryLossOptions extends LossOptions {
   /** A factor for each element, of a shape that broadcasts to the input's. */
   readonly weight?: Tensor | null;
@@ -125,7 +125,7 @@ export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & 
   return elementwise("huber_loss", input, target, reductionNumber("huberLoss", reduction), delta);
 }
 
-/** Options of {@link klDiv}. */
+/** Options of {@link klDiv}. @inline */
 export interface KlDivOptions {
   /** `"mean"`, over elements as in PyTorch; `"batchmean"` is the divergence's definition. */
   readonly reduction?: Reduction | "batchmean";
@@ -146,7 +146,7 @@ export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {})
   });
 }
 
-/** Options of losses with a margin. */
+/** Options of losses with a margin. @inline */
 export interface MarginOptions extends LossOptions {
   readonly margin?: number;
 }
@@ -163,7 +163,7 @@ export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor
   return call("margin_ranking_loss", input1, input2, target, margin, reductionNumber("marginRankingLoss", reduction));
 }
 
-/** Options of {@link tripletMarginLoss}. */
+/** Options of {@link tripletMarginLoss}. @inline */
 export interface TripletMarginOptions extends MarginOptions {
   /** The distance's norm; 2. */
   readonly p?: number;

@@ -4,9 +4,10 @@ import type { Tensor } from "../tensor/tensor";
 import type { Optional } from "./arguments";
 import { call, optional, refuse } from "./arguments";
 
+/** A tensor, or none. @inline */
 type Maybe = Tensor | null;
 
-/** Options of {@link layerNorm} and {@link groupNorm}. */
+/** Options of {@link layerNorm} and {@link groupNorm}. @inline */
 export interface NormOptions {
   readonly weight?: Maybe;
   readonly bias?: Maybe;
@@ -34,7 +35,7 @@ export function layerNorm(
   return call("layer_norm", input, normalizedShape, weight, bias, eps);
 }
 
-/** Options of {@link rmsNorm}. */
+/** Options of {@link rmsNorm}. @inline */
 export interface RmsNormOptions {
   readonly weight?: Maybe;
   /** Added to the mean square; by default the dtype's epsilon. */
@@ -57,7 +58,7 @@ export function groupNorm(
   return call("group_norm", input, numGroups, weight, bias, eps);
 }
 
-/** Options of {@link batchNorm}. */
+/** Options of {@link batchNorm}. @inline */
 export interface BatchNormOptions extends NormOptions {
   /** Normalize by the batch's statistics, and move the running ones towards them; false. */
   readonly training?: boolean;
@@ -101,7 +102,7 @@ export function cosineSimilarity(
   return call("cosine_similarity", x1, x2, dim, eps);
 }
 
-/** Options of {@link pairwiseDistance}. */
+/** Options of {@link pairwiseDistance}. @inline */
 export interface DistanceOptions {
   /** 2. */
   readonly p?: number;

@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor/tensor";
 import type { Optional, Sizes } from "./arguments";
 import { call, optional } from "./arguments";
 
-/** Options of maximum pooling. The indices of the maxima are `ops.maxPool2dWithIndices`'s. */
+/** Options of maximum pooling. The indices of the maxima are `ops.maxPool2dWithIndices`'s. @inline */
 export interface MaxPoolOptions {
   /** The window's size where left out. */
   readonly stride?: Sizes | null;
@@ -15,6 +15,7 @@ export interface MaxPoolOptions {
   readonly ceilMode?: boolean;
 }
 
+/** Optional arguments by place, or by name. @inline */
 type MaxRest = Optional<[stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean], MaxPoolOptions>;
 
 function maxPool(operator: string, operation: string, input: Tensor, kernelSize: Sizes, rest: MaxRest): Tensor {
@@ -33,7 +34,7 @@ export function maxPool2d(input: Tensor, kernelSize: Sizes, ...rest: MaxRest): T
   return maxPool("max_pool2d", "maxPool2d", input, kernelSize, rest);
 }
 
-/** Options of average pooling. */
+/** Options of average pooling. @inline */
 export interface AvgPoolOptions {
   /** The window's size where left out. */
   readonly stride?: Sizes | null;
@@ -45,6 +46,7 @@ export interface AvgPoolOptions {
   readonly countIncludePad?: boolean;
 }
 
+/** Optional arguments by place. @inline */
 type AvgPlaces = [stride?: Sizes | null, padding?: Sizes, ceilMode?: boolean, countIncludePad?: boolean];
 
 const AVERAGE = { stride: null as Sizes | null, padding: 0 as Sizes, ceilMode: false, countIncludePad: true };

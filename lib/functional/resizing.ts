@@ -3,10 +3,10 @@ import type { Tensor } from "../tensor/tensor";
 import type { Optional, Sizes } from "./arguments";
 import { call, oneOf, optional, refuse } from "./arguments";
 
-/** How the new places of {@link pad} are filled. */
+/** How the new places of {@link pad} are filled. @inline */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
-/** Options of {@link pad}. */
+/** Options of {@link pad}. @inline */
 export interface PadOptions {
   /** `"constant"`. */
   readonly mode?: PadMode;
@@ -24,10 +24,10 @@ export function pad(input: Tensor, sizes: readonly number[], ...rest: Optional<[
   return call("pad", input, sizes, oneOf("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]), value);
 }
 
-/** How {@link interpolate} finds values between the input's; the name says for how many dimensions, or it is for any. */
+/** How {@link interpolate} finds values between the input's; the name says for how many dimensions, or it is for any. @inline */
 export type InterpolateMode = "nearest" | "nearest-exact" | "area" | "linear" | "bilinear" | "bicubic" | "trilinear";
 
-/** Options of {@link interpolate}; one of `size` and `scaleFactor`. */
+/** Options of {@link interpolate}; one of `size` and `scaleFactor`. @inline */
 export interface InterpolateOptions {
   /** The new sizes. */
   readonly size?: Sizes | null;

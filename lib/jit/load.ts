@@ -12,10 +12,12 @@ import { ScriptModule } from "./script-module";
  * A module that was traced has no `train()`/`eval()` switch inside: its dropout stays as it was at tracing
  * (a warning says so), and devices that tracing wrote into its code are rewritten to `device`.
  *
- * @param device where its tensors go; CUDA where there is one, by default
  * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_SCRIPT_LOAD, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
  */
-export async function loadScriptModule(path: string, options: { readonly device?: string } = {}): Promise<ScriptModule> {
+export async function loadScriptModule(path: string, options: {
+  /** Where its tensors go. Default: CUDA where there is one. */
+  readonly device?: string;
+} = {}): Promise<ScriptModule> {
   if (typeof path !== "string") {
     throw new TorchwrightError("ERR_INVALID_ARG", `jit.load: expected a path, got ${describe(path)}`);
   }
@@ -32,5 +34,8 @@ export async function loadScriptModule(path: string, options: { readonly device?
   return module;
 }
 
-/** `jit.load(path)`, as `torch.jit.load`. */
+/**
+ * `jit.load(path)`, as `torch.jit.load`.
+ * @namespace
+ */
 export const jit = { load: loadScriptModule } as const;

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
+import type { HubOptions } from "../hub/options";
 import { isGradEnabled, noGrad } from "../autograd/grad-mode";
 import { ScriptModule } from "../jit/script-module";
 import { outsideScopes } from "../tensor/context";
@@ -9,6 +10,7 @@ import { manualSeed, resolveDevice } from "../tensor/device";
 import type { DType } from "../tensor/dtype";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
+import { openFolder } from "../text/open-folder";
 import type { BertConfig } from "./bert-config";
 import { checkBertConfig, readConfig } from "./bert-config";
 import { checkpointedLogits } from "./bert-checkpointed";
@@ -17,6 +19,7 @@ import type { LoadingReport } from "./bert-weights";
 import { fitWeights, initialTensor, loadWeights } from "./bert-weights";
 import { canonicalNames, listTensors } from "./checkpoint";
 import { exclusive } from "./exclusive";
+import { MODEL_FILES } from "./hub-files";
 import { checkBatchLabels, checkLabels, chooseLabels, labelsOf } from "./labels";
 import { AdaptableModule } from "./lora/adaptable-module";
 import type { LoraConfig, ResolvedLoraConfig } from "./lora/lora-config";
@@ -27,11 +30,11 @@ import { chooseProblem, problemLoss, problemTypeKey } from "./problem";
 import { writeSafetensors } from "./safetensors";
 import { writeCompanions, writeFolder } from "./save-folder";
 
-/** Dtypes that a model may compute in. */
+/** Dtypes that a model may compute in. @inline */
 type FloatType = Extract<DType, "float32" | "float64" | "float16" | "bfloat16">;
 
 /** How a saved model is opened. */
-export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> {
+export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> extends HubOptions {
   /** Names of the classes, usually `train.labels`; default: those of the checkpoint. A regression has one, by default `LABEL_0`. */
   readonly labels?: readonly string[];
   /** What the model decides; to be said of a checkpoint with a head for another problem, too. Default "single-label". */
@@ -45,7 +48,7 @@ export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> 
 }
 
 /** What a model with new weights needs beside its configuration. */
-export type FromConfigOptions<P extends ModelProblem = "single-label"> = FromPretrainedOptions<P> & {
+export type FromConfigOptions<P extends ModelProblem = "single-label"> = Omit<FromPretrainedOptions<P>, keyof HubOptions> & {
   /** Class names, in the order of the logits. */
   readonly labels: readonly string[];
 };
@@ -84,18 +87,20 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
   }
 
   /**
-   * Opens a Hugging Face folder: `config.json` with `model.safetensors`, whole or in shards. An encoder without
+   * Opens a Hugging Face folder: `config.json` with `model.safetensors`, whole or in shards; where there is no folder of that name, the model of that name
+   * on the hub, of which just these files are downloaded. An encoder without
    * head or pooler gets new ones, drawn from N(0, initializer_range) with zero biases. A folder that `save` wrote
    * has a manifest, by which damage to weights or vocabulary is noticed.
    *
    * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_SAFETENSORS_INVALID, ERR_PICKLE_WEIGHTS,
-   *   ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
+   *   ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
    */
-  static async fromPretrained<P extends ModelProblem = "single-label">(folder: string, options: FromPretrainedOptions<P> = {}): Promise<BertForSequenceClassification<P>> {
-    if (typeof folder !== "string") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `fromPretrained: expected a folder's path, got ${describe(folder)}`);
+  static async fromPretrained<P extends ModelProblem = "single-label">(given: string, options: FromPretrainedOptions<P> = {}): Promise<BertForSequenceClassification<P>> {
+    if (typeof given !== "string") {
+      throw new TorchwrightError("ERR_INVALID_ARG", `fromPretrained: expected a folder's path or a name on the hub, got ${describe(given)}`);
     }
     const types = checkTypes(options);
+    const folder = await openFolder("fromPretrained", given, options, MODEL_FILES);
     return await loadVerified(folder, () => this.#read(folder, options, types), (model) => model.dispose());
   }
 
@@ -264,13 +269,14 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
 
   /**
    * Puts an adapter in that {@link BertForSequenceClassification.saveAdapter} or PEFT's `save_pretrained` wrote, and its head; what it trained can be trained on.
+   * It is given as a folder, or where there is none of that name, as a name on the hub.
    * Otherwise as {@link BertForSequenceClassification.addAdapter}. The model must be the one that it was trained on: that cannot be seen from the folder.
    *
    * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID for an adapter of a kind that is not supported, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID, ERR_CHECKSUM,
    *   ERR_WEIGHTS_MISMATCH for one of another model; ERR_INVALID_ARG where the model has an adapter; ERR_BUSY. Nothing is changed then.
    */
-  async loadAdapter(folder: string): Promise<void> {
-    await this.#alone("loadAdapter", () => this.#adaptable.load(folder));
+  async loadAdapter(given: string, options: HubOptions = {}): Promise<void> {
+    await this.#alone("loadAdapter", () => this.#adaptable.load(given, options));
   }
 
   /**

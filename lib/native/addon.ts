@@ -29,6 +29,7 @@ export type GeneratorHandle = number;
  */
 export const ArgKind = { plain: 0, tensor: 1, tensorList: 2, generator: 3 } as const;
 
+/** Typed arrays whose elements are a dtype of libtorch. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -43,7 +44,9 @@ export type TypedArray =
 
 /** Real and imaginary part, as `item` gives them. */
 export interface ComplexParts {
+  /** The real part. */
   readonly re: number;
+  /** The imaginary part. */
   readonly im: number;
 }
 
@@ -84,6 +87,7 @@ export interface MemoryCounters {
   readonly devices: Readonly<Record<string, DeviceBytes>>;
 }
 
+/** What a device's allocator counts. */
 export interface DeviceBytes {
   /** In use by tensors. */
   readonly allocatedBytes: number;
@@ -91,6 +95,7 @@ export interface DeviceBytes {
   readonly peakBytes: number;
   /** In use and kept for reuse. */
   readonly reservedBytes: number;
+  /** Most of `reservedBytes` since the last reset. */
   readonly peakReservedBytes: number;
 }
 
@@ -108,9 +113,11 @@ export interface DeviceStatistics extends DeviceBytes {
   readonly deviceAllocations: number;
   /** Allocations that worked only after the cache was given back. */
   readonly retries: number;
+  /** Allocations that failed. */
   readonly outOfMemoryErrors: number;
   /** On the device, whoever uses it. */
   readonly freeBytes: number;
+  /** Memory of the device. */
   readonly totalBytes: number;
 }
 
@@ -122,8 +129,11 @@ export interface DriverProperties {
   readonly multiprocessors: number;
 }
 
+/** Whether float32 products and convolutions may round their inputs to TF32. */
 export interface Tf32Settings {
+  /** In matrix products. */
   readonly matmul: boolean;
+  /** In cuDNN's convolutions. */
   readonly cudnn: boolean;
 }
 
@@ -149,9 +159,13 @@ export interface ModuleSpec {
   readonly modules?: readonly (readonly [string, ModuleSpec])[];
 }
 
+/** An argument of a TorchScript method. */
 export interface ArgumentSchema {
+  /** Its name. */
   readonly name: string;
+  /** Its type, as TorchScript writes it. */
   readonly type: string;
+  /** Whether it may be left out. */
   readonly optional: boolean;
 }
 

@@ -10,7 +10,9 @@ export interface Libtorch {
   readonly version: string;
   /** Build: `cpu`, or the accelerator's toolkit such as `cu130`. */
   readonly variant: string;
+  /** Folders with headers. */
   readonly includeDirs: readonly string[];
+  /** Folder with the libraries. */
   readonly libDir: string;
   /** The library to open, by absolute path; it pulls in all others. */
   readonly library: string;

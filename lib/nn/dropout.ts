@@ -16,7 +16,10 @@ import { Module } from "./module";
  */
 export class Dropout extends Module {
   /** @throws TorchwrightError ERR_INVALID_ARG unless 0 ≤ p ≤ 1 */
-  constructor(/** Probability that an element becomes 0. */ readonly p = 0.5) {
+  constructor(
+    /** Probability that an element becomes 0. */
+    readonly p = 0.5,
+  ) {
     super();
     if (typeof p !== "number" || !(p >= 0 && p <= 1)) {
       throw new TorchwrightError("ERR_INVALID_ARG", `Dropout: expected p from 0 to 1, got ${describe(p)}`);

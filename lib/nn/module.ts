@@ -14,7 +14,7 @@ import { distinct, foreignState, isAnyModule } from "./part";
 import type { StateDict, StateReport } from "./state";
 import { copyState } from "./state";
 
-/** What {@link Module} finds in its fields. */
+/** What {@link Module} finds in its fields. @inline */
 type Part = AnyModule | Parameter | Buffer;
 
 /**

@@ -7,7 +7,7 @@ import type { DType } from "../tensor/dtype";
 import { isDtype } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 
-/** Dtypes that a model may compute in. */
+/** Dtypes that a model may compute in. @inline */
 export type FloatType = Extract<DType, "float32" | "float64" | "float16" | "bfloat16">;
 
 const FLOAT_TYPES: readonly string[] = ["float32", "float64", "float16", "bfloat16"] satisfies FloatType[];

@@ -19,6 +19,6 @@ export type { AnyModule } from "./part";
 export { Parameter } from "./parameter";
 export { ReLU } from "./relu";
 export { Sequential } from "./sequential";
-export type { Layer } from "./sequential";
+export type { Layer, SequentialOutput } from "./sequential";
 export type { StateDict, StateReport } from "./state";
 export { Tanh } from "./tanh";

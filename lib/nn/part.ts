@@ -4,7 +4,7 @@ import { ScriptModule } from "../jit/script-module";
 import type { Device } from "../tensor/device";
 import type { Tensor } from "../tensor/tensor";
 
-/** Names with what they stand for, in order. */
+/** Names with what they stand for, in order. @inline */
 export type Named<T> = readonly (readonly [name: string, value: T])[];
 
 /**

@@ -10,7 +10,7 @@ export type Layer = (Module & {
   readonly forward: (x: Tensor) => Tensor | Promise<Tensor>;
 }) | ScriptModule;
 
-/** When a layer answers: at once, later, or one or the other. */
+/** When a layer answers: at once, later, or either. */
 type Timing<L> = L extends ScriptModule
   ? "later"
   : L extends { forward(x: Tensor): infer R }

@@ -38,13 +38,21 @@ const OPTIONS = [
   "lr", "eps", "clipThreshold", "decayRate", "beta1", "weightDecay", "scaleParameter", "relativeStep", "warmupInit",
 ] as const satisfies readonly (keyof AdafactorOptions)[];
 
+/** A group's settings; the options say what they mean. */
 export interface AdafactorSettings {
+  /** As the option. */
   readonly eps: readonly [number, number];
+  /** As the option. */
   readonly clipThreshold: number;
+  /** As the option. */
   readonly decayRate: number;
+  /** As the option. */
   readonly beta1: number | undefined;
+  /** As the option. */
   readonly scaleParameter: boolean;
+  /** As the option. */
   readonly relativeStep: boolean;
+  /** As the option. */
   readonly warmupInit: boolean;
 }
 

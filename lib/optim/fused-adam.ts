@@ -8,6 +8,7 @@ import type { ParamsOrGroups } from "./param-groups";
 import type { GroupReader } from "./state-dict";
 import { StepProgram } from "./step-program";
 
+/** Options of `Adam` and `AdamW`. */
 export interface FusedAdamOptions {
   /** Learning rate; default 1e-3. */
   readonly lr?: number;
@@ -21,9 +22,13 @@ export interface FusedAdamOptions {
   readonly amsgrad?: boolean;
 }
 
+/** A group's settings; the options say what they mean. */
 export interface FusedAdamSettings {
+  /** As the option. */
   readonly betas: readonly [number, number];
+  /** As the option. */
   readonly eps: number;
+  /** As the option. */
   readonly amsgrad: boolean;
 }
 

@@ -18,7 +18,9 @@ export interface LionOptions {
   readonly weightDecay?: number;
 }
 
+/** A group's settings; the options say what they mean. */
 export interface LionSettings {
+  /** As the option. */
   readonly betas: readonly [number, number];
 }
 

@@ -16,7 +16,9 @@ import { checkStateDict, type CheckedStateDict, GroupReader, type OptimizerState
 export interface OptimizerDefaults<Settings> {
   /** Undefined where the optimizer finds its own. */
   readonly lr: number | undefined;
+  /** Weight decay. */
   readonly weightDecay: number;
+  /** What else the optimizer is told. */
   readonly settings: Settings;
 }
 

@@ -25,9 +25,13 @@ export interface SGDOptions {
 
 const OPTIONS = ["lr", "momentum", "dampening", "weightDecay", "nesterov"] as const satisfies readonly (keyof SGDOptions)[];
 
+/** A group's settings; the options say what they mean. */
 export interface SGDSettings {
+  /** As the option. */
   readonly momentum: number;
+  /** As the option. */
   readonly dampening: number;
+  /** As the option. */
   readonly nesterov: boolean;
 }
 

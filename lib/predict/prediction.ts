@@ -26,9 +26,13 @@ export interface RegressionPrediction {
   readonly value: number;
 }
 
+/** Predictions by what the model decides. @inline */
 interface PredictionByProblem {
+  /** For one class of each text. */
   readonly "single-label": SingleLabelPrediction;
+  /** For any number of classes. */
   readonly "multi-label": MultiLabelPrediction;
+  /** For a number. */
   readonly regression: RegressionPrediction;
 }
 

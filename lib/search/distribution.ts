@@ -1,14 +1,42 @@
 /** What a hyper-parameter may be, and how likely each value is. */
 
-/** What a file of trials can hold, so that a search can go on from it. */
+/** What a file of trials can hold, so that a search can go on from it. @inline */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** A distribution as plain data. */
 export type DistributionSettings =
-  | { readonly kind: "uniform"; readonly low: number; readonly high: number; readonly step?: number }
-  | { readonly kind: "logUniform"; readonly low: number; readonly high: number }
-  | { readonly kind: "integer"; readonly low: number; readonly high: number; readonly step?: number; readonly log?: true }
-  | { readonly kind: "choice"; readonly options: readonly Json[] };
+  | {
+    readonly kind: "uniform";
+    /** The lowest value. */
+    readonly low: number;
+    /** The highest value. */
+    readonly high: number;
+    /** Distance between neighbours. */
+    readonly step?: number;
+  }
+  | {
+    readonly kind: "logUniform";
+    /** The lowest value. */
+    readonly low: number;
+    /** The highest value. */
+    readonly high: number;
+  }
+  | {
+    readonly kind: "integer";
+    /** The lowest value. */
+    readonly low: number;
+    /** The highest value. */
+    readonly high: number;
+    /** Distance between neighbours. */
+    readonly step?: number;
+    /** Whether logarithms are equally likely. */
+    readonly log?: true;
+  }
+  | {
+    readonly kind: "choice";
+    /** The values. */
+    readonly options: readonly Json[];
+  };
 
 /** Values of one hyper-parameter; `hp.uniform` and its like make them. */
 export class Distribution<out T = unknown> {

@@ -2,7 +2,9 @@
 
 /** One round: so many trials at most, with so much each. */
 export interface Rung {
+  /** Trials of the round, at most. */
   readonly trials: number;
+  /** What each of them gets in all. */
   readonly budget: number;
 }
 

@@ -16,9 +16,10 @@ type Model = TextClassifier | ScriptModule | ClassifierModule;
 type AnyTrainer = Trainer<ModelProblem>;
 
 /** What differs from trial to trial is made by a function of its values. */
-type PerTrial<V, T> = (values: V, trial: TrialContext<V>) => T | Promise<T>;
+export type PerTrial<V, T> = (values: V, trial: TrialContext<V>) => T | Promise<T>;
 
-interface CommonSetup<V> {
+/** What every objective of the Trainer is made of. */
+export interface TrainerObjectiveParts<V> {
   /** Makes a trial's model, a new one each time; it is disposed when its rung is over. `trial.seed` is for weights that are drawn. */
   readonly model: PerTrial<V, Model>;
   /** The training data: one loader for all trials, or a function, as it must be where the space has `batchSize`. */
@@ -37,7 +38,7 @@ type OptionOf<Name> = Name extends "batchSize" ? number : Name extends keyof Tra
  * What a trial is made of. `options` are the Trainer's for all trials, to which a trial's values are added by their names; where a name is not the Trainer's, it is a
  * function that makes them of the values.
  */
-export type TrainerObjectiveSetup<V> = CommonSetup<V> &
+export type TrainerObjectiveSetup<V> = TrainerObjectiveParts<V> &
   (AreOptions<V> extends true ? {
     /** Options of the Trainer beside the drawn values, for all trials or by trial. */
     readonly options?: TrainerOptions | PerTrial<V, TrainerOptions>;
@@ -157,7 +158,7 @@ async function made<V>(loader: DataLoader | PerTrial<V, DataLoader>, trial: Tria
 
 function checkSetup<V>(setup: TrainerObjectiveSetup<V>): void {
   if (typeof setup !== "object" || setup === null) throw invalid("{ model, loader, evalLoader }", setup);
-  const { model, loader, evalLoader, options = {}, resource = "epochs" } = setup as CommonSetup<V> & { readonly options?: unknown };
+  const { model, loader, evalLoader, options = {}, resource = "epochs" } = setup as TrainerObjectiveParts<V> & { readonly options?: unknown };
   if (typeof model !== "function") throw invalid("model to be a function that makes one", model);
   for (const [name, value] of Object.entries({ loader, evalLoader })) {
     if (!(value instanceof DataLoader) && typeof value !== "function") throw invalid(`${name} to be a DataLoader or a function that makes one`, value);

@@ -108,8 +108,11 @@ function encodeGrad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readon
   return encode("grad", given, gradients, list(inputs), options);
 }
 
-/** One gradient for each input. */
-type Gradients<O extends GradOptions> = (O extends { readonly allowUnused: true } ? Tensor | undefined : Tensor)[];
+/** One gradient for each input. @inline */
+type Gradients<O extends GradOptions> = (O extends {
+  /** As the option. */
+  readonly allowUnused: true;
+} ? Tensor | undefined : Tensor)[];
 
 function decode<O extends GradOptions>(results: readonly (Handle | undefined)[]): Gradients<O> {
   return results.map((handle) => (handle === undefined ? undefined : wrap(handle))) as Gradients<O>;

@@ -6,8 +6,12 @@ import { integerRange, isComplexDtype } from "./dtype";
 import type { Encoded } from "./encode";
 import { checkIntegers } from "./encode";
 
-/** A Float16Array, which newer JavaScript engines have. */
-export type Float16Data = ArrayBufferView & { readonly [Symbol.toStringTag]: "Float16Array"; readonly length: number };
+/** A Float16Array, which newer JavaScript engines have. @inline */
+export type Float16Data = ArrayBufferView & {
+  readonly [Symbol.toStringTag]: "Float16Array";
+  /** Number of elements. */
+  readonly length: number;
+};
 
 /** Typed arrays that a tensor is made from. */
 export type TensorData = TypedArray | Uint8ClampedArray | Float16Data;

@@ -37,8 +37,11 @@ export class PretrainedTokenizer implements Tokenizer {
   readonly fingerprint: string;
   /** Ids of special tokens; undefined where the vocabulary has no such token. */
   readonly clsTokenId: number | undefined;
+  /** Id of the token between texts; undefined where there is none. */
   readonly sepTokenId: number | undefined;
+  /** Id of the token for a masked word; undefined where there is none. */
   readonly maskTokenId: number | undefined;
+  /** Id of the token for what the vocabulary lacks; undefined where there is none. */
   readonly unkTokenId: number | undefined;
   readonly #opened: OpenedTokenizer;
   readonly #loaded: LoadedTokenizer;

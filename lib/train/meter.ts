@@ -9,10 +9,13 @@ export interface Rates {
   readonly paddingShare: number;
 }
 
-/** Plain data. */
+/** Plain data. @inline */
 export interface Counts {
+  /** Examples that were learned from. */
   readonly examples: number;
+  /** Their tokens, without padding. */
   readonly tokens: number;
+  /** Seconds that training took. */
   readonly seconds: number;
 }
 

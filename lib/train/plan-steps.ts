@@ -4,7 +4,9 @@ import type { ResolvedTrainerOptions } from "./options";
 
 /** How many steps a run has and how many of them warm up. */
 export interface StepPlan {
+  /** Optimizer steps of the run. */
   readonly totalSteps: number;
+  /** Those of them in which the learning rate rises. */
   readonly warmupSteps: number;
 }
 

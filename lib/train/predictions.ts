@@ -21,20 +21,25 @@ export interface Pass {
   readonly progress: Progress;
 }
 
+/** Probabilities of the classes. @inline */
 interface Probable {
   /** Of each row, `[classes]`, in the order of the model's labels. */
   readonly probabilities: readonly Float32Array[];
 }
 
+/** Predictions by what the model decides. @inline */
 interface PredictionsByProblem {
+  /** For one class of each text. */
   readonly "single-label": Probable & {
     /** The most probable class of each row. */
     readonly labels: readonly string[];
   };
+  /** For any number of classes. */
   readonly "multi-label": Probable & {
     /** The classes of each row that are more probable than the threshold. */
     readonly labels: readonly (readonly string[])[];
   };
+  /** For a number. */
   readonly regression: {
     /** The number of each row. */
     readonly values: Float32Array;

@@ -12,8 +12,11 @@ import type { StepPlan } from "./plan-steps";
 
 /** What the run trained on. */
 export interface DataSummary {
+  /** Examples of an epoch. */
   readonly examples: number;
+  /** Examples of a batch. */
   readonly batchSize: number;
+  /** Batches of an epoch. */
   readonly batches: number;
 }
 

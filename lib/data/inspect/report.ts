@@ -14,6 +14,7 @@ export interface ClassShare {
 /** What the labels of a split are like. `unlabelled` counts rows without one. */
 export type LabelReport =
   | {
+      /** What labels are. */
       readonly kind: "single-label" | "multi-label" | "soft-label";
       /** In the order of the label map. Classes that only other splits have are there with 0. */
       readonly classes: readonly ClassShare[];
@@ -21,6 +22,7 @@ export type LabelReport =
       readonly unlabelled: number;
     }
   | {
+    /** What labels are. */
     readonly kind: "regression";
     /** The lowest number. */
     readonly min: number;

@@ -43,6 +43,7 @@ export interface LoraConfig {
   readonly seed?: number;
 }
 
+/** Options that are absent where nobody gave them. @inline */
 type WithoutDefault = "excludeModules" | "layersToTransform" | "baseModelNameOrPath" | "seed";
 
 /** The options with the defaults filled in. */

@@ -29,7 +29,7 @@ export interface CalibrationReport extends Calibration {
 }
 
 /**
- * Fits a temperature to held-out data that the model was not trained on; see {@link calibrateModel}.
+ * Fits a temperature to held-out data that the model was not trained on, as `Trainer.calibrate` does.
  *
  * @example
  * ```ts
@@ -45,7 +45,8 @@ export interface CalibrationReport extends Calibration {
  * const classifier = await Classifier.load("runs/tickets/calibrated"); // with probabilities that hold
  * ```
  *
- * @throws TorchwrightError ERR_BUSY while the model is trained or evaluated, and as {@link calibrateModel}
+ * @throws TorchwrightError ERR_BUSY while the model is trained or evaluated; ERR_INVALID_ARG for a regression, data without labels, data that no temperature
+ *   fits best, a risk that no threshold keeps or one for a multi-label model; ERR_NON_FINITE for logits that are not finite
  */
 export async function calibrate(model: TextClassifier, loader: DataLoader, options: CalibrateOptions = {}): Promise<CalibrationReport> {
   return exclusive(model, "calibrate", () => calibrateModel(model, loader, { precision: "fp32", progress: new Progress("silent") }, options));
