@@ -3,7 +3,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", "dist", "build", "prebuilds", "runs", ".gpu-pack", "**/*.generated.ts", "**/.venv"] },
+  { ignores: ["node_modules", "dist", "build", "prebuilds", "runs", ".gpu-pack", "docs/api-reference", "**/*.generated.ts", "**/.venv"] },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.mts"],
