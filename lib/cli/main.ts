@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line: `npx torchwright <command>`. */
 import { CommanderError } from "commander";
-import { EXIT_CODE } from "./exit-code";
+import { EXIT_CODE, exitCodeOf } from "./exit-code";
 import { createProgram } from "./program";
 import { errorText } from "./report-error";
 
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
       return;
     }
     console.error(errorText(error));
-    process.exitCode = EXIT_CODE.failed;
+    process.exitCode = exitCodeOf(error);
   }
 }
 
