@@ -2,6 +2,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
+import type { HubOptions } from "../hub/options";
+import type { FileSelection } from "../hub/selection";
+import { openFolder } from "../text/open-folder";
 import type { ModelProblem } from "./model";
 
 /** How a model's logits become probabilities that hold. */
@@ -17,16 +20,20 @@ export interface Calibration {
 
 export const CALIBRATION_FILE = "calibration.json";
 
+/** Of a model on the hub its calibration alone. */
+const SELECTION: FileSelection = { required: [], oneOf: [], optional: [CALIBRATION_FILE], naming: {} };
+
 /** The text of `calibration.json`; what else the object holds is kept there as a record. */
 export function formatCalibration(calibration: Calibration): string {
   return `${JSON.stringify(checkCalibration("save", calibration), null, 2)}\n`;
 }
 
 /**
- * The calibration of a saved folder; undefined where it has none. `Classifier.load` reads it by itself.
- * @throws TorchwrightError ERR_FILE_READ, ERR_CONFIG_INVALID
+ * The calibration of a saved folder, or where there is none of that name, of the model of that name on the hub; undefined where it has none. `Classifier.load` reads it by itself.
+ * @throws TorchwrightError ERR_FILE_READ, ERR_CONFIG_INVALID, ERR_HUB_…
  */
-export async function readCalibration(folder: string): Promise<Calibration | undefined> {
+export async function readCalibration(given: string, options: HubOptions = {}): Promise<Calibration | undefined> {
+  const folder = await openFolder("readCalibration", given, options, SELECTION);
   const file = path.join(folder, CALIBRATION_FILE);
   let text: string;
   try {

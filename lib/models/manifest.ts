@@ -10,7 +10,7 @@ import path from "node:path";
 import { TorchwrightError } from "../errors";
 import { hashFiles } from "./hash-files";
 
-const NAME = "manifest.json";
+export const MANIFEST_FILE = "manifest.json";
 const FORMAT = "torchwright-manifest";
 const PAYLOAD = /\.(?:safetensors|pt)$|^(?:calibration\.json|trainer_state\.json|tokenizer\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt)$/;
 
@@ -27,7 +27,7 @@ export async function writeManifest(folder: string): Promise<void> {
   for (const [i, name] of names.entries()) {
     files[name] = { bytes: (await stat(path.join(folder, name))).size, sha256: digests[i] ?? "" };
   }
-  await writeFile(path.join(folder, NAME), `${JSON.stringify({ format: FORMAT, version: 1, files }, null, 2)}\n`);
+  await writeFile(path.join(folder, MANIFEST_FILE), `${JSON.stringify({ format: FORMAT, version: 1, files }, null, 2)}\n`);
 }
 
 /**
@@ -37,7 +37,7 @@ export async function writeManifest(folder: string): Promise<void> {
  * @throws TorchwrightError ERR_CHECKSUM naming the file that differs or is missing
  */
 export async function verifyManifest(folder: string): Promise<void> {
-  const listed = await readManifest(path.join(folder, NAME));
+  const listed = await readManifest(path.join(folder, MANIFEST_FILE));
   for (const [name, { bytes }] of listed) {
     const size = await stat(path.join(folder, name)).then((found) => found.size, () => undefined);
     if (size !== bytes) throw differs(folder, name, size === undefined ? "it is missing" : `it has ${size} bytes, not ${bytes}`);
@@ -48,16 +48,22 @@ export async function verifyManifest(folder: string): Promise<void> {
   });
 }
 
+/** Names in the text of a manifest, without a look at the files; none in that of another program. Throws where it is no JSON. */
+export function namesInManifest(text: string): readonly string[] {
+  const { format, files } = JSON.parse(text) as { readonly format?: unknown; readonly files?: object };
+  return format === FORMAT ? Object.keys(files ?? {}) : [];
+}
+
 /** Names of the files that a folder's manifest lists. Throws as {@link verifyManifest} does. */
 export async function listedInManifest(folder: string): Promise<readonly string[]> {
-  return (await readManifest(path.join(folder, NAME))).map(([name]) => name);
+  return (await readManifest(path.join(folder, MANIFEST_FILE))).map(([name]) => name);
 }
 
 function differs(folder: string, name: string, how: string): TorchwrightError {
   return new TorchwrightError(
     "ERR_CHECKSUM",
     `${path.join(folder, name)}: expected the file that was saved, but ${how}. It is damaged or was replaced: restore it, ` +
-      `or, where it was changed on purpose, delete ${path.join(folder, NAME)}, which then no longer describes the folder.`,
+      `or, where it was changed on purpose, delete ${path.join(folder, MANIFEST_FILE)}, which then no longer describes the folder.`,
   );
 }
 

@@ -3,12 +3,15 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Batch } from "../data/batch";
 import { describe, TorchwrightError } from "../errors";
+import type { HubOptions } from "../hub/options";
 import { Module } from "../nn/module";
 import type { AnyModule, Named } from "../nn/part";
 import { resolveDevice } from "../tensor/device";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
+import { openFolder } from "../text/open-folder";
 import { readConfig } from "./bert-config";
+import { MODEL_FILES } from "./hub-files";
 import { checkBatchLabels, checkLabels, labelsOf } from "./labels";
 import type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
@@ -18,7 +21,13 @@ import { writeSafetensors } from "./safetensors";
 import { writeCompanions, writeFolder } from "./save-folder";
 import { loadSafetensors } from "./state-file";
 
-type Output = Tensor | { readonly logits: Tensor; readonly loss?: Tensor | undefined };
+/** Logits, alone or with a loss. @inline */
+type Output = Tensor | {
+  /** `[batch, classes]`. */
+  readonly logits: Tensor;
+  /** A scalar, where the module computes one. */
+  readonly loss?: Tensor | undefined;
+};
 
 /**
  * An `nn.Module` that can be trained as a text classifier: its forward takes a loader's batch and gives logits
@@ -79,7 +88,8 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
    * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for a module of another shape, ERR_CONFIG_INVALID,
    *   ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID
    */
-  static async load<P extends ModelProblem = "single-label">(folder: string, module: ClassifierModule, problemType?: P): Promise<ModuleClassifier<P>> {
+  static async load<P extends ModelProblem = "single-label">(given: string, module: ClassifierModule, problemType?: P, options: HubOptions = {}): Promise<ModuleClassifier<P>> {
+    const folder = await openFolder("ModuleClassifier.load", given, options, MODEL_FILES);
     const config = await readConfig(folder);
     const problem = chooseProblem("ModuleClassifier.load", problemType, config["problem_type"]) as P;
     const labels = labelsOf(config, folder);

@@ -3,14 +3,18 @@
  */
 import { encodeOptionsFor } from "../data/loading/windows";
 import { describe, TorchwrightError } from "../errors";
+import { together } from "../hub/selection";
 import { loadTextClassifier } from "../models/auto-classifier";
 import { checkCalibration, readCalibration, type Calibration } from "../models/calibration";
 import { checkVocabulary } from "../models/check-vocabulary";
 import { predicting } from "../models/exclusive";
+import { MODEL_FILES } from "../models/hub-files";
 import type { ModelProblem, TextClassifier } from "../models/model";
 import { AutoTokenizer } from "../text/auto-tokenizer";
+import { openFolder } from "../text/open-folder";
 import { checkInput } from "../text/text-input";
 import { TimeSlice } from "../text/time-slice";
+import { TOKENIZER_SELECTION } from "../text/tokenizer-files";
 import type { EncodeOptions, TextInput, Tokenizer } from "../text/tokenizer";
 import { explain } from "./explain";
 import type { Explanation } from "./explanation";
@@ -71,14 +75,19 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
   }
 
   /**
-   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote, with its calibration; a saved TorchScript module, too. With
+   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote, with its calibration; a saved TorchScript module, too. Where there is no folder of
+   * that name, it is the model of that name on the hub, of one commit in all of its files. With
    * `{ problemType: "multi-label" }` predictions have `labels`, with `{ problemType: "regression" }` a `value`.
    *
    * @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_CHECKSUM, ERR_SAFETENSORS_INVALID, ERR_WEIGHTS_MISMATCH,
-   *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
+   *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
    */
-  static async load<P extends ModelProblem = "single-label">(folder: string, { device, problemType, ...options }: LoadOptions<P> = {}): Promise<Classifier<P>> {
+  static async load<P extends ModelProblem = "single-label">(given: string, { device, problemType, ...options }: LoadOptions<P> = {}): Promise<Classifier<P>> {
     resolveBatchOptions(options); // a mistake shows before anything is read
+    if (typeof given !== "string" || given === "") {
+      throw new TorchwrightError("ERR_INVALID_ARG", `Classifier.load: expected a folder's path or a name on the hub, got ${describe(given)}`);
+    }
+    const folder = await openFolder("Classifier.load", given, options, together(MODEL_FILES, TOKENIZER_SELECTION));
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
     const model = await loadTextClassifier(folder, { ...(device !== undefined && { device }), problemType: problemType ?? ("single-label" as P) });
     try {

@@ -1,4 +1,5 @@
 /** The options of a `Classifier` and its calls: what they mean, their defaults, and their checks. */
+import type { HubOptions } from "../hub/options";
 import type { WindowOptions } from "../data/loading/windows";
 import { TorchwrightError } from "../errors";
 import { type OptionCheck, readOptions, wholeNumber } from "../metrics/metric-options";
@@ -28,7 +29,7 @@ export interface ClassifierOptions {
 }
 
 /** Options of `Classifier.load`. */
-export interface LoadOptions<P extends ModelProblem = "single-label"> extends ClassifierOptions {
+export interface LoadOptions<P extends ModelProblem = "single-label"> extends ClassifierOptions, HubOptions {
   /** "cpu", "cuda", "cuda:1". Default: a GPU where there is one. */
   readonly device?: string;
   /** What the folder's model decides, which is to be said of all but single-label models, as predictions are of another type. Default "single-label". */

@@ -1,9 +1,11 @@
 /** Opens the tokenizer of a Hugging Face model folder. */
 import { describe, TorchwrightError } from "../errors";
+import type { HubOptions } from "../hub/options";
 import { bertDocument } from "./bert-wordpiece";
 import { tokenizerClass, withClassParts } from "./class-pipelines";
+import { openFolder } from "./open-folder";
 import { PretrainedTokenizer } from "./pretrained-tokenizer";
-import { type JsonObject, jsonOf, readTokenizerFolder, type TokenizerFolder } from "./tokenizer-files";
+import { type JsonObject, jsonOf, readTokenizerFolder, TOKENIZER_SELECTION, type TokenizerFolder } from "./tokenizer-files";
 
 /** BERT's position table, for folders that name no length. */
 const DEFAULT_MAX_LENGTH = 512;
@@ -30,16 +32,19 @@ export class AutoTokenizer {
    * relatives with WordPiece, byte-level BPE or Unigram. Truncation and padding that are stored in tokenizer.json are
    * not applied.
    *
-   * Throws ERR_FILE_NOT_FOUND for a missing folder, ERR_TOKENIZER_INVALID for missing or damaged files.
+   * @param model a folder, or where there is none of that name, a model's name on the hub, whose tokenizer files are downloaded
+   *
+   * Throws ERR_FILE_NOT_FOUND for a missing folder, ERR_TOKENIZER_INVALID for missing or damaged files; of the hub ERR_HUB_…, ERR_CHECKSUM,
+   * ERR_DISK_FULL and ERR_FILE_WRITE.
    */
-  static async fromPretrained(folder: string): Promise<PretrainedTokenizer> {
-    if (typeof folder !== "string" || folder === "") {
+  static async fromPretrained(model: string, options: HubOptions = {}): Promise<PretrainedTokenizer> {
+    if (typeof model !== "string" || model === "") {
       throw new TorchwrightError(
         "ERR_INVALID_ARG",
-        `AutoTokenizer.fromPretrained: expected the path of a folder, got ${describe(folder)}`,
+        `AutoTokenizer.fromPretrained: expected the path of a folder or a model's name on the hub, got ${describe(model)}`,
       );
     }
-    const source = await readTokenizerFolder(folder);
+    const source = await readTokenizerFolder(await openFolder("AutoTokenizer.fromPretrained", model, options, TOKENIZER_SELECTION));
     const config = jsonOf(source, "tokenizer_config.json") ?? {};
     const known = tokenizerClass(config, source.modelConfig);
     const own = jsonOf(source, "tokenizer.json");

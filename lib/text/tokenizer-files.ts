@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isUtf8 } from "node:buffer";
 import { TorchwrightError } from "../errors";
+import type { FileSelection } from "../hub/selection";
 import { finishInterruptedSave } from "./interrupted-save";
 
 /** Files that make up a tokenizer; the last two are older Python versions'. */
@@ -13,6 +14,14 @@ export const TOKENIZER_FILES = [
   "special_tokens_map.json",
   "added_tokens.json",
 ] as const;
+
+/** What of a model on the hub makes up its tokenizer. */
+export const TOKENIZER_SELECTION: FileSelection = {
+  required: [],
+  oneOf: [["tokenizer.json", "vocab.txt"]],
+  optional: [...TOKENIZER_FILES, "config.json"],
+  naming: {},
+};
 
 export type TokenizerFile = (typeof TOKENIZER_FILES)[number];
 

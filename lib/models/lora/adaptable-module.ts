@@ -1,13 +1,15 @@
 /** A compiled model that an adapter can be put into, and taken out of by merging it. */
 import { zeroGrads } from "../../autograd/zero-grads";
 import { describe, TorchwrightError } from "../../errors";
+import type { HubOptions } from "../../hub/options";
 import { ScriptModule } from "../../jit/script-module";
 import type { Handle, ModuleSpec } from "../../native/addon";
 import { outsideScopes, withModes } from "../../tensor/context";
 import { manualSeed, synchronize } from "../../tensor/device";
 import { scope } from "../../tensor/scope";
 import type { Tensor } from "../../tensor/tensor";
-import { finishInterruptedSave } from "../../text/interrupted-save";
+import { openFolder } from "../../text/open-folder";
+import { ADAPTER_FILES } from "../hub-files";
 import { loadVerified } from "../manifest";
 import { adaptedSpec, MERGED_WEIGHT } from "./adapted-spec";
 import { readAdapter, writeAdapter } from "./adapter-folder";
@@ -71,10 +73,10 @@ export class AdaptableModule {
   }
 
   /** Puts an adapter of a folder in. Throws as reading does, with nothing changed. */
-  async load(folder: string): Promise<void> {
-    if (typeof folder !== "string") throw new TorchwrightError("ERR_INVALID_ARG", `loadAdapter: expected a folder's path, got ${describe(folder)}`);
+  async load(given: string, options: HubOptions): Promise<void> {
+    if (typeof given !== "string") throw new TorchwrightError("ERR_INVALID_ARG", `loadAdapter: expected a folder's path or a name on the hub, got ${describe(given)}`);
     this.#refuseSecond("loadAdapter");
-    await finishInterruptedSave(folder);
+    const folder = await openFolder("loadAdapter", given, options, ADAPTER_FILES);
     const { config, savesHead, refuse } = await readPeftConfig(folder);
     const own = new Map(this.#module.namedParameters());
     const plan = planAdapter(config, this.#spec(handlesOf(own)), own, refuse);
