@@ -17,7 +17,7 @@ const FIELDS = 8;
 const LETTERS = 160;
 
 /** What is known of a dataset; of texts their labels, too. */
-export type DescribedDataset = MapDataset<unknown> & { readonly kind?: string; readonly problemType?: ProblemType | undefined; readonly labels?: readonly string[] };
+type DescribedDataset = MapDataset<unknown> & { readonly problemType?: ProblemType | undefined; readonly labels?: readonly string[] };
 
 /** `TextDataset of 60 rows, 2 classes`. */
 export function datasetHeading(dataset: MapDataset<unknown>): string {

@@ -21,10 +21,16 @@ export function evaluationSection(data: ReportData): PageSection {
   return { id: "evaluation", title: "Evaluation", pieces: evaluation ? evaluationPieces(data, evaluation) : [paragraph(none)] };
 }
 
-function* evaluationPieces({ problem, heldOut }: ReportData, evaluation: ReportedEvaluation): Generator<string> {
-  const { step, metrics, perClass, reliability, confusion } = evaluation;
+function* evaluationPieces(data: ReportData, evaluation: ReportedEvaluation): Generator<string> {
+  const { step, metrics } = evaluation;
   const examples = `${metrics["examples"] ?? "?"} held-out examples`;
   yield paragraph(step === undefined ? `Of ${examples}, evaluated for this report.` : `Of ${examples}, as evaluated after step ${step} of the run.`);
+  yield* findings(data, evaluation);
+}
+
+/** All that an evaluation says. */
+export function* findings({ problem, heldOut }: Pick<ReportData, "problem" | "heldOut">, evaluation: ReportedEvaluation): Generator<string> {
+  const { perClass, reliability, confusion } = evaluation;
   yield metricList(evaluation);
   if (problem === "regression") yield figure("Predictions against targets; right ones lie on the diagonal", scatterChart(heldOut?.points ?? []));
   else yield `<div class="charts"><div>${calibration(problem, reliability)}</div><div>${confusionTable(problem, evaluation)}</div></div>`;
@@ -63,7 +69,8 @@ function confusionTable(problem: ModelProblem, { confusions }: ReportedEvaluatio
   return title + richTable(caption, columns, confusions.map(({ actual, predicted, count, share }) => [actual, predicted, String(count), percent(share)]));
 }
 
-function matrixNote(classes: number): string {
+/** How to read the matrix. */
+export function matrixNote(classes: number): string {
   return `${classes > MAPPED ? `The ${MAPPED} of ${classes} classes with the most errors: rows` : "Rows"} are true classes, columns predicted ones, colours shares of the row.`;
 }
 

@@ -36,7 +36,8 @@ function bestMetricOf(record: ReportData["record"]): string {
   return typeof metric === "string" ? metric : "loss";
 }
 
-function* runPieces(problem: ModelProblem, run: Run, bestMetric: string): Generator<string> {
+/** What a run did, in a sentence, curves and a table. */
+export function* runPieces(problem: ModelProblem, run: Run, bestMetric: string): Generator<string> {
   const { log, evaluations, best } = run;
   const logged = (name: "loss" | "learningRate" | "gradNorm"): CurvePoint[] => log.map((entry) => ({ step: entry.step, value: entry[name] }));
   const measured = (name: string): CurvePoint[] => evaluations.map(({ step, metrics }) => ({ step, value: metrics[name] ?? NaN }));
