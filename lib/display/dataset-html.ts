@@ -15,5 +15,5 @@ export function datasetHtml(dataset: MapDataset<unknown>): string {
 function labels(dataset: MapDataset<unknown>): string {
   if (!(dataset instanceof TextDataset) || !dataset.labelled) return "";
   const report = labelReport(dataset, dataset.labels);
-  return titled("Labels", labelBlocks({ name: "all", rows: dataset.length, labels: report }).map(renderBlock).join(""));
+  return labelBlocks({ name: "Labels", rows: dataset.length, labels: report }).map(renderBlock).join("");
 }

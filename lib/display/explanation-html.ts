@@ -1,10 +1,10 @@
 /** An explanation for a notebook: the text with its words in colours, and the words that say most. */
 import { escapeHtml } from "../data/inspect/escape-html";
 import { significant } from "../data/inspect/numbers";
-import { renderBlock } from "../data/inspect/render-html";
 import { round } from "../data/inspect/svg";
 import type { Explanation } from "../predict/explanation";
 import { explanationHeading, type MarkedPart, markedParts, strongestWords } from "../predict/explanation-text";
+import { type Cell, richTable } from "../train/report/sections/html";
 import { element } from "./element";
 
 /** Red, green, blue of what speaks for the label and against it. */
@@ -15,12 +15,17 @@ const LISTED = 8;
 
 export function explanationHtml(explanation: Explanation): string {
   const strongest = strongestWords(explanation, LISTED);
-  const bars = strongest.map(({ text, attribution }) => ({ name: text, value: Math.abs(attribution), text: `${attribution > 0 ? "+" : ""}${significant(attribution)}` }));
+  const most = Math.abs(strongest[0]?.attribution ?? 0);
+  const rows = strongest.map(({ text, attribution }): Cell[] => [text, `${attribution > 0 ? "+" : ""}${significant(attribution)}`, { html: bar(attribution / most) }]);
   return element(explanationHeading(explanation), [
     `<p class="words" dir="auto">${markedParts(explanation).map(part).join("")}</p>`,
     `<p class="dim">${key(FOR, "speaks for it")} ${key(AGAINST, "speaks against it")}</p>`,
-    ...(bars.length > 0 ? [renderBlock({ kind: "bars", title: "The words that say most", bars })] : []),
+    ...(rows.length > 0 ? [richTable("The words that say most", [{ title: "word" }, { title: "attribution", numeric: true }, { title: "" }], rows)] : []),
   ].join(""));
+}
+
+function bar(share: number): string {
+  return `<span style="display:inline-block;height:.75em;width:${round(12 * Math.abs(share))}em;background:rgba(${share > 0 ? FOR : AGAINST},.65)"></span>`;
 }
 
 function part({ text, share, attribution = 0 }: MarkedPart): string {
