@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   ERR_LIBTORCH_LOAD: "libtorch was found, but the system's loader could not open it.",
   ERR_ADDON_NOT_BUILT: "The native addon is neither prebuilt nor built for this system.",
   ERR_TWO_COPIES: "Another copy or version of this package uses libtorch in this process already.",
+  ERR_BUILD_FAILED: "The native addon did not compile, or what was compiled does not open.",
   ERR_FETCH_FAILED: "No source of libtorch or of the demo's data worked.",
   ERR_PREREQUISITE: "A program that the build needs is missing or too old.",
   ERR_DISK_FULL: "The disk has less room than what is to be written needs; nothing half-done passes for whole.",
@@ -68,7 +69,7 @@ export const ERROR_CODES = {
   ERR_MAX_LENGTH: "A sequence is longer than the model's position table.",
   // training
   ERR_NON_FINITE: "Loss or gradient became NaN or infinite; the last good weights were kept.",
-  ERR_BUSY: "The model is being trained already.",
+  ERR_BUSY: "The model is being trained already, or another setup is still at work.",
   ERR_NO_RESULT: "No trial of a hyper-parameter search has a score: all failed, or the search ended before.",
   ERR_OUTPUT_NOT_UNDERSTOOD: "A module's output is neither logits, a tuple, nor a dictionary with logits.",
 } as const;

@@ -2,9 +2,6 @@
 
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +12,7 @@
 
 #include "allocator.h"
 #include "environment.h"
+#include "heap.h"
 
 namespace torchwright {
 namespace {
@@ -211,22 +209,12 @@ std::atomic<uint32_t> readings{0};
 std::atomic<Clock::rep> next_heap_reading{0};
 std::atomic<int64_t> uncounted{0};
 
-// Bytes of the C++ heap that are in use; 0 where the system does not tell.
-int64_t HeapBytes() {
-#ifdef __GLIBC__
-  const struct mallinfo2 heap = mallinfo2();
-  return static_cast<int64_t>(heap.uordblks + heap.hblkhd);
-#else
-  return 0;
-#endif
-}
-
 }  // namespace
 
 void ReadHeap() {
   const Clock::time_point start = Clock::now();
   const AllocatorCounters cpu = CpuCounters();
-  uncounted.store(std::max<int64_t>(HeapBytes() - cpu.live - cpu.cached, 0));
+  uncounted.store(HeapBytesBeyond(cpu.live + cpu.cached));
   const Clock::time_point end = Clock::now();
   const auto pause = std::max(kHeapPause, (end - start) * kHeapShare);
   next_heap_reading.store((end + pause).time_since_epoch().count());

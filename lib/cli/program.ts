@@ -1,21 +1,23 @@
 /** All commands and their options. Nothing is loaded for them before one is chosen. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { Command } from "commander";
+import { ownPackage } from "../native/package-root";
+import { addBuild } from "./commands/build";
+import { addEvaluate } from "./commands/evaluate";
+import { addPredict } from "./commands/predict";
 import { addSetup } from "./commands/setup";
+import { addTrain } from "./commands/train";
 
 /** The command line's root; it throws where commander would end the process. */
 export function createProgram(): Command {
   const program = new Command("torchwright")
     .description("Fine-tunes BERT on libtorch, without Python.")
-    .version(packageVersion())
+    .version(ownPackage.version)
     .showHelpAfterError("(--help shows what there is)")
     .exitOverride();
+  addTrain(program);
+  addEvaluate(program);
+  addPredict(program);
   addSetup(program);
+  addBuild(program);
   return program;
-}
-
-function packageVersion(): string {
-  const file = path.join(__dirname, "..", "..", "package.json");
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

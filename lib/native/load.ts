@@ -2,25 +2,20 @@
  * The one door to native code. libtorch is opened at first use, not on import, so that importing is
  * cheap and what is missing is said by the call that needs it.
  */
-import { existsSync, realpathSync } from "node:fs";
-import { createRequire } from "node:module";
-import path from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { TorchwrightError } from "../errors";
 import type { ErrorCode } from "../errors";
 import { ERROR_CODES } from "../errors";
 import type { DriverProperties, LoaderAddon, NativeAddon } from "./addon";
+import { muslHint } from "./addon-folder";
 import { callBack, forgetCallbacks } from "./callbacks";
+import { chooseAddons, reason, requireAddon } from "./choose-addons";
 import type { Libtorch } from "./describe-libtorch";
-import { locateLibtorch, majorMinor, SUPPORTED_VERSIONS } from "./locate";
 import type { LocateOptions } from "./locate";
 import { outOfMemory } from "./out-of-memory";
 
 /** Longer than any single operator, shorter than a user's patience. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
-
-const packageRoot = path.join(__dirname, "..", "..");
-const load = createRequire(__filename);
 
 interface Opened {
   readonly addon: NativeAddon;
@@ -70,40 +65,10 @@ export function driverProperties(device: number): DriverProperties | undefined {
   return open().loader.deviceProperties(device);
 }
 
-/**
- * Folder that holds both addons: prebuilt ones first, as in a published package, then a checkout's build.
- * `TORCHWRIGHT_ADDONS` names another build of this checkout, such as the sanitized one.
- */
-function addonFolder(): string {
-  if (process.env.TORCHWRIGHT_ADDONS) return path.resolve(process.env.TORCHWRIGHT_ADDONS);
-  // node-gyp-build would take build/Release first.
-  const prebuilt = path.join(packageRoot, "prebuilds", `${process.platform}-${process.arch}`);
-  if (existsSync(path.join(prebuilt, "loader.node"))) return prebuilt;
-  const nodeGypBuild = load("node-gyp-build") as { resolve(folder: string): string };
-  try {
-    return path.dirname(nodeGypBuild.resolve(packageRoot));
-  } catch (cause) {
-    throw notBuilt(`found neither in prebuilds/${process.platform}-${process.arch} nor in build/Release`, cause);
-  }
-}
-
-function notBuilt(what: string, cause: unknown): TorchwrightError {
-  return new TorchwrightError(
-    "ERR_ADDON_NOT_BUILT",
-    `native addon: expected loader.node and torchwright.node in ${packageRoot}, ${what}. ` +
-      "In a checkout, `npm install` (or `npm run compile`) builds them and says what it lacks; " +
-      `otherwise this package has no prebuilt addon for ${process.platform}-${process.arch}.`,
-    { cause },
-  );
-}
-
 function open(): Opened {
   if (opened) return opened;
-  const folder = addonFolder();
-  const loader = requireAddon<LoaderAddon>(folder, "loader.node");
-  const libtorch = locateLibtorch({ version: loader.headersVersion, ...wanted });
-  checkVersion(libtorch, loader.headersVersion);
-  claimProcess(loader, folder);
+  const { folder, loader, libtorch, owner } = chooseAddons(wanted);
+  claimProcess(loader, owner);
   try {
     // Before the second addon, which finds the opened library by its name, and before anything asks about CUDA.
     loader.open(libtorch.library);
@@ -130,8 +95,7 @@ function open(): Opened {
 }
 
 /** One copy of this package for each process, since libtorch's allocator and settings are the process's. Workers share a copy. */
-function claimProcess(loader: LoaderAddon, folder: string): void {
-  const mine = realpathSync(folder);
+function claimProcess(loader: LoaderAddon, mine: string): void {
   const owner = loader.claim(process.pid, mine);
   if (owner === mine) return;
   throw new TorchwrightError(
@@ -142,42 +106,17 @@ function claimProcess(loader: LoaderAddon, folder: string): void {
   );
 }
 
-function requireAddon<T>(folder: string, name: string): T {
-  const file = path.join(folder, name);
-  if (!existsSync(file)) throw notBuilt(`${file} is missing`, undefined);
-  try {
-    return load(file) as T;
-  } catch (cause) {
-    throw notBuilt(`${file} could not be opened (${reason(cause)})`, cause);
-  }
-}
-
-function checkVersion(libtorch: Libtorch, headers: string): void {
-  const release = majorMinor(libtorch.version);
-  if (release === majorMinor(headers) && SUPPORTED_VERSIONS.includes(release)) return;
-  throw new TorchwrightError(
-    "ERR_LIBTORCH_VERSION",
-    `libtorch: expected version ${majorMinor(headers)} (the addon was built with ${headers}), got ${libtorch.version} in ` +
-      `${libtorch.root}. Fetch the right one (npx torchwright setup), point LIBTORCH to it, or, in a checkout, ` +
-      `rebuild for this one: LIBTORCH=${libtorch.root} npm run compile (releases ${SUPPORTED_VERSIONS.join(", ")}).`,
-  );
-}
-
 function loadFailed(libtorch: Libtorch, cause: unknown): TorchwrightError {
   const remedy =
     libtorch.variant === "cpu"
       ? "A library it needs is missing, or the folder is damaged; fetch it again: npx torchwright setup --force"
       : "A CUDA build needs NVIDIA's libraries beside it (../nvidia/*/lib) or on the loader's path; " +
-        `npx torchwright setup --variant ${libtorch.variant} brings them.`;
+        "npx torchwright setup --cuda --force brings them.";
   return new TorchwrightError(
     "ERR_LIBTORCH_LOAD",
-    `libtorch: could not open ${libtorch.library}: ${reason(cause)}. ${remedy}`,
+    `libtorch: could not open ${libtorch.library}: ${reason(cause)}. ${remedy}${muslHint()}`,
     { cause },
   );
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
 }
 
 function isErrorCode(code: string): code is ErrorCode {

@@ -5,8 +5,8 @@
  * state of its tokenizer, which must not change while encodings run on worker threads: they are not
  * declared here, so nothing can set them.
  */
-import { createRequire } from "node:module";
 import { TorchwrightError } from "../errors";
+import { ownPackage } from "../native/package-root";
 
 /** One encoded text as the library holds it; every getter copies a whole array into JavaScript. */
 export interface LibraryEncoding {
@@ -60,7 +60,7 @@ export function libraryTokenizer(json: string): LibraryTokenizer & LibraryParts 
  */
 function openLibrary(): Library {
   try {
-    return createRequire(__filename)("tokenizers") as Library;
+    return ownPackage.require("tokenizers") as Library;
   } catch (error) {
     throw new TorchwrightError(
       "ERR_PREREQUISITE",

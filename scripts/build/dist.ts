@@ -1,8 +1,9 @@
 /** Compiles `lib` to `dist`, with a thin ESM entry so that there is one copy of every class. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { runNode } from "./run";
-import { hashOf, isStamped, removeStamp, writeStamp } from "./stamp";
+import { runNode } from "../../lib/build/run-node";
+import { hashOf } from "../../lib/native/source-hash";
+import { isStamped, removeStamp, writeStamp } from "./stamp";
 
 const SOURCES = ["lib"];
 const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "scripts/build/dist.ts"];

@@ -2,15 +2,15 @@
 import { TorchwrightError } from "../../lib/errors";
 import type { Libtorch } from "../../lib/native/describe-libtorch";
 import { SUPPORTED_VERSIONS, locateLibtorch, majorMinor } from "../../lib/native/locate";
-import { fetchLibtorch } from "../../lib/setup/fetch";
+import { fetchLibtorch, sourcesFor } from "../../lib/setup/fetch";
 import { findPython } from "../../lib/setup/sources";
-import { checkBuildTools, pipProblem } from "./prerequisites";
+import { checkBuildTools, pipProblem } from "../../lib/build/prerequisites";
 
 /**
  * The libtorch to build against; undefined where there is none and TORCHWRIGHT_SKIP_DOWNLOAD=1 forbids to fetch it.
  *
  * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION for what LIBTORCH names, ERR_PREREQUISITE,
- *   ERR_FETCH_FAILED
+ *   ERR_FETCH_FAILED, ERR_DISK_FULL, ERR_FILE_WRITE
  */
 export async function findOrFetch(say: (line: string) => void, env: NodeJS.ProcessEnv = process.env): Promise<Libtorch | undefined> {
   try {
@@ -30,7 +30,7 @@ export async function findOrFetch(say: (line: string) => void, env: NodeJS.Proce
     say(
       "TORCHWRIGHT_SKIP_DOWNLOAD=1: libtorch was not fetched and the addon is not built. What to do: " +
         "LIBTORCH=<folder of libtorch or of the Python package torch> npm install, or " +
-        "npm run torchwright -- setup --from <archive or folder> && npm install",
+        "npm run torchwright -- setup --from <folder, archive or python> && npm install",
     );
     return undefined;
   }
@@ -38,5 +38,5 @@ export async function findOrFetch(say: (line: string) => void, env: NodeJS.Proce
   checkBuildTools();
   const problem = pipProblem(findPython(undefined, env));
   if (problem !== undefined) say(`the pip source of libtorch will not work: ${problem}`);
-  return fetchLibtorch({}, undefined, env);
+  return (await fetchLibtorch({}, sourcesFor({}, env), env)).libtorch;
 }

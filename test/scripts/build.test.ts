@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { locateLibtorch } from "../../lib/native/locate";
-import { environmentSettings } from "../../scripts/build/addon";
+import { environmentSettings } from "../../lib/build/cmake";
 import { inFolder } from "../support/tiny-bert";
 
 const ROOT = join(__dirname, "..", "..");

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { findOrFetch } from "../../scripts/build/find-or-fetch";
-import { checkBuildTools, pipProblem } from "../../scripts/build/prerequisites";
+import { checkBuildTools, pipProblem } from "../../lib/build/prerequisites";
 import { fakeLibtorch } from "../support/fake-libtorch";
 import { rejection, thrown } from "../support/rejection";
 import { inFolder } from "../support/tiny-bert";

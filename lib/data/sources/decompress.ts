@@ -75,7 +75,9 @@ async function* gunzip(operation: string, name: string, pieces: Pieces): Pieces 
 }
 
 async function* unzstd(operation: string, name: string, pieces: Pieces): Pieces {
-  const unpacker = new Unzstd();
+  // Loaded where it is needed: importing the package is to be cheap.
+  const { Decompress } = await import("fzstd");
+  const unpacker = new Unzstd(Decompress);
   try {
     for await (const piece of pieces) yield* unpacker.push(piece);
     yield* unpacker.end();

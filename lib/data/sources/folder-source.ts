@@ -1,7 +1,6 @@
 /** Rows of a folder that has a folder of text files for each class. */
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { glob } from "tinyglobby";
 import { TorchwrightError } from "../../errors";
 import { type BadRows, badRow, requireColumns } from "./bad-rows";
 import { fileError } from "./file-errors";
@@ -49,6 +48,7 @@ async function* classFiles(operation: string, folder: string, pattern: string, s
   if (classes.length === 0) {
     throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${operation}: expected a folder for each class in ${folder}, got none`);
   }
+  const { glob } = await import("tinyglobby"); // where it is needed: importing the package is to be cheap
   for (const label of classes) {
     const own = path.join(folder, label);
     const names = await glob(pattern, { cwd: own, onlyFiles: true, expandDirectories: false });

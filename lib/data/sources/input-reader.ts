@@ -1,7 +1,6 @@
 /** Turns what the user passed into the files or the stream to read. */
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { glob, isDynamicPattern } from "tinyglobby";
 import { describe, TorchwrightError } from "../../errors";
 import { readFileBytes } from "./read-file";
 import { isNodeStream, isWebStream, readStreamBytes } from "./read-stream";
@@ -47,6 +46,8 @@ export function readInput(operation: string, input: SourceInput): InputReader {
 
 /** The file, or those that a glob matches, sorted by code point. */
 export async function expand(operation: string, given: string): Promise<readonly string[]> {
+  // Loaded where it is needed: importing the package is to be cheap.
+  const { glob, isDynamicPattern } = await import("tinyglobby");
   if (!isDynamicPattern(given) || (await exists(given))) return [given];
   const found = await glob(given, { onlyFiles: true, expandDirectories: false });
   if (found.length === 0) {

@@ -1,5 +1,5 @@
 /** Unpacks zstd block by block, frame after frame, and checks each frame's checksum, which the unpacking library does not. */
-import { Decompress } from "fzstd";
+import type { Decompress } from "fzstd";
 import { Xxh64 } from "./xxh64";
 
 /** A step that stops wherever it needs more bytes than have come. */
@@ -16,6 +16,12 @@ export class Unzstd {
   #found: Buffer[] = [];
   #ended = false;
   readonly #walk = this.#frames();
+  readonly #unpacker: typeof Decompress;
+
+  /** With the library's class, which is loaded by those who need it. */
+  constructor(unpacker: typeof Decompress) {
+    this.#unpacker = unpacker;
+  }
 
   /** What a piece unpacks to, block by block: a block is at most 128 KiB, however small it was packed. */
   *push(piece: Buffer): Generator<Buffer, void, void> {
@@ -61,7 +67,7 @@ export class Unzstd {
     const id = header.subarray(single ? 0 : 1).subarray(0, idBytes);
     if (id.some((byte) => byte !== 0)) throw new UnzstdError("it needs a dictionary");
     const hash = (flags & 4) === 0 ? undefined : new Xxh64();
-    const unpacker = new Decompress((block) => {
+    const unpacker = new this.#unpacker((block) => {
       hash?.update(block);
       if (block.length > 0) this.#found.push(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
     });

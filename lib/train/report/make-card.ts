@@ -55,7 +55,7 @@ async function makeCard(folder: string, { model, fitted }: CardSource, given: Mo
     ...(evaluation && { evaluation: { step: evaluation.step, metrics: scalarMetrics(evaluation.metrics) } }),
     ...(training && { training }),
     ...(heldOut && { heldOut }),
-    versions: await readVersions(model.device),
+    versions: readVersions(model.device),
   });
 }
 

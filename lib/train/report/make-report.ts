@@ -82,7 +82,7 @@ export async function collectReport(reporter: Reporter, { loader, examples, titl
     ...(evaluation && { evaluation }),
     ...(lookedAt && { heldOut: lookedAt.findings }),
     data: await dataParts(fitted?.loader, loader),
-    versions: await readVersions(model.device),
+    versions: readVersions(model.device),
   };
 }
 

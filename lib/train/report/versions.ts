@@ -1,18 +1,15 @@
 /** The versions that a model is made with. */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { libtorchInfo } from "../../native/load";
+import { ownPackage } from "../../native/package-root";
 import { cuda } from "../../tensor/cuda";
 import type { Versions } from "./report-data";
 
 /** Of this process, and of the device that a model is on. */
-export async function readVersions(device: string): Promise<Versions> {
-  // lib/train/report, or dist/train/report in the package.
-  const manifest = JSON.parse(await readFile(path.join(__dirname, "..", "..", "..", "package.json"), "utf8")) as { readonly version: string };
+export function readVersions(device: string): Versions {
   const { version, variant } = libtorchInfo();
   const name = device.startsWith("cuda") ? cuda.properties(device as "cuda").name : undefined;
   return {
-    torchwright: manifest.version,
+    torchwright: ownPackage.version,
     libtorch: `${version} (${variant})`,
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,

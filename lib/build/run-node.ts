@@ -1,10 +1,12 @@
 /** Runs a package's Node program with its output passed through. */
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import path from "node:path";
 
-/** Fails when the program does not end with 0. `program` is a path inside node_modules. */
+/** Fails when the program does not end with 0. `program` is a path inside `root`'s node_modules. */
 export function runNode(root: string, program: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const file = require.resolve(program, { paths: [root] });
+    const file = createRequire(path.join(root, "package.json")).resolve(program);
     const child = spawn(process.execPath, [file, ...args], { cwd: root, stdio: "inherit" });
     child.on("error", reject);
     child.on("close", (code, signal) => {
