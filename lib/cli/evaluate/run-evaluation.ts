@@ -1,0 +1,57 @@
+/** One run of `evaluate`. */
+import { loadTextClassifier } from "../../models/auto-classifier";
+import type { ModelProblem } from "../../models/model";
+import { AutoTokenizer } from "../../text/auto-tokenizer";
+import { resolveOptions } from "../../train/check-options";
+import type { EvaluateOptions } from "../../train/evaluation";
+import type { TrainerOptions } from "../../train/options";
+import { Trainer } from "../../train/trainer";
+import { type Files, readTexts } from "../data/rows";
+import { savedProblem } from "../model/saved-problem";
+import { evaluationSections } from "../output/evaluation";
+import { printed, printResult } from "../output/print";
+import type { Settings } from "../settings/config-file";
+import { evaluationLoader } from "../train/loaders";
+import { asUsage } from "../usage-error";
+
+export interface EvaluationCall {
+  readonly model: string;
+  readonly files: Files;
+  readonly settings: Settings;
+  /** Settings that are options of the metrics. */
+  readonly metrics: readonly string[];
+  readonly json: boolean | undefined;
+}
+
+export async function runEvaluation({ model: folder, files, settings, metrics, json }: EvaluationCall): Promise<void> {
+  const { tokenizer: tokenizerFolder = folder, label = "label", report, title, examples } = settings as EvaluateSettings;
+  const options = Object.fromEntries(["device", "precision", "progress"].flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]))) as TrainerOptions<ModelProblem>;
+  asUsage(() => resolveOptions(options));
+  const problemType = await savedProblem(folder);
+  const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
+  const model = await loadTextClassifier(folder, { ...(options.device !== undefined && { device: options.device }), problemType });
+  try {
+    // What numbers mean, the model knows; soft labels are told from names by their looks.
+    const like = problemType === "single-label" ? {} : { problemType };
+    const data = await readTexts(files, { ...settings, label, ...like }, model.labels);
+    const loader = evaluationLoader(data, tokenizer, model, settings);
+    const trainer = new Trainer<ModelProblem>(model, options);
+    const told = Object.fromEntries(metrics.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
+    const evaluation = await trainer.evaluate(loader, told as EvaluateOptions<ModelProblem>);
+    if (report !== undefined) await trainer.report(report, { loader, ...(title !== undefined && { title }), ...(examples !== undefined && { examples }) });
+    const skipped = data.skipped > 0 ? `, ${data.skipped} bad ones left out` : "";
+    printResult(json, { model: folder, data: { rows: data.length, skipped: data.skipped }, evaluation }, () =>
+      printed(`Evaluation of ${folder} on ${data.length} rows${skipped}`, evaluationSections(evaluation)),
+    );
+  } finally {
+    model.dispose();
+  }
+}
+
+interface EvaluateSettings {
+  readonly tokenizer?: string;
+  readonly label?: string;
+  readonly report?: string;
+  readonly title?: string;
+  readonly examples?: number;
+}
