@@ -13,6 +13,7 @@ export const PINNED_VERSION = "2.13.0";
 /** Releases whose headers the addon compiles against, as `major.minor`. */
 export const SUPPORTED_VERSIONS: readonly string[] = ["2.11", "2.12", "2.13", "2.14"];
 
+/** Which libtorch is taken. */
 export interface LocateOptions {
   /** Folder of libtorch; nothing else is then looked at. */
   readonly folder?: string;
@@ -46,7 +47,7 @@ export function majorMinor(version: string): string {
 /**
  * Finds libtorch. What is named explicitly, by option or `LIBTORCH`, is never passed over silently.
  *
- * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND with each place looked at, and the remedies.
+ * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND: four lines with the command that helps; `cause` lists each place looked at.
  */
 export function locateLibtorch(options: LocateOptions = {}, env: NodeJS.ProcessEnv = process.env): Libtorch {
   if (options.folder !== undefined) return explicit(options.folder, "the folder given");
@@ -67,7 +68,12 @@ export function locateLibtorch(options: LocateOptions = {}, env: NodeJS.ProcessE
   }
   const [best] = candidates.sort((a, b) => rank(b, options) - rank(a, options));
   if (best) return best;
-  throw notFound(["LIBTORCH: not set", ...(looked.length > 0 ? looked : [`${cache}: no libtorch there`])]);
+  const wanted = options.variant === undefined ? "a release" : `the ${options.variant} build of a release`;
+  const there = looked.length > 0 ? `${looked.length} that cannot be used` : "none";
+  throw notFound(
+    `expected ${wanted} of ${SUPPORTED_VERSIONS[0]} to ${SUPPORTED_VERSIONS.at(-1)}, found ${there} in ${cache}, and LIBTORCH is not set.`,
+    ["LIBTORCH: not set", ...(looked.length > 0 ? looked : [`${cache}: no libtorch there`])],
+  );
 }
 
 function rank(found: Libtorch, options: LocateOptions): number {
@@ -87,7 +93,7 @@ function readCache(cache: string): string[] {
 function explicit(folder: string, origin: string): Libtorch {
   const found = describeLibtorch(folder);
   if (typeof found !== "string") return found;
-  throw notFound([`${origin}: ${path.resolve(folder)} ${found}`]);
+  return fail(`${origin}: ${path.resolve(folder)} ${found}`);
 }
 
 function torchOfPython(python: string): string {
@@ -98,22 +104,26 @@ function torchOfPython(python: string): string {
     folder = execFileSync(python, ["-c", program], { encoding: "utf8", timeout: 30_000, stdio: ["ignore", "pipe", "pipe"] }).trim();
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw notFound([`Python ${python}: could not be run (${reason})`]);
+    return fail(`Python ${python}: could not be run (${reason})`);
   }
-  if (folder === "") throw notFound([`Python ${python}: has no torch installed`]);
-  return folder;
+  return folder === "" ? fail(`Python ${python}: has no torch installed`) : folder;
 }
 
-function notFound(looked: readonly string[]): TorchwrightError {
+/** For what was named: nothing else was looked at. */
+function fail(looked: string): never {
+  throw notFound(`expected one where it was named, found none. ${looked}.`, [looked]);
+}
+
+/** Four lines, the third the command alone. */
+function notFound(what: string, looked: readonly string[]): TorchwrightError {
   return new TorchwrightError(
     "ERR_LIBTORCH_NOT_FOUND",
     [
-      `libtorch: expected a release of ${SUPPORTED_VERSIONS[0]} to ${SUPPORTED_VERSIONS.at(-1)}, found none. Looked at:`,
-      ...looked.map((line) => `  - ${line}`),
-      "Ways out:",
-      "  - fetch it into the cache: npx torchwright setup (in a checkout: npm run torchwright -- setup)",
-      "  - point to one: LIBTORCH=<folder of libtorch, or of the Python package torch>",
-      "  - copy the one a Python has: npx torchwright setup --from-python <python>",
+      `libtorch: ${what}`,
+      "Fetch it, once for this user; needs no compiler, 0.6 GB of disk for the CPU, 7 GB for CUDA:",
+      "    npx torchwright setup",
+      "Or use one that is here, in place: LIBTORCH=<folder of libtorch, or of the Python package torch>.",
     ].join("\n"),
+    { cause: looked },
   );
 }

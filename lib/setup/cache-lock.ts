@@ -1,13 +1,16 @@
-/** One fetch at a time per folder of the cache, across processes; a dead process's lock is taken over. */
+/** One setup at a time in a cache, across processes; a dead process's lock is taken over. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
+import { TorchwrightError } from "../errors";
 
 export interface LockOptions {
   /** Longest wait for another process, default 30 minutes. */
   readonly timeoutMs?: number;
   readonly pollMs?: number;
+  /** How long a lock may stay without a sign of life before it is taken over, default a minute. */
+  readonly silentMs?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -17,32 +20,59 @@ interface Owner {
   readonly id: string;
 }
 
+/** Older than this without a sign of life, a lock counts as left behind: its process may have been on another machine. */
+const SILENT_MS = 60_000;
+const SIGN_OF_LIFE_MS = 5_000;
+
+/** The lock of a cache, which whoever changes it holds. */
+export function lockFile(cache: string): string {
+  return path.join(cache, ".libtorch.lock");
+}
+
 /** Runs `work` while `file` marks this process as its owner. */
 export async function withLock<T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   await mkdir(path.dirname(file), { recursive: true });
   const id = randomUUID();
   const deadline = Date.now() + (options.timeoutMs ?? 30 * 60_000);
+  const seen = { stamp: 0, since: Date.now() };
   for (let told = false; !(await take(file, id)); ) {
     const owner = await readOwner(file);
-    if (owner && owner.host === hostname() && !isAlive(owner.pid)) {
+    if (await isLeftBehind(file, owner, seen, options.silentMs ?? SILENT_MS)) {
       await breakLock(file, owner);
       continue;
     }
     if (Date.now() > deadline) {
-      throw new Error(
-        `waited in vain for another fetch (process ${owner?.pid ?? "unknown"} on ${owner?.host ?? "unknown"}); ` +
-          `if there is none, remove ${file}`,
+      throw new TorchwrightError(
+        "ERR_BUSY",
+        `setup: expected ${path.dirname(file)} to be free within ${Math.round((options.timeoutMs ?? 30 * 60_000) / 1000)} s, got another setup ` +
+          `that still runs (process ${owner?.pid ?? "unknown"} on ${owner?.host ?? "unknown"}). If there is none, remove ${file}.`,
       );
     }
-    if (!told) options.log?.(`another fetch is running (process ${owner?.pid ?? "unknown"}); waiting for it`);
+    if (!told) options.log?.(`another setup is running (process ${owner?.pid ?? "unknown"}); waiting for it`);
     told = true;
     await new Promise((resolve) => setTimeout(resolve, options.pollMs ?? 500));
   }
+  const alive = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), SIGN_OF_LIFE_MS);
+  alive.unref();
   try {
     return await work();
   } finally {
-    await rm(file, { force: true });
+    clearInterval(alive);
+    // Only one's own: after a long sleep of the machine another process may have taken it over.
+    if ((await readOwner(file))?.id === id) await rm(file, { force: true });
   }
+}
+
+/**
+ * A process of this machine is asked for; one elsewhere, one whose number went to another process, and one that died before it
+ * wrote its name are known by their silence, measured by our own clock.
+ */
+async function isLeftBehind(file: string, owner: Owner | undefined, seen: { stamp: number; since: number }, silentMs: number): Promise<boolean> {
+  if (owner?.host === hostname() && !isAlive(owner.pid)) return true;
+  const stamp = (await stat(file).catch(() => undefined))?.mtimeMs;
+  if (stamp === undefined) return false; // given back by now
+  if (stamp !== seen.stamp) Object.assign(seen, { stamp, since: Date.now() });
+  return Date.now() - seen.since > silentMs;
 }
 
 async function take(file: string, id: string): Promise<boolean> {
@@ -51,9 +81,13 @@ async function take(file: string, id: string): Promise<boolean> {
     await writeFile(file, JSON.stringify(owner), { flag: "wx" });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !(await isFile(file))) throw error;
+    return false;
   }
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isFile() ?? true; // gone by now: it was one
 }
 
 async function readOwner(file: string): Promise<Owner | undefined> {
@@ -65,7 +99,7 @@ async function readOwner(file: string): Promise<Owner | undefined> {
 }
 
 /** Of several that see the same dead owner, the one whose rename succeeds removes the lock. */
-async function breakLock(file: string, dead: Owner): Promise<void> {
+async function breakLock(file: string, dead: Owner | undefined): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   try {
     await rename(file, aside);
@@ -73,7 +107,7 @@ async function breakLock(file: string, dead: Owner): Promise<void> {
     return;
   }
   const taken = await readOwner(aside);
-  if (taken && taken.id !== dead.id) {
+  if (taken && taken.id !== dead?.id) {
     // Another process broke the dead lock first, and this one is its own: give it back.
     await rename(aside, file).catch(() => undefined);
     return;

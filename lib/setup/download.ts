@@ -5,18 +5,25 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { transferProgress } from "./transfer-progress";
+import { setTimeout as pause } from "node:timers/promises";
+import { writeFailure } from "./disk";
+import { failureReason, request } from "./http";
 import type { Archive } from "./release";
+import { transferProgress } from "./transfer-progress";
 
 export interface DownloadOptions {
   readonly sha256: string;
-  /** Attempts; each goes on where the last one was cut. Default 3. */
+  /** Attempts in a row that bring less than a hundredth; each goes on where the last one was cut. Default 3. */
   readonly attempts?: number;
+  /** Rest before the second attempt, twice as long before the third; default 500 ms. */
+  readonly pauseMs?: number;
   /** Longest silence of the server before it counts as gone, default 20 s. */
   readonly stallMs?: number;
   /** Longest wait for the first answer, default 15 s. */
   readonly connectMs?: number;
   readonly quiet?: boolean;
+  /** Told of every piece that comes over the network, in bytes. */
+  readonly received?: (bytes: number) => void;
 }
 
 /** A refusal that another attempt would not change, unless it went on from what an earlier one left. */
@@ -28,22 +35,29 @@ class Cut extends Error {}
 /**
  * Downloads `archive` to `file`, through `file.part`, which a later call resumes.
  * Fails with a plain Error whose message is the reason, for the list of sources tried.
+ *
+ * @throws TorchwrightError ERR_DISK_FULL, ERR_FILE_WRITE
  */
 export async function download(archive: Archive, file: string, options: DownloadOptions): Promise<void> {
   const part = `${file}.part`;
+  const { attempts = 3, pauseMs = 500 } = options;
   await mkdir(path.dirname(file), { recursive: true });
-  const attempts = options.attempts ?? 3;
-  for (let attempt = 1; ; attempt += 1) {
-    const resumed = await sizeOf(part);
+  for (let attempt = 1; ; ) {
+    const before = await sizeOf(part);
     try {
       await transfer(archive, part, options);
       await verify(archive, part, options.sha256);
       await rename(part, file);
       return;
     } catch (error) {
-      const again = error instanceof Cut || (error instanceof Refused && resumed > 0);
+      const failure = await writeFailure(error, path.dirname(file));
+      if (failure) throw failure;
       // What never answered is given up at once: the next source may be better.
-      if (!again || attempt >= attempts) throw withReason(error);
+      const again = error instanceof Cut || before > 0;
+      const came = (await sizeOf(part)) - before;
+      attempt = came > 0 && came >= (archive.bytes ?? 0) / 100 ? 1 : attempt + 1;
+      if (!again || attempt > attempts) throw error instanceof Cut ? error : new Error(failureReason(error), { cause: error });
+      await pause(pauseMs * Math.max(attempt - 1, 1));
     }
   }
 }
@@ -54,7 +68,7 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
   const abort = new AbortController();
   const watchdog = new Watchdog(abort, options.connectMs ?? 15_000);
   try {
-    const response = await fetch(archive.url, {
+    const response = await request(archive.url, {
       headers: start > 0 ? { range: `bytes=${start}-` } : {},
       signal: abort.signal,
     });
@@ -64,6 +78,10 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
     }
     if (!response.ok || !response.body) throw new Refused(`HTTP status ${response.status}`);
     const from = response.status === 206 ? start : 0;
+    if (from > 0 && !(response.headers.get("content-range") ?? `bytes ${from}-`).startsWith(`bytes ${from}-`)) {
+      await rm(part, { force: true });
+      throw new Refused(`asked for what follows byte ${from}, got ${response.headers.get("content-range")}`);
+    }
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
     checkAnnounced(archive, from + length);
     const total = archive.bytes ?? (Number.isFinite(length) ? from + length : undefined);
@@ -73,6 +91,8 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
       for await (const chunk of source) {
         watchdog.feed(options.stallMs ?? 20_000);
         done += chunk.length;
+        if (archive.bytes !== undefined && done > archive.bytes) throw new Refused(`expected ${archive.bytes} bytes, got more`);
+        options.received?.(chunk.length);
         progress?.update(done);
         yield chunk;
       }
@@ -81,7 +101,11 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
       const body = Readable.fromWeb(response.body);
       await pipeline(body, counted, createWriteStream(part, { flags: from > 0 ? "a" : "w" }));
     } catch (error) {
-      throw new Cut(withReason(error).message, { cause: error });
+      if (error instanceof Refused) {
+        await rm(part, { force: true });
+        throw error;
+      }
+      throw new Cut(failureReason(error), { cause: error });
     } finally {
       progress?.finish();
     }
@@ -119,13 +143,6 @@ export async function checksumProblem(file: string, sha256: string): Promise<str
 
 async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(() => undefined))?.size ?? 0;
-}
-
-/** fetch says "fetch failed" and hides why in `cause`. */
-function withReason(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return error instanceof Cut ? error : new Error(`${error.message}${cause}`, { cause: error });
 }
 
 /** Ends a transfer that has gone silent. */

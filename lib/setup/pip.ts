@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { checksumProblem } from "./download";
+import { writeFailure } from "./disk";
+import { checksumProblem, download } from "./download";
+import { request } from "./http";
 
 /** What pip would take for a requirement, before anything large is transferred. */
 export interface Candidate {
@@ -58,7 +60,7 @@ export async function resolveWithPip(
 export async function announcedSize(candidate: Candidate): Promise<number | undefined> {
   try {
     if (candidate.url.startsWith("file:")) return (await stat(fileURLToPath(candidate.url))).size;
-    const response = await fetch(candidate.url, { method: "HEAD", signal: AbortSignal.timeout(15_000) });
+    const response = await request(candidate.url, { method: "HEAD", signal: AbortSignal.timeout(15_000) });
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
     return response.ok && Number.isFinite(length) ? length : undefined;
   } catch {
@@ -66,18 +68,44 @@ export async function announcedSize(candidate: Candidate): Promise<number | unde
   }
 }
 
+export interface WheelDownload extends PipOptions {
+  readonly quiet?: boolean;
+  /** As the server announced it. */
+  readonly bytes?: number;
+  readonly received?: (bytes: number) => void;
+}
+
 /**
  * Fetches a candidate into a folder of its own under `folder`, so that what an earlier fetch left is not taken for it;
  * a wheel on this machine is used where it lies. Returns its path.
+ *
+ * We download it ourselves, because pip resumes nothing; where that is refused, as by an index that only pip has the password
+ * of, pip does.
  */
-export async function downloadWithPip(candidate: Candidate, folder: string, options: PipOptions): Promise<string> {
-  const file = candidate.url.startsWith("file:")
-    ? fileURLToPath(candidate.url)
-    : await pipDownload(candidate, path.join(folder, ownFolder(candidate)), options);
-  if (candidate.sha256 !== undefined) {
-    const problem = await checksumProblem(file, candidate.sha256);
-    if (problem !== undefined) throw new Error(problem);
+export async function downloadWheel(candidate: Candidate, folder: string, options: WheelDownload): Promise<string> {
+  const { url, sha256 } = candidate;
+  if (url.startsWith("file:")) return checked(fileURLToPath(url), sha256);
+  const own = path.join(folder, ownFolder(candidate));
+  if (sha256 === undefined) return pipDownload(candidate, own, options);
+  const file = path.join(own, decodeURIComponent(path.posix.basename(new URL(url).pathname)));
+  const { bytes, quiet, received } = options;
+  try {
+    if ((await stat(file).catch(() => undefined)) && (await checksumProblem(file, sha256)) === undefined) return file;
+    await download({ url, ...(bytes !== undefined && { bytes }) }, file, { sha256, ...(quiet && { quiet }), ...(received && { received }) });
+    return file;
+  } catch (error) {
+    const failure = await writeFailure(error, folder);
+    // What has begun is resumed by the next run; pip would begin anew.
+    if (failure ?? (await stat(`${file}.part`).catch(() => undefined))) throw failure ?? error;
+    const fetched = await checked(await pipDownload(candidate, own, options), sha256);
+    received?.((await stat(fetched)).size);
+    return fetched;
   }
+}
+
+async function checked(file: string, sha256: string | undefined): Promise<string> {
+  const problem = sha256 === undefined ? undefined : await checksumProblem(file, sha256);
+  if (problem !== undefined) throw new Error(problem);
   return file;
 }
 
@@ -88,7 +116,8 @@ function ownFolder({ name, version, sha256 }: Candidate): string {
 
 async function pipDownload(candidate: Candidate, folder: string, options: PipOptions): Promise<string> {
   const requirement = `${candidate.name}==${candidate.version}`;
-  const args = ["download", "--no-deps", "--only-binary", ":all:", "--dest", folder, ...(options.args ?? []), requirement];
+  // Without pip's own cache, which would keep gigabytes a second time.
+  const args = ["download", "--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--dest", folder, ...(options.args ?? []), requirement];
   await pip(options.python, args, undefined, "inherit");
   const prefix = candidate.name.replaceAll("-", "_");
   const wheels = (await readdir(folder)).filter(

@@ -11,6 +11,7 @@ import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import { openPromise } from "yauzl";
 import type { Entry, ZipFile } from "yauzl";
+import { requireSpace } from "./disk";
 import { transferProgress } from "./transfer-progress";
 
 const KEPT = [
@@ -22,7 +23,11 @@ const KEPT = [
   /\.dist-info\/(licenses\/)?(LICENSE|NOTICE|License)[^/]*$/,
 ];
 
-/** Unpacks `archive` into `folder`, keeping its layout, which relative library paths rely on. */
+/**
+ * Unpacks `archive` into `folder`, keeping its layout, which relative library paths rely on.
+ *
+ * @throws TorchwrightError ERR_DISK_FULL before a byte is written, where they do not fit
+ */
 export async function unpack(archive: string, folder: string, quiet = false): Promise<void> {
   const zip = await openPromise(archive, { autoClose: false });
   const kept: Entry[] = [];
@@ -32,6 +37,7 @@ export async function unpack(archive: string, folder: string, quiet = false): Pr
     }
     if (kept.length === 0) throw new Error("holds neither torch/ nor libtorch/");
     const total = kept.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+    await requireSpace(folder, total, `setup: unpacking ${path.basename(archive)}`);
     const progress = quiet ? undefined : transferProgress(`unpacking ${path.basename(archive)}`, total);
     let done = 0;
     for (const entry of kept) {

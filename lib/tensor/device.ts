@@ -41,7 +41,7 @@ export function resolveDevice(device?: string): Device {
  */
 export function unavailable(index: number, { accelerator, count, reason }: DeviceInfo): string | undefined {
   if (accelerator !== "cuda") {
-    return `${reason}. Use "cpu", or fetch the CUDA build of libtorch (\`npm run torchwright -- setup --variant cu130\`) on a machine with an NVIDIA GPU.`;
+    return `${reason}. Use "cpu", or fetch the CUDA build of libtorch (\`npx torchwright setup --cuda\`) on a machine with an NVIDIA GPU.`;
   }
   if (index < count) return undefined;
   if (count > 0) return `there ${count === 1 ? "is 1 CUDA device" : `are ${count} CUDA devices`}, numbered from 0. Use ${count === 1 ? '"cuda:0"' : `"cuda:0" to "cuda:${count - 1}"`}.`;

@@ -28,7 +28,7 @@ export async function nativeFunctions({ root, version }: Libtorch): Promise<stri
   }
   throw new Error(
     `generate: expected ${beside}, which the torch wheel carries and libtorch's own archive does not; ${reason}. ` +
-      "Fetch libtorch as a wheel: npm run torchwright -- setup --only pip --force",
+      "Take libtorch from a wheel, or from a Python that has one: npx torchwright setup --from <wheel, or python>",
   );
 }
 

@@ -7,6 +7,7 @@ import { TorchwrightError } from "../../lib/errors";
 import { describeLibtorch } from "../../lib/native/describe-libtorch";
 import { cacheFolder, locateLibtorch } from "../../lib/native/locate";
 import { fakeLibtorch, LIBRARY } from "../support/fake-libtorch";
+import { thrown } from "../support/rejection";
 
 describe("locateLibtorch", () => {
   let folder: string;
@@ -66,20 +67,22 @@ describe("locateLibtorch", () => {
   it("does not take half an unpacked folder, and says what is missing in it", () => {
     mkdirSync(path.join(folder, "cache", "libtorch-2.13.0-cpu", "torch", "include"), { recursive: true });
     mkdirSync(path.join(folder, "cache", ".unpack-1-0"), { recursive: true });
-    expect(() => locateLibtorch({}, env)).to.throw(TorchwrightError, `has no lib/${LIBRARY}`);
+    expect(String(thrown(() => locateLibtorch({}, env), "ERR_LIBTORCH_NOT_FOUND").cause)).to.contain(`has no lib/${LIBRARY}`);
   });
 
-  it("lists what was looked at and every remedy", () => {
+  it("says in four lines what to do, with one command, and keeps what was looked at as the cause", () => {
     fakeLibtorch(path.join(folder, "cache", "libtorch-1.9.0-cpu", "torch"), "1.9.0+cpu");
-    let message = "";
-    try {
-      locateLibtorch({}, env);
-    } catch (error) {
-      message = (error as Error).message;
+    const wrong = { ...env, LIBTORCH: path.join(folder, "nowhere") };
+    for (const error of [env, { TORCHWRIGHT_CACHE: path.join(folder, "empty") }, wrong].map((variables) => thrown(() => locateLibtorch({}, variables), "ERR_LIBTORCH_NOT_FOUND"))) {
+      const lines = error.message.split("\n");
+      expect(lines, error.message).to.have.length(4);
+      expect(lines[2]).to.equal("    npx torchwright setup");
+      expect(error.message.match(/\b(npx|npm)\b/g)).to.have.length(1);
+      expect(lines[3]).to.contain("LIBTORCH=<folder");
     }
-    for (const part of ["LIBTORCH: not set", "is 1.9.0, not one of 2.11", "torchwright setup", "LIBTORCH=<folder", "--from-python"]) {
-      expect(message).to.include(part);
-    }
+    const { cause } = thrown(() => locateLibtorch({}, env), "ERR_LIBTORCH_NOT_FOUND");
+    expect(cause).to.have.length(2);
+    expect(String(cause)).to.contain("LIBTORCH: not set").and.to.contain("is 1.9.0, not one of 2.11");
   });
 
   it("says so when the Python that was asked for has no torch or cannot be run", () => {

@@ -154,7 +154,7 @@ describe("methods", () => {
         return nativeFunctions(libtorch(join(folder, "archive", "libtorch"))).then(() => "found", (error: unknown) => String(error));
       };
       for (const says of [`echo 2.12.0; echo "${join(folder, "wheel", "torchgen")}"`, "exit 1", "echo 2.13.0; echo /nowhere"]) {
-        expect(await failure(says), says).to.contain(join("archive", "torchgen", yaml)).and.to.contain("torchwright -- setup --only pip");
+        expect(await failure(says), says).to.contain(join("archive", "torchgen", yaml)).and.to.contain("npx torchwright setup --from <wheel");
       }
     });
   });

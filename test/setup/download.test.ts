@@ -18,7 +18,7 @@ describe("download", () => {
 
   const start = async (faults: Faults = {}): Promise<FileServer> => (server = await serveFile(content, faults));
   const get = (url: string, checksum = sha256, bytes = content.length, stallMs = 10_000): Promise<void> =>
-    download({ url, bytes }, file, { sha256: checksum, quiet: true, stallMs });
+    download({ url, bytes }, file, { sha256: checksum, quiet: true, stallMs, pauseMs: 10 });
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "torchwright-"));
@@ -79,9 +79,16 @@ describe("download", () => {
   });
 
   it("gives up on a silent server, keeping what came", async () => {
-    const { url } = await start({ stallAfter: 5000 });
+    const { url } = await start({ stallAfter: 600 });
     expect((await rejection(get(url, sha256, content.length, 300))).message).to.include("silent");
     expect(readFileSync(`${file}.part`).length).to.be.greaterThan(0);
+  });
+
+  it("does not give up while each attempt brings more", async () => {
+    const { url, requests } = await start({ stallAfter: 30_000 });
+    await get(url, sha256, content.length, 100);
+    expect(readFileSync(file).equals(content)).to.equal(true);
+    expect(requests).to.have.length(7);
   });
 
   it("gives up at once on an unreachable server and on an error status", async () => {

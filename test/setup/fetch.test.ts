@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { describeLibtorch } from "../../lib/native/describe-libtorch";
+import type { Libtorch } from "../../lib/native/describe-libtorch";
 import { fetchLibtorch, sourcesFor } from "../../lib/setup/fetch";
-import type { FetchOptions } from "../../lib/setup/fetch";
-import { officialArchive } from "../../lib/setup/release";
-import { downloadWithPip } from "../../lib/setup/pip";
+import type { FetchOptions, Fetched } from "../../lib/setup/fetch";
+import { OFFICIAL, officialArchive } from "../../lib/setup/release";
+import { downloadWheel } from "../../lib/setup/pip";
 import { archiveSource } from "../../lib/setup/sources";
 import { fakeArchive, fakeLibtorch, fakePython, zip } from "../support/fake-libtorch";
 import { serveFile } from "./file-server";
@@ -24,10 +25,12 @@ describe("fetchLibtorch", () => {
   let cache: string;
   let server: FileServer | undefined;
 
-  const fetchInto = (options: FetchOptions, env: NodeJS.ProcessEnv = {}) => {
+  /** Into the test's cache; `only` keeps the sources whose name begins with it. */
+  const setup = async (options: FetchOptions, env: NodeJS.ProcessEnv = {}, only = ""): Promise<Fetched> => {
     const all = { cache, quiet: true, log: () => undefined, ...options };
-    return fetchLibtorch(all, sourcesFor(all, env), env);
+    return fetchLibtorch(all, sourcesFor(all, env).filter(({ name }) => name.startsWith(only)), env);
   };
+  const fetchInto = async (...args: Parameters<typeof setup>): Promise<Libtorch> => (await setup(...args)).libtorch;
   /** What a fetch left that is neither libtorch nor a download to resume. */
   const leftovers = (): string[] => readdirSync(cache).filter((name) => name !== "downloads" && !name.startsWith("libtorch-"));
   const fetched = (): string[] => (existsSync(cache) ? readdirSync(cache).filter((name) => name.startsWith("libtorch-")) : []);
@@ -45,15 +48,15 @@ describe("fetchLibtorch", () => {
   describe("order of sources", () => {
     it("tries the official archive before pip as configured, and PyTorch's own index last", () => {
       const names = sourcesFor({ python: "python3" }).map((source) => source.name);
-      const starts = ["libtorch archive", "pip as configured, torch==2.13.0+cpu", "pip as configured, torch==2.13.0", "pip with PyTorch's index"];
+      const starts = ["libtorch archive", "pip as configured, torch==2.13.0+cpu", "pip as configured, torch==2.13.0", "pip with https://download.pytorch.org/whl/cpu, torch==2.13.0+cpu"];
       expect(names).to.have.length(starts.length);
       starts.forEach((start, index) => expect(names[index]?.startsWith(start), names[index]).to.equal(true));
     });
 
     it("tries nothing else where something is named", () => {
-      expect(sourcesFor({ from: "x.zip" })).to.have.length(1);
-      expect(sourcesFor({ fromPython: "python3" })).to.have.length(1);
-      expect(sourcesFor({ archiveUrl: "http://127.0.0.1/x.zip" })).to.have.length(1);
+      expect(sourcesFor({ from: folder })).to.have.length(1);
+      expect(sourcesFor({ from: "python3" })).to.have.length(1);
+      expect(sourcesFor({ mirror: "http://127.0.0.1/x" })).to.have.length(1);
     });
   });
 
@@ -61,7 +64,7 @@ describe("fetchLibtorch", () => {
     it("lands in the cache whole, and is not fetched again", async () => {
       const archive = fakeArchive();
       server = await serveFile(archive);
-      const options = { archiveUrl: server.url, sha256: sha256Of(archive) };
+      const options = { mirror: server.mirror, sha256: sha256Of(archive) };
       const found = await fetchInto(options);
       expect(found).to.include({ version: "2.13.0", variant: "cpu", root: path.join(cache, "libtorch-2.13.0-cpu", "torch") });
       expect(leftovers()).to.deep.equal([]);
@@ -71,15 +74,15 @@ describe("fetchLibtorch", () => {
     });
 
     it("is refused where no checksum is known or given", async () => {
-      const source = archiveSource({ url: "http://127.0.0.1:9/x.zip" });
+      const source = archiveSource({ url: "http://127.0.0.1:9/x.zip" }, "cpu");
       const error = await rejection(fetchLibtorch({ cache, quiet: true, log: () => undefined }, [source], {}));
       expect(error.message).to.include("no checksum is known");
     });
 
     it("has a checksum of 64 digits and a size wherever one is pinned", () => {
       for (const variant of ["cpu", "cu130"] as const) {
-        expect(officialArchive(variant, "linux-x64")?.sha256).to.match(/^[0-9a-f]{64}$/);
-        expect(officialArchive(variant, "linux-x64")?.bytes).to.be.greaterThan(1e8);
+        expect(officialArchive(variant, OFFICIAL, "linux-x64")?.sha256).to.match(/^[0-9a-f]{64}$/);
+        expect(officialArchive(variant, OFFICIAL, "linux-x64")?.bytes).to.be.greaterThan(1e8);
       }
     });
 
@@ -87,7 +90,7 @@ describe("fetchLibtorch", () => {
       for (const [version, text] of [["2.9.0+cpu", "expected version 2.13.0, got 2.9.0"], ["2.13.0+cu130", "expected the cpu build, got cu130"]] as const) {
         const archive = fakeArchive(version);
         server = await serveFile(archive);
-        const error = await rejection(fetchInto({ archiveUrl: server.url, sha256: sha256Of(archive) }));
+        const error = await rejection(fetchInto({ mirror: server.mirror, sha256: sha256Of(archive) }));
         expect(error).to.have.property("code", "ERR_FETCH_FAILED");
         expect(error.message).to.include(text);
         expect(fetched()).to.deep.equal([]);
@@ -117,9 +120,9 @@ describe("fetchLibtorch", () => {
       const archive = fakeArchive("2.13.0+cpu", { "torch/include/large.h": "x".repeat(300_000) });
       server = await serveFile(archive, { stallAfter: 100_000 });
       const script = path.join(__dirname, "../../lib/cli/main.ts");
-      const args = ["-r", "ts-node/register/transpile-only", script, "setup", "--archive-url", server.url, "--sha256", sha256Of(archive)];
+      const args = ["-r", "ts-node/register/transpile-only", script, "setup", "--cpu", "--mirror", server.mirror, "--sha256", sha256Of(archive)];
       const child = spawn(process.execPath, args, { env: { ...process.env, TORCHWRIGHT_CACHE: cache }, stdio: "ignore" });
-      const part = path.join(cache, "downloads", "libtorch.zip.part");
+      const part = path.join(cache, "downloads", "libtorch-shared-with-deps-2.13.0+cpu.zip.part");
       while (!existsSync(part) || readFileSync(part).length < 100_000) await new Promise((resolve) => setTimeout(resolve, 20));
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
@@ -127,7 +130,7 @@ describe("fetchLibtorch", () => {
       expect(fetched()).to.deep.equal([]);
 
       server.setFaults({});
-      const found = await fetchInto({ archiveUrl: server.url, sha256: sha256Of(archive) });
+      const found = await fetchInto({ mirror: server.mirror, sha256: sha256Of(archive) });
       expect(found.variant).to.equal("cpu");
       expect(server.requests.at(-1)).to.match(/^bytes=1\d{5}-$/);
       expect(leftovers()).to.deep.equal([]);
@@ -145,7 +148,7 @@ describe("fetchLibtorch", () => {
   it("lets one of two fetches at once do the work and the other wait for it", async () => {
     const archive = fakeArchive();
     server = await serveFile(archive);
-    const options = { archiveUrl: server.url, sha256: sha256Of(archive) };
+    const options = { mirror: server.mirror, sha256: sha256Of(archive) };
     const both = await Promise.all([fetchInto(options), fetchInto(options)]);
     expect(both[0]).to.deep.equal(both[1]);
     expect(server.requests).to.have.length(1);
@@ -164,28 +167,28 @@ describe("fetchLibtorch", () => {
   it("replaces what is there only when forced, and only by something whole", async () => {
     const good = await fetchInto({ from: fakeLibtorch(path.join(folder, "torch")) });
     writeFileSync(path.join(good.root, "mark"), "first");
-    await rejection(fetchInto({ from: path.join(folder, "nowhere"), force: true }));
+    await rejection(fetchInto({ mirror: "http://127.0.0.1:9", force: true }));
     expect(existsSync(path.join(good.root, "mark"))).to.equal(true);
     await fetchInto({ from: path.join(folder, "torch"), force: true });
     expect(existsSync(path.join(good.root, "mark"))).to.equal(false);
     expect(leftovers()).to.deep.equal([]);
   });
 
-  it("lists every source with its reason, and three ways out, when all fail", async () => {
+  it("lists every source with its reason, and the ways out, when all fail", async () => {
     const python = fakePython(path.join(folder, "python"), { stderr: "WARNING: x\nERROR: No matching distribution found for torch\n" });
     server = await serveFile(Buffer.from("gone"), { status: 404 });
     const [, ...wheels] = sourcesFor({ python });
-    const sources = [archiveSource({ url: server.url, sha256: "0".repeat(64) }), ...wheels];
+    const sources = [archiveSource({ url: server.url, sha256: "0".repeat(64) }, "cpu"), ...wheels];
     const error = await rejection(fetchLibtorch({ cache, quiet: true, log: () => undefined }, sources, {}));
     expect(error.message).to.match(/1\. libtorch archive .*HTTP status 404/);
     for (const number of [2, 3, 4]) expect(error.message).to.match(new RegExp(`${number}\\. pip .*No matching distribution`));
-    for (const way of ["--from <archive or folder>", "--from-python", "LIBTORCH=<folder>"]) expect(error.message).to.include(way);
+    for (const way of ["--from <archive or folder>", "--from <python>", "--mirror <url>", "LIBTORCH=<folder>"]) expect(error.message).to.include(way);
   });
 
   it("fetches nothing under TORCHWRIGHT_SKIP_DOWNLOAD=1, but takes what is named", async () => {
     const env = { TORCHWRIGHT_SKIP_DOWNLOAD: "1" };
     server = await serveFile(fakeArchive());
-    const error = await rejection(fetchInto({ archiveUrl: server.url }, env));
+    const error = await rejection(fetchInto({ mirror: server.mirror }, env));
     expect(error.message).to.include("TORCHWRIGHT_SKIP_DOWNLOAD");
     expect(server.requests).to.deep.equal([]);
     expect((await fetchInto({ from: fakeLibtorch(path.join(folder, "torch")) }, env)).version).to.equal("2.13.0");
@@ -196,7 +199,7 @@ describe("fetchLibtorch", () => {
     writeFileSync(path.join(torch, "__init__.py"), "raise SystemExit('not to be imported')\n");
     const python = path.join(folder, "python");
     writeFileSync(python, `#!/bin/sh\n[ "$1" = -c ] && echo '${torch}'\n`, { mode: 0o755 });
-    const found = await fetchInto({ fromPython: python });
+    const found = await fetchInto({ from: python });
     expect(found).to.include({ version: "2.13.0", variant: "cpu" });
     expect(found.root.startsWith(cache)).to.equal(true);
     expect(readdirSync(found.root).sort()).to.deep.equal(["include", "lib", "version.py"]);
@@ -222,12 +225,12 @@ describe("fetchLibtorch", () => {
     it("brings a wheel, checked against the hash that pip reports", async () => {
       const file = wheel("torch.whl", fakeArchive());
       const python = fakePython(path.join(folder, "python"), { report: report([{ name: "torch", version: "2.13.0+cpu", file }]) });
-      const found = await fetchInto({ only: "pip", python });
+      const found = await fetchInto({ python }, {}, "pip");
       expect(found.variant).to.equal("cpu");
       expect(existsSync(file)).to.equal(true);
 
       const bad = report([{ name: "torch", version: "2.13.0+cpu", file, sha256: "0".repeat(64) }]);
-      const error = await rejection(fetchInto({ only: "pip", force: true, python: fakePython(path.join(folder, "bad"), { report: bad }) }));
+      const error = await rejection(fetchInto({ force: true, python: fakePython(path.join(folder, "bad"), { report: bad }) }, {}, "pip"));
       expect(error.message).to.include("expected SHA-256 0000");
     });
 
@@ -240,18 +243,19 @@ describe("fetchLibtorch", () => {
       const downloads = path.join(folder, "downloads");
       mkdirSync(downloads);
       writeFileSync(path.join(downloads, "torch-2.13.0-cp311-none-any.whl"), "of a fetch that was killed");
-      const candidate = { name: "torch", version: "2.13.0", url: "https://example.org/torch.whl", sha256, requires: [] };
-      const file = await downloadWithPip(candidate, downloads, { python });
+      server = await serveFile(Buffer.from("pip alone has the password"), { status: 401 });
+      const candidate = { name: "torch", version: "2.13.0", url: server.url, sha256, requires: [] };
+      const file = await downloadWheel(candidate, downloads, { python });
       expect(sha256Of(readFileSync(file))).to.equal(sha256);
       expect(path.dirname(path.dirname(file))).to.equal(downloads);
-      expect(await downloadWithPip(candidate, downloads, { python }), "again").to.equal(file);
+      expect(await downloadWheel(candidate, downloads, { python }), "again").to.equal(file);
     });
 
     it("does not take a CUDA build where the CPU was asked for, before a byte of it is transferred", async () => {
       const requires = ["nvidia-cudnn-cu13==9.1; platform_system == 'Linux'", "cuda-toolkit==13.0"];
       const large = { name: "torch", version: "2.13.0", file: path.join(folder, "absent.whl"), requires };
       const python = fakePython(path.join(folder, "python"), { report: report([large]) });
-      const error = await rejection(fetchInto({ only: "pip", python }));
+      const error = await rejection(fetchInto({ python }, {}, "pip"));
       expect(error.message).to.include("it would take the cu130 build (2.13.0), not cpu");
       expect(readFileSync(`${python}.calls`, "utf8")).to.not.include("pip download").and.to.not.include(" download ");
     });
@@ -265,7 +269,7 @@ describe("fetchLibtorch", () => {
         { name: "sympy", version: "1.0", file: path.join(folder, "absent.whl") },
       ];
       const python = fakePython(path.join(folder, "python"), { report: report(items) });
-      const found = await fetchInto({ variant: "cu130", only: "pip", python });
+      const found = await fetchInto({ variant: "cu130", python }, {}, "pip");
       expect(found.variant).to.equal("cu130");
       expect(existsSync(path.join(found.root, "../nvidia/cu13/lib/libcublas.so.13"))).to.equal(true);
       expect(existsSync(path.join(found.root, "../nvidia/cu13/include"))).to.equal(false);

@@ -1,4 +1,4 @@
-/** A loopback HTTP server of one file, with the faults that downloads meet. */
+/** A loopback HTTP server of one file under every path, with the faults that downloads meet. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -15,8 +15,12 @@ export interface Faults {
 
 export interface FileServer {
   readonly url: string;
+  /** As for `--mirror`. */
+  readonly mirror: string;
   /** The Range header of each request so far; "" where it had none. */
   readonly requests: string[];
+  /** The path of each request so far. */
+  readonly paths: string[];
   /** Later requests meet these faults. */
   setFaults(faults: Faults): void;
   close(): Promise<void>;
@@ -24,9 +28,11 @@ export interface FileServer {
 
 export async function serveFile(content: Buffer, initial: Faults = {}): Promise<FileServer> {
   const requests: string[] = [];
+  const paths: string[] = [];
   let faults = initial;
   const server = createServer((request, response) => {
     requests.push(request.headers.range ?? "");
+    paths.push(request.url ?? "");
     const { cutAfter, cuts = 0, ignoreRange = false, stallAfter, status } = faults;
     if (status !== undefined) return response.writeHead(status).end();
     const start = ignoreRange ? 0 : Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
@@ -40,9 +46,12 @@ export async function serveFile(content: Buffer, initial: Faults = {}): Promise<
     return response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/libtorch.zip`,
+    url: `${origin}/libtorch.zip`,
+    mirror: `${origin}/pytorch/`,
     requests,
+    paths,
     setFaults(next) {
       faults = next;
     },
