@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { TorchwrightError } from "../lib/errors";
 import { cacheFolder } from "../lib/native/locate";
@@ -45,21 +45,28 @@ function interpreter(environment: string): string {
  */
 export async function referencePython(): Promise<string> {
   const named = process.env["TORCHWRIGHT_PYTHON"];
-  if (named) return named;
+  return named ? named : pythonWith(REQUIREMENTS, "the comparison", "TORCHWRIGHT_PYTHON");
+}
 
-  const version = createHash("sha256").update(await readFile(REQUIREMENTS)).digest("hex").slice(0, 12);
+/**
+ * Path of a Python interpreter with the packages of a file, in a virtual environment in the user's cache that is made where there is none for it.
+ * @param variable names an interpreter of the user's in its place, for the message
+ * @throws ERR_FETCH_FAILED with the reason and the ways out
+ */
+export async function pythonWith(requirements: string, purpose: string, variable: string): Promise<string> {
+  const version = createHash("sha256").update(await readFile(requirements)).digest("hex").slice(0, 12);
   const place = join(cacheFolder(), "python", version);
   if (await exists(interpreter(place))) return interpreter(place);
 
   const base = process.env["PYTHON"] ?? (WINDOWS ? "python" : "python3");
-  process.stderr.write(`making a Python environment for the comparison, once, in ${place}\n`);
+  process.stderr.write(`making a Python environment for ${purpose}, once, in ${place}\n`);
   await mkdir(dirname(place), { recursive: true });
   // Made beside its place and renamed, so that an interrupted installation leaves nothing half-done. An
   // environment may be renamed as long as its pip is called through `python -m pip`.
   const work = await mkdtemp(join(dirname(place), ".make-"));
   try {
     await runProgram(base, ["-m", "venv", work]);
-    await runProgram(interpreter(work), ["-m", "pip", "install", "--disable-pip-version-check", "--requirement", REQUIREMENTS]);
+    await runProgram(interpreter(work), ["-m", "pip", "install", "--disable-pip-version-check", "--requirement", requirements]);
     await rename(work, place).catch(async (error: unknown) => {
       if (!(await exists(interpreter(place)))) throw error; // else another run was first
     });
@@ -68,9 +75,9 @@ export async function referencePython(): Promise<string> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TorchwrightError(
       "ERR_FETCH_FAILED",
-      `reference Python: expected "${base} -m venv" and pip to install scripts/golden/requirements.txt, got: ${reason}. ` +
+      `Python for ${purpose}: expected "${base} -m venv" and pip to install ${relative(dirname(SCRIPTS), requirements)}, got: ${reason}. ` +
         "Point pip at a mirror or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS), or name an interpreter that has " +
-        "these packages in TORCHWRIGHT_PYTHON",
+        `these packages in ${variable}`,
       { cause },
     );
   } finally {
