@@ -2,7 +2,11 @@
 import { Command } from "commander";
 import { ownPackage } from "../native/package-root";
 import { addBuild } from "./commands/build";
+import { addDoctor } from "./commands/doctor";
 import { addEvaluate } from "./commands/evaluate";
+import { addCompletion } from "./commands/completion";
+import { addExport } from "./commands/export";
+import { addInspect } from "./commands/inspect";
 import { addPredict } from "./commands/predict";
 import { addSetup } from "./commands/setup";
 import { addTrain } from "./commands/train";
@@ -17,7 +21,11 @@ export function createProgram(): Command {
   addTrain(program);
   addEvaluate(program);
   addPredict(program);
+  addExport(program);
+  addInspect(program);
   addSetup(program);
+  addDoctor(program);
   addBuild(program);
+  addCompletion(program);
   return program;
 }

@@ -1,0 +1,55 @@
+/** One run of `export`. */
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { TorchwrightError } from "../../errors";
+import { readConfig } from "../../models/bert-config";
+import { BertForSequenceClassification } from "../../models/bert-for-sequence-classification";
+import { readCalibration } from "../../models/calibration";
+import type { ModelProblem } from "../../models/model";
+import { AutoTokenizer } from "../../text/auto-tokenizer";
+import type { ExportFlags } from "../commands/export";
+import { savedProblem } from "../model/saved-problem";
+import { printResult } from "../output/print";
+
+/** What of a folder is text for people, and goes along. */
+const COMPANIONS = ["README.md", "training.json"];
+
+/** Throws ERR_CONFIG_INVALID for a model that is no BERT, and what opening and writing throw. */
+export async function runExport(folder: string, { output, torchscript, adapter, dtype, json }: ExportFlags): Promise<void> {
+  const type = (await readConfig(folder))["model_type"];
+  if (type === "torchscript") {
+    throw new TorchwrightError("ERR_CONFIG_INVALID", `export: expected a folder of BERT, got one of a TorchScript module, which ${path.join(folder, "model.pt")} already is`);
+  }
+  if (output !== undefined && path.resolve(output) === path.resolve(folder)) {
+    throw new TorchwrightError("ERR_FILE_WRITE", `export: expected another folder than the model's own for --output, got ${output}`);
+  }
+  const problemType = await savedProblem(folder);
+  const model = await BertForSequenceClassification.fromPretrained<ModelProblem>(folder, { device: "cpu", problemType, ...(dtype && { dtype }) });
+  try {
+    if (adapter !== undefined) {
+      await model.loadAdapter(adapter);
+      await model.mergeAdapter();
+    }
+    if (torchscript !== undefined) {
+      model.eval();
+      await mkdir(path.dirname(path.resolve(torchscript)), { recursive: true }).catch(() => undefined); // saving says what is wrong
+      await model.saveTorchScript(torchscript);
+    }
+    if (output !== undefined) {
+      // The adapter changed what the calibration and the card were about.
+      const calibration = adapter === undefined ? await readCalibration(folder) : undefined;
+      const files = adapter === undefined ? await companionsOf(folder) : {};
+      await model.save(output, { tokenizer: await AutoTokenizer.fromPretrained(folder), ...(calibration && { calibration }), files });
+    }
+  } finally {
+    model.dispose();
+  }
+  const written = { ...(torchscript !== undefined && { torchscript }), ...(output !== undefined && { output }), dtype: dtype ?? "float32" };
+  printResult(json, written, () => [torchscript, output].filter((one) => one !== undefined).map((one) => `wrote ${one}`).join("\n"));
+}
+
+async function companionsOf(folder: string): Promise<Record<string, string>> {
+  const there = COMPANIONS.filter((name) => existsSync(path.join(folder, name)));
+  return Object.fromEntries(await Promise.all(there.map(async (name) => [name, await readFile(path.join(folder, name), "utf8")] as const)));
+}

@@ -1,0 +1,45 @@
+/** One run of `inspect`: finds out what it is given, and shows it. */
+import { existsSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Files } from "../data/rows";
+import { isTorchScriptFile } from "../model/trainable";
+import { printed, printResult } from "../output/print";
+import type { Settings } from "../settings/config-file";
+import { UsageError } from "../usage-error";
+import { EXIT_CODE } from "../exit-code";
+import { inspectCheckpoint } from "./checkpoint";
+import { inspectData } from "./data";
+import type { Findings } from "./findings";
+import { inspectModel } from "./model-folder";
+import { inspectTorchScript } from "./torchscript";
+
+export interface InspectionCall {
+  readonly paths: Files;
+  readonly settings: Settings;
+  readonly json: boolean | undefined;
+}
+
+export async function runInspection({ paths, settings, json }: InspectionCall): Promise<void> {
+  const [first] = paths;
+  const look = lookOf(first);
+  if (!look) return inspectData(paths, settings, json);
+  if (paths.length > 1) throw new UsageError(`inspect: expected one folder or file of a model, got ${paths.length}`);
+  const [given] = Object.keys(settings);
+  if (given !== undefined) throw new UsageError(`inspect: expected no settings of data for ${first}, which is none, got ${given}`);
+  const { heading, value, sections, damage } = await look(first);
+  printResult(json, value, () => printed(heading, sections));
+  if (damage === undefined) return;
+  process.stderr.write(`error: ${damage}\n`);
+  process.exitCode = EXIT_CODE.failed;
+}
+
+/** How to look at a path; undefined for data. */
+function lookOf(given: string): ((given: string) => Promise<Findings>) | undefined {
+  if (isTorchScriptFile(given)) return inspectTorchScript;
+  if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
+  const has = (name: string): boolean => existsSync(path.join(given, name));
+  if (has("trainer_state.json")) return inspectCheckpoint;
+  if (has("config.json")) return inspectModel;
+  if (has(path.join("model", "config.json"))) throw new UsageError(`inspect: expected a model folder, a checkpoint or data, got the folder of a run; its model is ${path.join(given, "model")}`);
+  return undefined;
+}
