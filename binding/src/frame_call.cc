@@ -18,6 +18,16 @@ using Step = CallPlan::Step;
 // In the place of a result's handle, which is never negative.
 constexpr double kFirstArgument = -1;
 
+// A tensor of at most so many bytes, and without a graph behind it, holds little else alive: where
+// the collector frees it, it may be freed together with others (lib/tensor/finalizers.ts).
+constexpr size_t kLightBytes = 1024;
+
+bool IsLight(const at::Tensor& tensor) {
+  const c10::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+  return impl.has_storage() && impl.unsafe_storage().nbytes() <= kLightBytes &&
+         !impl.requires_grad();
+}
+
 // Reads the frame's cells from first to last. JavaScript wrote them, so whatever could corrupt
 // memory is checked.
 class FrameReader {
@@ -196,6 +206,7 @@ napi_value Run(Environment& environment) {
   if (plan->overload->in_place) {
     plans.frame()[0] = kFirstArgument;
   } else if (stack.size() == 1 && stack[0].isTensor() && stack[0].toTensor().defined()) {
+    plans.frame()[1] = IsLight(stack[0].toTensor()) ? 1 : 0;
     plans.frame()[0] = environment.tensors().Add(std::move(stack[0]).toTensor(),
                                                  environment.executor().last_queued());
   } else if (!stack.empty()) {

@@ -83,6 +83,11 @@ export function resultHandle(): number {
   return frame?.[0] ?? 0;
 }
 
+/** Whether that tensor keeps next to nothing alive: at most 1 KB, and no graph. */
+export function resultIsLight(): boolean {
+  return frame?.[1] === 1;
+}
+
 function openFrame(): Float64Array {
   const addon = native();
   run = addon.run;

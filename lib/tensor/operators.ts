@@ -8,7 +8,7 @@ import { ArgKind } from "../native/addon";
 import { native } from "../native/load";
 import { enterContext } from "./context";
 import { Generator } from "./generator";
-import { FIRST_ARGUMENT, OperatorEntry, prepareCall, resultHandle, runPrepared } from "./invoke";
+import { FIRST_ARGUMENT, OperatorEntry, prepareCall, resultHandle, resultIsLight, runPrepared } from "./invoke";
 import { Tensor, wrap, wrapFor } from "./tensor";
 
 /** A result of an operator or module: a tensor, plain value, or arrays of these. */
@@ -130,7 +130,7 @@ function finishCall(first: unknown): OperatorResult {
   if (other !== undefined) return decodeResult(other);
   const handle = resultHandle();
   if (handle === FIRST_ARGUMENT) return first as Tensor;
-  return handle === 0 ? undefined : wrapFor(handle, owner);
+  return handle === 0 ? undefined : wrapFor(handle, owner, resultIsLight());
 }
 
 /**

@@ -7,7 +7,7 @@ import { currentContext, outsideScopes, type TensorOwner } from "./context";
 import { checkNesting, nest, type NestedArray, readInteger, type ReadOptions } from "./convert";
 import type { Device } from "./device";
 import type { DType } from "./dtype";
-import { releaseWhenCollected } from "./finalizers";
+import { type Companions, releaseWhenCollected, releaseWithCompanions } from "./finalizers";
 import { type FromOptions, handleFrom } from "./from";
 import { addHook, type GradientHook } from "./hooks";
 import type { TensorIndexing } from "./indexing";
@@ -41,6 +41,8 @@ export class Tensor {
   readonly handle: Handle;
   /** @internal Where the scope that owns it has noted it. */
   place = -1;
+  /** @internal Those that it is freed with when it is left to the collector. */
+  companions: Companions | undefined = undefined;
   #gradient: Tensor | undefined;
 
   /** @internal Use {@link Tensor.from} or an operator. */
@@ -291,13 +293,16 @@ export class Tensor {
 
 /** A new handle as a tensor, owned by the current scope or else by the garbage collector. */
 export function wrap(handle: Handle): Tensor {
-  return wrapFor(handle, currentContext().owner);
+  return wrapFor(handle, currentContext().owner, false);
 }
 
-/** A new handle as a tensor of an owner's; without one, the garbage collector's. */
-export function wrapFor(handle: Handle, owner: TensorOwner | undefined): Tensor {
+/** A new handle as a tensor of an owner's; without one, the garbage collector's, for whom it may be light. */
+export function wrapFor(handle: Handle, owner: TensorOwner | undefined, light: boolean): Tensor {
   const tensor = new Tensor(handle);
-  adopt(tensor, owner);
+  if (light && !owner) {
+    tensor.companions = releaseWithCompanions(handle);
+    leftToCollector(tensor, true);
+  } else adopt(tensor, owner);
   return tensor;
 }
 
@@ -306,6 +311,6 @@ export function adopt(tensor: Tensor, owner: TensorOwner | undefined): void {
   if (owner) owner.own(tensor);
   else if (isOpen()) {
     releaseWhenCollected(tensor, tensor.handle);
-    leftToCollector(tensor);
+    leftToCollector(tensor, false);
   }
 }

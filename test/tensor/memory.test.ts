@@ -104,6 +104,39 @@ describe("garbage", function () {
     expect(most, "of 800,000").to.be.below(200_000);
   });
 
+  const settled = async (): Promise<number> => {
+    for (let turns = 0; turns < 2; turns++) {
+      (globalThis as { gc?: () => void }).gc?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return memory().liveTensors;
+  };
+  const oneIn = (every: number, make: (i: number) => Tensor): Tensor[] =>
+    Array.from({ length: 100 * every }, (_, i) => make(i)).filter((_, i) => i % every === 0);
+  /** Live tensors once one in `every` of many was kept and the rest collected. Light ones share finalizers; see lib/tensor/finalizers.ts. */
+  const leftOf = async (make: (i: number) => Tensor, every: number): Promise<number> => {
+    const before = await settled();
+    const kept = oneIn(every, make);
+    const left = (await settled()) - before;
+    kept.forEach((tensor) => tensor.dispose());
+    return left;
+  };
+
+  it("of light tensors is freed sixteen at a time: one that is kept keeps fifteen at most", async () => {
+    expect(await leftOf((i) => ops.full([4], i), 160)).to.be.within(100, 1600);
+    expect(await leftOf((i) => ops.full([4], i), 1)).to.equal(100);
+  });
+
+  it("of tensors that hold more than a kilobyte, or a graph, is freed whatever else is kept", async () => {
+    expect(await leftOf((i) => ops.full([257], i), 16)).to.equal(100);
+    const large = ops.zeros([1000]);
+    expect(await leftOf(() => large.narrow(0, 0, 1), 16)).to.equal(100); // a view, which keeps all of it
+    const weight = Tensor.from([1, 2], { requiresGrad: true });
+    expect(await leftOf((i) => weight.mul(i), 16)).to.equal(100);
+    large.dispose();
+    weight.dispose();
+  });
+
   it("does not take what is still in use with it, whoever uses it", () => {
     const kept: Tensor[] = [];
     for (let i = 0; i < STEPS; i++) {
