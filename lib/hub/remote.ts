@@ -19,8 +19,8 @@ interface Common {
 
 /** What is used of `@huggingface/hub`; its own type files do not pass `tsc` without `skipLibCheck`. */
 interface HubLibrary {
-  modelInfo(options: Common & { readonly name: string; readonly revision: string; readonly additionalFields: readonly ["sha"] }): Promise<{ readonly sha: unknown }>;
-  listFiles(options: Common & { readonly repo: { readonly type: "model"; readonly name: string }; readonly revision: string }): AsyncIterable<ListedFile>;
+  readonly modelInfo: (options: Common & { readonly name: string; readonly revision: string; readonly additionalFields: readonly ["sha"] }) => Promise<{ readonly sha: unknown }>;
+  readonly listFiles: (options: Common & { readonly repo: { readonly type: "model"; readonly name: string }; readonly revision: string }) => AsyncIterable<ListedFile>;
 }
 
 interface ListedFile {

@@ -7,8 +7,8 @@ const EVERY_MS = 100;
 
 /** Of one file: `told` takes the bytes that are there, `end` is called once, whatever happened. */
 export interface ShownProgress {
-  told(bytes: number): void;
-  end(): void;
+  readonly told: (bytes: number) => void;
+  readonly end: () => void;
 }
 
 export function showProgress({ repository, settings: { progress } }: HubCall, file: RemoteFile): ShownProgress {

@@ -107,6 +107,7 @@ async function append(call: HubCall, file: RemoteFile, body: Body, { part, start
       told(bytes);
     }
     await writing(operation, part, () => out.sync());
+    if (bytes === file.size && (await out.stat()).size !== bytes) throw await wrong(call, file, part, "another process wrote into it");
   } finally {
     await out.close();
   }
