@@ -22,8 +22,8 @@ export function compileOurs(): string {
   const dist = join(ROOT, "dist", "index.js");
   if (changed(dist) < newest(join(ROOT, "lib"))) {
     process.stderr.write("compiling lib to dist\n");
-    execFileSync(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(ROOT, "tsconfig.build.json")], {
-      stdio: ["ignore", 2, 2],
+    execFileSync(process.execPath, ["-r", "ts-node/register/transpile-only", join(ROOT, "scripts", "build", "dist.ts"), "--force"], {
+      cwd: ROOT, stdio: ["ignore", 2, 2],
     });
   }
   // The scripts import ../../lib/index, which there stands for dist.
