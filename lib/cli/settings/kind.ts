@@ -28,9 +28,9 @@ function literal(text: string): unknown {
 
 /** `momentum=0.9,nesterov=true`; the last "=" counts, as names may be patterns. */
 function record(text: string): Words | undefined {
-  const pairs = split(text).map((pair) => [pair.slice(0, pair.lastIndexOf("=")), pair.slice(pair.lastIndexOf("=") + 1)] as const);
-  if (pairs.length === 0 || pairs.some(([name]) => name === "")) return undefined;
-  return Object.fromEntries(pairs.map(([name, value]) => [name, literal(value)]));
+  const pairs = split(text).map((pair) => [pair, pair.lastIndexOf("=")] as const);
+  if (pairs.length === 0 || pairs.some(([, at]) => at < 1)) return undefined;
+  return Object.fromEntries(pairs.map(([pair, at]) => [pair.slice(0, at), literal(pair.slice(at + 1))]));
 }
 
 export const SWITCH: Kind = { placeholder: undefined, expected: "true or false", read: () => true, fits: (value) => typeof value === "boolean" };
