@@ -7,7 +7,7 @@ import { loadSafetensors, saveSafetensors } from "../../lib/models/state-file";
 import { Classifier } from "../../lib/predict/classifier";
 import { scope } from "../../lib/tensor/scope";
 import { COLUMNS, fillFolder } from "../support/cli-folder";
-import { endOf, type Ended, runCommandLine, startCommandLine } from "../support/command-line";
+import { endOf, type Ended, runCommandLine, startCommandLine } from "../support/run-cli";
 import { LABELS, tinyData } from "../support/tiny-bert";
 
 /** What `train --json` prints, as far as it is looked at here. */

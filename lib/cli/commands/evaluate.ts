@@ -1,5 +1,4 @@
 /** `torchwright evaluate`: what a saved model makes of labelled data. */
-import { createRequire } from "node:module";
 import type { Command } from "commander";
 import { EXIT_CODES_HELP } from "../exit-code";
 import type * as RunEvaluation from "../evaluate/run-evaluation";
@@ -10,8 +9,6 @@ import { EVALUATION_LOADER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
 import type { Files } from "../data/rows";
-
-const load = createRequire(__filename);
 
 const METRIC_SETTINGS = {
   topK: { kind: WHOLE, description: "an example counts for topKAccuracy where its class is among so many", default: 5 },
@@ -55,7 +52,9 @@ export function addEvaluate(program: Command): void {
     .addHelpText("after", EXIT_CODES_HELP);
   addSettings(command, EVALUATE_SECTIONS).action(async (model: string, data: string[]) => {
     const settings = await givenSettings(command, EVALUATE_SECTIONS);
-    const { runEvaluation } = load("../evaluate/run-evaluation") as typeof RunEvaluation;
+    // Loaded when it is chosen: the help needs no tensors.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
+    const { runEvaluation } = require("../evaluate/run-evaluation") as typeof RunEvaluation;
     await runEvaluation({ model, files: data as unknown as Files, settings, metrics: METRICS, json: command.opts<{ json?: boolean }>().json });
   });
 }

@@ -1,11 +1,8 @@
 /** `torchwright export`: a saved model in another form. */
-import { createRequire } from "node:module";
 import { type Command, Option } from "commander";
 import type * as RunExport from "../export/run-export";
 import { EXIT_CODES_HELP } from "../exit-code";
 import { UsageError } from "../usage-error";
-
-const load = createRequire(__filename);
 
 /** Types of weights that a folder can be written in. */
 export const DTYPES = ["float32", "float64", "float16", "bfloat16"] as const;
@@ -31,7 +28,9 @@ export function addExport(program: Command): void {
     .addHelpText("after", EXIT_CODES_HELP)
     .action(async (model: string, flags: ExportFlags) => {
       if (flags.torchscript === undefined && flags.output === undefined) throw new UsageError("export: expected something to write, got neither; give --torchscript <file>, --output <folder>, or both");
-      const { runExport } = load("../export/run-export") as typeof RunExport;
+      // Loaded when it is chosen: the help needs no tensors.
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
+      const { runExport } = require("../export/run-export") as typeof RunExport;
       await runExport(model, flags);
     });
 }

@@ -1,5 +1,4 @@
 /** `torchwright inspect`: what is in a file of data, a model folder, a checkpoint or a TorchScript file. */
-import { createRequire } from "node:module";
 import type { Command } from "commander";
 import { EXIT_CODES_HELP } from "../exit-code";
 import type * as RunInspection from "../inspect/run-inspection";
@@ -9,8 +8,6 @@ import { NUMBER, NUMBERS, SWITCH, textKind, WHOLE } from "../settings/kind";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
 import type { Files } from "../data/rows";
-
-const load = createRequire(__filename);
 
 const LOOK_SETTINGS = {
   tokenizer: { kind: textKind("folder"), description: "count lengths in tokens of this model" },
@@ -48,7 +45,9 @@ export function addInspect(program: Command): void {
     .addHelpText("after", `\nA model or file that is damaged is told of, and ends with 1.${EXIT_CODES_HELP}`);
   addSettings(command, INSPECT_SECTIONS).action(async (paths: string[]) => {
     const settings = await givenSettings(command, INSPECT_SECTIONS);
-    const { runInspection } = load("../inspect/run-inspection") as typeof RunInspection;
+    // Loaded when it is chosen: the help needs no tensors.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
+    const { runInspection } = require("../inspect/run-inspection") as typeof RunInspection;
     await runInspection({ paths: paths as unknown as Files, settings, json: command.opts<{ json?: boolean }>().json });
   });
 }

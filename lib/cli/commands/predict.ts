@@ -1,5 +1,4 @@
 /** `torchwright predict`: texts in, one JSON object a line out. */
-import { createRequire } from "node:module";
 import type { Command } from "commander";
 import { EXIT_CODES_HELP } from "../exit-code";
 import type * as RunPrediction from "../predict/run-prediction";
@@ -8,8 +7,6 @@ import { ROW_SETTINGS } from "../settings/data-settings";
 import { textsKind } from "../settings/kind";
 import { CLASSIFIER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
-
-const load = createRequire(__filename);
 
 const INPUT_SETTINGS = {
   file: { kind: textsKind("file"), description: "CSV, TSV, JSON, JSON Lines or Parquet to read; all columns are kept; repeatable" },
@@ -36,7 +33,9 @@ export function addPredict(program: Command): void {
     .addHelpText("after", `${ABOUT}${EXIT_CODES_HELP}`);
   addSettings(command, PREDICT_SECTIONS).action(async (model: string, texts: string[]) => {
     const settings = await givenSettings(command, PREDICT_SECTIONS);
-    const { runPrediction } = load("../predict/run-prediction") as typeof RunPrediction;
+    // Loaded when it is chosen: the help needs no tensors.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
+    const { runPrediction } = require("../predict/run-prediction") as typeof RunPrediction;
     await runPrediction({ model, texts, settings });
   });
 }

@@ -1,5 +1,4 @@
 /** `torchwright train`: from a file of labelled texts and a model to a fine-tuned model folder. */
-import { createRequire } from "node:module";
 import path from "node:path";
 import type { Command } from "commander";
 import { EXIT_CODES_HELP } from "../exit-code";
@@ -12,9 +11,6 @@ import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
 import type * as RunTraining from "../train/run-training";
 import { UsageError } from "../usage-error";
-
-/** What a command does is loaded when it is chosen: the help needs no tensors. */
-const load = createRequire(__filename);
 
 const RUN_SETTINGS = {
   model: { kind: textKind("folder"), description: "model to start from: a Hugging Face folder of BERT, or a TorchScript file" },
@@ -53,7 +49,9 @@ export function addTrain(program: Command): void {
     const [first, ...others] = files;
     if (first === undefined) throw new UsageError("train: expected training data, got none; name a file, or give --train");
     if (settings["model"] === undefined) throw new UsageError("train: expected a model to start from, got none; give --model <folder>");
-    const { runTraining } = load("../train/run-training") as typeof RunTraining;
+    // Loaded when it is chosen: the help needs no tensors.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
+    const { runTraining } = require("../train/run-training") as typeof RunTraining;
     const output = (settings["outputDir"] as string | undefined) ?? path.join("runs", path.basename(path.resolve(first)).split(".")[0] || "data");
     await runTraining({ files: [first, ...others], output, settings, json: command.opts<{ json?: boolean }>().json });
   });
