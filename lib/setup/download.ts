@@ -6,7 +6,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { writeFailure } from "./disk";
+import { requireSpace, writeFailure } from "./disk";
 import { failureReason, request } from "./http";
 import type { Archive } from "./release";
 import { transferProgress } from "./transfer-progress";
@@ -22,6 +22,8 @@ export interface DownloadOptions {
   /** Longest wait for the first answer, default 15 s. */
   readonly connectMs?: number;
   readonly quiet?: boolean;
+  /** Bytes that are needed beside those that come, to unpack them; checked before the transfer begins. Default 0. */
+  readonly alsoNeeded?: number;
   /** Told of every piece that comes over the network, in bytes. */
   readonly received?: (bytes: number) => void;
 }
@@ -85,6 +87,7 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
     checkAnnounced(archive, from + length);
     const total = archive.bytes ?? (Number.isFinite(length) ? from + length : undefined);
+    await requireSpace(path.dirname(part), Math.max((total ?? 0) - from, 0) + (options.alsoNeeded ?? 0), "setup: the download and what is unpacked");
     const progress = options.quiet ? undefined : transferProgress(path.basename(part, ".part"), total, from);
     let done = from;
     const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

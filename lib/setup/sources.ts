@@ -35,8 +35,7 @@ export function archiveSource(archive: Archive | undefined, variant: Variant, sh
       if (!archive) throw new Error(`PyTorch publishes none for ${process.platform}-${process.arch}`);
       if (sha256 === undefined) throw new Error("no checksum is known for it; give one with --sha256");
       const file = path.join(downloads, decodeURIComponent(path.posix.basename(new URL(archive.url).pathname)));
-      if (archive.bytes !== undefined) await requireSpace(staging, archive.bytes + UNPACKED_BYTES[variant], "setup: archive and what is unpacked");
-      await download(archive, file, { sha256, quiet, received });
+      await download(archive, file, { sha256, quiet, received, alsoNeeded: UNPACKED_BYTES[variant] });
       await unpack(file, staging, quiet);
       await rm(file, { force: true });
     },

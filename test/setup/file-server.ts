@@ -6,6 +6,8 @@ export interface Faults {
   /** Cut the connection after this many bytes of a response, for the first `cuts` responses. */
   readonly cutAfter?: number;
   readonly cuts?: number;
+  /** What responses after these meet; default nothing. */
+  readonly then?: Faults;
   /** Answer a range request with the whole file. */
   readonly ignoreRange?: boolean;
   /** Send this many bytes, then nothing more, and keep the connection. */
@@ -33,7 +35,8 @@ export async function serveFile(content: Buffer, initial: Faults = {}): Promise<
   const server = createServer((request, response) => {
     requests.push(request.headers.range ?? "");
     paths.push(request.url ?? "");
-    const { cutAfter, cuts = 0, ignoreRange = false, stallAfter, status } = faults;
+    const past = faults.then !== undefined && requests.length > (faults.cuts ?? 0) ? faults.then : faults;
+    const { cutAfter, cuts = 0, ignoreRange = false, stallAfter, status } = past;
     if (status !== undefined) return response.writeHead(status).end();
     const start = ignoreRange ? 0 : Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
     if (start >= content.length) return response.writeHead(416).end();

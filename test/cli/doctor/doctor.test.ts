@@ -1,30 +1,24 @@
 /** The doctor on machines where all is well and where it is not: what is broken is really broken, in libraries that it opens. */
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Finding, Report } from "../../../lib/cli/doctor/finding";
 import { locateLibtorch } from "../../../lib/native/locate";
-import { compileCommandLine } from "../../support/command-line";
-import type { CommandLine } from "../../support/command-line";
+import { runCli } from "../../support/cli-process";
 import { fakeLibtorch } from "../../support/fake-libtorch";
 
 describe("torchwright doctor", function () {
   this.timeout(240_000); // each run starts up to four processes
-  let cli: CommandLine;
   let folder: string;
-  before(() => {
-    cli = compileCommandLine();
-  });
-  after(() => cli.remove());
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "torchwright-"));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const examine = async (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Report & { code: number | null; named(name: string): Finding }> => {
-    const { code, stdout, stderr } = await cli.run(["doctor", "--json", ...args], { env });
+    const { code, stdout, stderr } = await runCli(["doctor", "--json", ...args], { env });
     expect(stdout, stderr).to.match(/^\{.*\}\n$/);
     const report = JSON.parse(stdout) as Report;
     expect(code, stdout).to.equal(report.trains ? 0 : 1);
@@ -40,7 +34,7 @@ describe("torchwright doctor", function () {
 
   it("finds all well where a training step works, says so line by line, and ends with 0", async () => {
     const real = { LIBTORCH: locateLibtorch().root };
-    const { code, stdout } = await cli.run(["doctor"], { env: real });
+    const { code, stdout } = await runCli(["doctor"], { env: real });
     expect(code, stdout).to.equal(0);
     const lines = stdout.trimEnd().split("\n");
     for (const line of lines.slice(0, -1)) expect(line).to.match(/^(ok {6}|note {4}) \S/);
@@ -77,7 +71,7 @@ describe("torchwright doctor", function () {
   it("finds a library in the cache that has not the size it was installed with", async () => {
     const cache = path.join(folder, "cache");
     const env = { TORCHWRIGHT_CACHE: cache };
-    expect((await cli.run(["setup", "--from", fakeLibtorch(path.join(folder, "torch"))], { env })).code).to.equal(0);
+    expect((await runCli(["setup", "--from", fakeLibtorch(path.join(folder, "torch"))], { env })).code).to.equal(0);
     truncateSync(path.join(cache, "libtorch-2.13.0-cpu/torch/lib/libtorch.so"), 3);
     const found = (await examine(env)).named("libtorch");
     expect(found).to.include({ status: "problem", remedy: "npx torchwright setup --cpu --force" });
@@ -85,10 +79,9 @@ describe("torchwright doctor", function () {
   });
 
   it("names the shared libraries that are missing", async () => {
-    writeFileSync(path.join(folder, "empty.c"), "");
-    const gone = path.join(folder, "libgomp.so.1");
+    const gone = path.join(folder, "libgone.so");
     execFileSync(process.env["CC"] ?? "cc", ["-shared", "-fPIC", "-Wl,-soname,libgone.so.7", "-x", "c", "/dev/null", "-o", gone]);
-    const root = compiledLibtorch("", "-Wl,--no-as-needed", gone);
+    const root = compiledLibtorch("", "-Wl,--no-as-needed", `-L${folder}`, "-lgone");
     const report = await examine({ LIBTORCH: root });
     expect(report.named("libraries").status).to.equal("problem");
     expect(report.named("libraries").details?.["missing"]).to.include("libgone.so.7");
@@ -112,8 +105,7 @@ describe("torchwright doctor", function () {
   });
 
   it("refuses a time that is none", async () => {
-    mkdirSync(path.join(folder, "cache"));
-    const { code, stderr } = await cli.run(["doctor", "--timeout", "soon"]);
+    const { code, stderr } = await runCli(["doctor", "--timeout", "soon"]);
     expect(code).to.equal(2);
     expect(stderr).to.contain("above 0");
   });
