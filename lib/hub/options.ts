@@ -107,6 +107,13 @@ export async function resolveHubOptions(operation: string, options: HubOptions):
   };
 }
 
+/** Options for the hub apart from the others that came with them. */
+export function splitHubOptions<T extends HubOptions>(options: T): { readonly hub: HubOptions; readonly others: Omit<T, keyof HubOptions> } {
+  const entries = Object.entries(options);
+  const isHub = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(RULES, key);
+  return { hub: Object.fromEntries(entries.filter(isHub)), others: Object.fromEntries(entries.filter((entry) => !isHub(entry))) as Omit<T, keyof HubOptions> };
+}
+
 function variable(name: string): string {
   return process.env[name] ?? "";
 }

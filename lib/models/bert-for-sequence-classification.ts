@@ -96,9 +96,6 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
    *   ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
    */
   static async fromPretrained<P extends ModelProblem = "single-label">(given: string, options: FromPretrainedOptions<P> = {}): Promise<BertForSequenceClassification<P>> {
-    if (typeof given !== "string") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `fromPretrained: expected a folder's path or a name on the hub, got ${describe(given)}`);
-    }
     const types = checkTypes(options);
     const folder = await openFolder("fromPretrained", given, options, MODEL_FILES);
     return await loadVerified(folder, () => this.#read(folder, options, types), (model) => model.dispose());

@@ -3,6 +3,7 @@
  */
 import { encodeOptionsFor } from "../data/loading/windows";
 import { describe, TorchwrightError } from "../errors";
+import { splitHubOptions } from "../hub/options";
 import { together } from "../hub/selection";
 import { loadTextClassifier } from "../models/auto-classifier";
 import { checkCalibration, readCalibration, type Calibration } from "../models/calibration";
@@ -82,12 +83,10 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
    * @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_CHECKSUM, ERR_SAFETENSORS_INVALID, ERR_WEIGHTS_MISMATCH,
    *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
    */
-  static async load<P extends ModelProblem = "single-label">(given: string, { device, problemType, ...options }: LoadOptions<P> = {}): Promise<Classifier<P>> {
+  static async load<P extends ModelProblem = "single-label">(given: string, { device, problemType, ...rest }: LoadOptions<P> = {}): Promise<Classifier<P>> {
+    const { hub, others: options } = splitHubOptions(rest);
     resolveBatchOptions(options); // a mistake shows before anything is read
-    if (typeof given !== "string" || given === "") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Classifier.load: expected a folder's path or a name on the hub, got ${describe(given)}`);
-    }
-    const folder = await openFolder("Classifier.load", given, options, together(MODEL_FILES, TOKENIZER_SELECTION));
+    const folder = await openFolder("Classifier.load", given, hub, together(MODEL_FILES, TOKENIZER_SELECTION));
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
     const model = await loadTextClassifier(folder, { ...(device !== undefined && { device }), problemType: problemType ?? ("single-label" as P) });
     try {

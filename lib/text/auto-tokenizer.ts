@@ -1,5 +1,5 @@
 /** Opens the tokenizer of a Hugging Face model folder. */
-import { describe, TorchwrightError } from "../errors";
+import { TorchwrightError } from "../errors";
 import type { HubOptions } from "../hub/options";
 import { bertDocument } from "./bert-wordpiece";
 import { tokenizerClass, withClassParts } from "./class-pipelines";
@@ -38,12 +38,6 @@ export class AutoTokenizer {
    * ERR_DISK_FULL and ERR_FILE_WRITE.
    */
   static async fromPretrained(model: string, options: HubOptions = {}): Promise<PretrainedTokenizer> {
-    if (typeof model !== "string" || model === "") {
-      throw new TorchwrightError(
-        "ERR_INVALID_ARG",
-        `AutoTokenizer.fromPretrained: expected the path of a folder or a model's name on the hub, got ${describe(model)}`,
-      );
-    }
     const source = await readTokenizerFolder(await openFolder("AutoTokenizer.fromPretrained", model, options, TOKENIZER_SELECTION));
     const config = jsonOf(source, "tokenizer_config.json") ?? {};
     const known = tokenizerClass(config, source.modelConfig);
