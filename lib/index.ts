@@ -94,6 +94,7 @@ export type { OptimizerStateDict, PythonGroup } from "./optim/state-dict";
 export { loadOptimizerState, saveOptimizerState } from "./optim/state-file";
 export type { FusedAdamOptions, FusedAdamSettings } from "./optim/fused-adam";
 
+export type { HubOptions, HubProgress } from "./hub/options";
 export { AutoTokenizer } from "./text/auto-tokenizer";
 export { trainWordPiece } from "./text/train-wordpiece";
 export type { WordPieceOptions } from "./text/train-wordpiece";
