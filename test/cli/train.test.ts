@@ -138,7 +138,7 @@ describe("torchwright train", function () {
     ["split and file", 2, ["tickets.csv", "--model", "minilm", "--test", "tickets.csv", "--test-split", "0.1"], /expected no split with --test/],
     ["a missing file", 1, ["nowhere.csv", "--model", "minilm"], /"nowhere\.csv", which does not exist \[ERR_FILE_NOT_FOUND\]/],
     ["a missing column", 1, ["tickets.csv", "--model", "minilm", "--text", "bodi", "--label", "queue"], /"bodi".*got "body", "queue", "customer" \[ERR_COLUMN_MISSING\]/],
-    ["a missing model", 1, ["tickets.csv", "--model", "nowhere", ...COLUMNS], /nowhere.*\[ERR_FILE_NOT_FOUND\]/],
+    ["a missing model", 1, ["tickets.csv", "--model", "./nowhere", ...COLUMNS], /nowhere.*\[ERR_FILE_NOT_FOUND\]/],
     ["a damaged model", 1, ["tickets.csv", "--model", "damaged", ...COLUMNS], /\[ERR_CHECKSUM\]/],
     ["an output that cannot be written", 1, ["tickets.csv", "--model", "minilm", ...COLUMNS, "--output", "tickets.csv/out"], /\[ERR_FILE_WRITE\]/],
   ];

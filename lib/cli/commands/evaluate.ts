@@ -4,6 +4,7 @@ import { EXIT_CODES_HELP } from "../exit-code";
 import type * as RunEvaluation from "../evaluate/run-evaluation";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { LABEL_SETTINGS, ROW_SETTINGS } from "../settings/data-settings";
+import { HUB_SETTINGS } from "../settings/hub-settings";
 import { NUMBER, textKind, WHOLE } from "../settings/kind";
 import { EVALUATION_LOADER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
@@ -40,13 +41,14 @@ export const EVALUATE_SECTIONS: readonly Section[] = [
   { heading: "Batches:", settings: settingsOf({ ...EVALUATION_LOADER_SETTINGS, device, precision, progress }) },
   { heading: "Metrics:", settings: settingsOf(METRIC_SETTINGS) },
   { heading: "Page:", settings: settingsOf(REPORT_SETTINGS) },
+  { heading: "Hub:", settings: settingsOf(HUB_SETTINGS) },
 ];
 
 export function addEvaluate(program: Command): void {
   const command = program
     .command("evaluate")
     .description("evaluate a saved model on labelled texts")
-    .argument("<model>", "folder that train, or Hugging Face, wrote")
+    .argument("<model>", "folder that train, or Hugging Face, wrote, or a name on the hub")
     .argument("<data...>", "CSV, TSV, JSON, JSON Lines or Parquet files, or a folder with a folder of texts for each class")
     .option("--json", "print one JSON object")
     .addHelpText("after", EXIT_CODES_HELP);

@@ -4,6 +4,7 @@ import { EXIT_CODES_HELP } from "../exit-code";
 import type * as RunPrediction from "../predict/run-prediction";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { ROW_SETTINGS } from "../settings/data-settings";
+import { HUB_SETTINGS } from "../settings/hub-settings";
 import { textsKind } from "../settings/kind";
 import { CLASSIFIER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
@@ -17,6 +18,7 @@ const INPUT_SETTINGS = {
 export const PREDICT_SECTIONS: readonly Section[] = [
   { heading: "Input:", settings: settingsOf(INPUT_SETTINGS) },
   { heading: "Predictions:", settings: settingsOf(CLASSIFIER_SETTINGS) },
+  { heading: "Hub:", settings: settingsOf(HUB_SETTINGS) },
 ];
 
 const ABOUT = `
@@ -28,7 +30,7 @@ export function addPredict(program: Command): void {
   const command = program
     .command("predict")
     .description("classify texts with a saved model: arguments, a file, or standard input")
-    .argument("<model>", "folder that train, or Hugging Face, wrote")
+    .argument("<model>", "folder that train, or Hugging Face, wrote, or a name on the hub")
     .argument("[texts...]", "texts; without any, and without --file, standard input is read")
     .addHelpText("after", `${ABOUT}${EXIT_CODES_HELP}`);
   addSettings(command, PREDICT_SECTIONS).action(async (model: string, texts: string[]) => {

@@ -6,6 +6,7 @@ import { addSettings, givenSettings, type Section } from "../settings/add-settin
 import { LABEL_SETTINGS, PART_SETTINGS, ROW_SETTINGS, SPLIT_SETTINGS } from "../settings/data-settings";
 import { NUMBER, SWITCH, textKind, textsKind } from "../settings/kind";
 import { TRAIN_LOADER_SETTINGS } from "../settings/loader-settings";
+import { HUB_SETTINGS } from "../settings/hub-settings";
 import { LORA_SETTINGS } from "../settings/lora-settings";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
@@ -13,7 +14,7 @@ import type * as RunTraining from "../train/run-training";
 import { UsageError } from "../usage-error";
 
 const RUN_SETTINGS = {
-  model: { kind: textKind("folder"), description: "model to start from: a Hugging Face folder of BERT, or a TorchScript file" },
+  model: { kind: textKind("folder"), description: "model to start from: a Hugging Face folder of BERT, its name on the hub, or a TorchScript file" },
   train: { kind: textsKind("file"), description: "training data, in place of the argument; repeatable" },
   resume: { kind: SWITCH, description: "go on from the newest checkpoint in the output folder, or begin where there is none" },
   resumeFrom: { kind: textKind("checkpoint"), description: "go on from this checkpoint" },
@@ -29,7 +30,7 @@ const RUN_SETTINGS = {
 
 /** All settings of the command, as the help has them. */
 export const TRAIN_SECTIONS: readonly Section[] = [
-  { heading: "Model and run:", settings: settingsOf(RUN_SETTINGS) },
+  { heading: "Model and run:", settings: settingsOf({ ...RUN_SETTINGS, ...HUB_SETTINGS }) },
   { heading: "Data:", settings: settingsOf({ ...ROW_SETTINGS, ...LABEL_SETTINGS, ...PART_SETTINGS, ...SPLIT_SETTINGS }) },
   { heading: "Batches:", settings: settingsOf(TRAIN_LOADER_SETTINGS) },
   { heading: "LoRA:", settings: settingsOf(LORA_SETTINGS) },

@@ -7,6 +7,7 @@ import type { EvaluateOptions } from "../../train/evaluation";
 import type { TrainerOptions } from "../../train/options";
 import { Trainer } from "../../train/trainer";
 import { type Files, readTexts } from "../data/rows";
+import { placeOf } from "../model/model-place";
 import { savedProblem } from "../model/saved-problem";
 import { evaluationSections } from "../output/evaluation";
 import { printed, printResult } from "../output/print";
@@ -23,10 +24,11 @@ export interface EvaluationCall {
   readonly json: boolean | undefined;
 }
 
-export async function runEvaluation({ model: folder, files, settings, metrics, json }: EvaluationCall): Promise<void> {
-  const { tokenizer: tokenizerFolder = folder, label = "label", report, title, examples } = settings as EvaluateSettings;
+export async function runEvaluation({ model: given, files, settings, metrics, json }: EvaluationCall): Promise<void> {
+  const { label = "label", report, title, examples } = settings as EvaluateSettings;
   const options = Object.fromEntries(["device", "precision", "progress"].flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]))) as TrainerOptions<ModelProblem>;
   asUsage(() => resolveOptions(options));
+  const { model: folder, tokenizer: tokenizerFolder } = await placeOf("evaluate", given, settings);
   const problemType = await savedProblem(folder);
   const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
   const model = await loadTextClassifier(folder, { ...(options.device !== undefined && { device: options.device }), problemType });
@@ -40,8 +42,8 @@ export async function runEvaluation({ model: folder, files, settings, metrics, j
     const evaluation = await trainer.evaluate(loader, told as EvaluateOptions<ModelProblem>);
     if (report !== undefined) await trainer.report(report, { loader, ...(title !== undefined && { title }), ...(examples !== undefined && { examples }) });
     const skipped = data.skipped > 0 ? `, ${data.skipped} bad ones left out` : "";
-    printResult(json, { model: folder, data: { rows: data.length, skipped: data.skipped }, evaluation }, () =>
-      printed(`Evaluation of ${folder} on ${data.length} rows${skipped}`, evaluationSections(evaluation)),
+    printResult(json, { model: given, data: { rows: data.length, skipped: data.skipped }, evaluation }, () =>
+      printed(`Evaluation of ${given} on ${data.length} rows${skipped}`, evaluationSections(evaluation)),
     );
   } finally {
     model.dispose();
@@ -49,7 +51,6 @@ export async function runEvaluation({ model: folder, files, settings, metrics, j
 }
 
 interface EvaluateSettings {
-  readonly tokenizer?: string;
   readonly label?: string;
   readonly report?: string;
   readonly title?: string;

@@ -15,6 +15,7 @@ import { Trainer } from "../../train/trainer";
 import type { Files } from "../data/rows";
 import { readParts, type TrainParts } from "../data/train-parts";
 import { EXIT_CODE } from "../exit-code";
+import { placeOf } from "../model/model-place";
 import { isTorchScriptFile, openTrainable } from "../model/trainable";
 import { evaluationSections } from "../output/evaluation";
 import { pairs, printed, printResult, say } from "../output/print";
@@ -44,17 +45,18 @@ interface Outcome extends Omit<History<ModelProblem>, "log" | "evaluations"> {
 }
 
 export async function runTraining({ files, output, settings, json }: TrainingCall): Promise<void> {
-  const { model: from, tokenizer: tokenizerFolder = from, adapterOutput } = settings as { readonly model: string; readonly tokenizer?: string; readonly adapterOutput?: string };
+  const { model: given, adapterOutput } = settings as { readonly model: string; readonly adapterOutput?: string };
   const seed = (settings["seed"] as number | undefined) ?? 42;
   const { options: prepared, open } = trainerOptions({ ...settings, outputDir: output });
   const lora = settings["lora"] as LoraConfig | undefined;
   if (adapterOutput !== undefined && !lora) throw new UsageError("--adapter-output: expected --lora with it, got none");
-  if (isTorchScriptFile(from) && settings["tokenizer"] === undefined) throw new UsageError("--model: expected --tokenizer <folder> with a TorchScript file, which has none, got none");
+  if (isTorchScriptFile(given) && settings["tokenizer"] === undefined) throw new UsageError("--model: expected --tokenizer <folder> with a TorchScript file, which has none, got none");
 
   const parts = await readParts(files, settings, seed);
   const { train, validation } = parts;
   if (settings["calibrate"] && !validation) throw new UsageError("--calibrate: expected validation data, got none");
   say(`read ${described(parts)}`);
+  const { model: from, tokenizer: tokenizerFolder } = await placeOf("train", given, settings);
   const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
   const labels = (settings["labels"] as string[] | undefined) ?? train.labels;
   const problemType = (settings["problemType"] as ModelProblem | undefined) ?? problemOf(train.problemType ?? "single-label");

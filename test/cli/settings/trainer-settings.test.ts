@@ -5,6 +5,7 @@ import { Command } from "commander";
 import ts from "typescript";
 import { TRAIN_SECTIONS } from "../../../lib/cli/commands/train";
 import { addSettings, givenSettings } from "../../../lib/cli/settings/add-settings";
+import { HUB_SETTINGS } from "../../../lib/cli/settings/hub-settings";
 import { LOADER_SETTINGS } from "../../../lib/cli/settings/loader-settings";
 import { LORA_SETTINGS } from "../../../lib/cli/settings/lora-settings";
 import { flagName } from "../../../lib/cli/settings/setting";
@@ -95,9 +96,10 @@ describe("flags of torchwright train", () => {
     expect([...Object.keys(CASES), ...ELSEWHERE, "signal"]).to.have.members(members);
   });
 
-  it("are there for every option of the loader and of LoRA", () => {
+  it("are there for every option of the loader, of LoRA and of the hub", () => {
     const elsewhere = ["device", "labels", "problemType", "seed"];
     expect([...Object.keys(LOADER_SETTINGS), ...elsewhere]).to.have.members(membersOf("data/loading/options.ts", "DataLoaderOptions"));
+    expect(Object.keys(HUB_SETTINGS)).to.have.members(membersOf("hub/options.ts", "HubOptions"));
     expect(Object.keys(LORA_SETTINGS.lora.settings)).to.have.members([...LORA_OPTIONS]);
   });
 
