@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import * as torchwright from "../lib/index";
 import { TRAINER_OPTIONS } from "../lib/train/check-options";
+import { withDocumentationHub } from "./support/docs-hub";
 import { inFolder, tinyBert, tinyData, writeTokenizer } from "./support/tiny-bert";
 
 const ROOT = path.join(__dirname, "..");
@@ -85,7 +86,7 @@ describe("the documentation", () => {
         await prepare(folder);
         process.chdir(folder);
         try {
-          await run(code);
+          await withDocumentationHub(code, () => run(code));
         } finally {
           process.chdir(before);
         }

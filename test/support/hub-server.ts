@@ -173,7 +173,10 @@ class Hub implements HubServer {
   #listing(url: URL, path: string, token: string | undefined, response: ServerResponse): void {
     const [, name = "", kind, revision = "main"] = /^\/api\/models\/(.+?)(?:\/(revision|tree)\/(.+))?$/.exec(path) ?? [];
     const repository = this.#repository(name, token);
-    const { commit, files } = this.#commit(repository, revision);
+    const known = [...repository.refs.keys(), ...repository.commits.keys()].find((ref) => revision === ref || (kind === "tree" && revision.startsWith(`${ref}/`)));
+    const { commit, files } = this.#commit(repository, known ?? revision);
+    // Nothing here has a folder that anybody lists.
+    if (known !== undefined && known !== revision) throw new Refused(404, "EntryNotFound", `${revision.slice(known.length + 1)} does not exist on "${known}"`);
     const json = (body: unknown, headers = {}): unknown => response.writeHead(200, { "content-type": "application/json; charset=utf-8", ...headers }).end(JSON.stringify(body));
     if (kind !== "tree") {
       const siblings = [...files.keys()].map((rfilename) => ({ rfilename }));
