@@ -26,7 +26,8 @@ let agent: Undici.EnvHttpProxyAgent | undefined;
 export async function request(url: string, { headers = {}, ...rest }: Request = {}): Promise<Undici.Response> {
   // At the first request, not on import: a command that fetches nothing shall not wait for it.
   const { EnvHttpProxyAgent, fetch } = ownPackage.require("undici") as typeof Undici;
-  agent ??= new EnvHttpProxyAgent();
+  // A tunnel for https alone: for http many proxies refuse one.
+  agent ??= new EnvHttpProxyAgent({ proxyTunnel: false });
   // What is compressed on its way has no length that could be checked or resumed.
   return fetch(url, { ...rest, headers: { "accept-encoding": "identity", ...headers }, dispatcher: agent });
 }

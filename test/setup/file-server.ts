@@ -25,6 +25,8 @@ export interface FileServer {
   readonly paths: string[];
   /** Later requests meet these faults. */
   setFaults(faults: Faults): void;
+  /** Cuts the connections that are open. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function serveFile(content: Buffer, initial: Faults = {}): Promise<
     setFaults(next) {
       faults = next;
     },
+    cut: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
