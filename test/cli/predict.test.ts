@@ -76,7 +76,7 @@ describe("torchwright predict", function () {
       }
       child.stdin.end();
     })();
-    // Nobody reads yet: it takes in what fits into pipes and batches, and then waits.
+    await once(child.stdout, "readable"); // it answers; but nobody reads: it takes in what fits into pipes and batches, and then waits
     let before = -1;
     for (let quiet = 0; quiet < 20; quiet = accepted === before && accepted > 0 ? quiet + 1 : 0, before = accepted) await delay(100);
     expect(accepted).to.be.within(16, 200);
