@@ -1,56 +1,10 @@
-/**
- * Writes both addons to `prebuilds/<platform>-<arch>`, where a published package has them.
- *
- * prebuildify drives node-gyp only and moves one file, so it works in a folder of its own that looks
- * like a finished node-gyp build: the loader as its product, the second addon as an artifact.
- */
-import { chmodSync, copyFileSync, mkdirSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+/** Writes both addons to the checkout's `prebuilds/<platform>-<arch>`: `npm run prebuild`. */
 import path from "node:path";
-import { locateLibtorch } from "../lib/native/locate";
-import { buildAddon } from "./build/addon";
-
-interface PrebuildifyOptions {
-  readonly name: string;
-  readonly cwd: string;
-  readonly out: string;
-  readonly napi: boolean;
-  readonly strip: boolean;
-  readonly nodeGyp: string;
-  readonly artifacts: string;
-  readonly targets: readonly string[];
-}
-
-type Prebuildify = (options: PrebuildifyOptions, done: (error?: Error) => void) => void;
+import { writePrebuilds } from "./build/prebuilds";
 
 const root = path.join(__dirname, "..");
 
-async function prebuild(): Promise<string> {
-  await buildAddon(root, locateLibtorch(), false);
-  const built = path.join(root, "build", "Release");
-  const cwd = path.join(root, "build", "prebuild");
-  const out = path.join(root, "prebuilds", `${process.platform}-${process.arch}`);
-  for (const folder of [cwd, out]) rmSync(folder, { recursive: true, force: true });
-
-  const product = path.join(cwd, "build", "Release");
-  const artifacts = path.join(cwd, "artifacts");
-  for (const folder of [product, artifacts]) mkdirSync(folder, { recursive: true });
-  copyFileSync(path.join(built, "loader.node"), path.join(product, "loader.node"));
-  copyFileSync(path.join(built, "torchwright.node"), path.join(artifacts, "torchwright.node"));
-
-  const shim = path.join(__dirname, "node-gyp-shim.js");
-  chmodSync(shim, 0o755);
-  const prebuildify = createRequire(__filename)("prebuildify") as Prebuildify;
-  await new Promise<void>((resolve, reject) => {
-    prebuildify(
-      { name: "loader", cwd, out: root, napi: true, strip: false, nodeGyp: shim, artifacts, targets: [process.versions.node] },
-      (error) => (error ? reject(error) : resolve()),
-    );
-  });
-  return out;
-}
-
-prebuild().then(
+writePrebuilds(root, root).then(
   (folder) => console.log(`prebuilt: ${folder}`),
   (error: unknown) => {
     console.error(error instanceof Error ? error.message : error);

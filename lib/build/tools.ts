@@ -18,10 +18,10 @@ export const BUILD_TOOLS: Readonly<Record<string, string>> = {
  *
  * @throws TorchwrightError ERR_FETCH_FAILED where npm does not get them
  */
-export async function buildTools(cache: string, say: (line: string) => void): Promise<string> {
+export async function buildTools(cache: string, say: (line: string) => void, own: string = ownPackage.root): Promise<string> {
   const packages = Object.entries(BUILD_TOOLS).map(([name, version]) => `${name}@${version}`);
   const fetched = path.join(cache, "build-tools", packages.map((text) => text.replace(/^.*@/, "")).join("-"));
-  for (const folder of [ownPackage.root, fetched]) if (hasTools(folder)) return folder;
+  for (const folder of [own, fetched]) if (hasTools(folder)) return folder;
 
   say(`fetching ${packages.join(", ")} with npm into ${fetched}`);
   mkdirSync(fetched, { recursive: true });

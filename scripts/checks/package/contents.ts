@@ -1,0 +1,46 @@
+/** The tarball: its size, what is in it and what is not; and that nothing runs when it is installed. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { Tarball } from "../../build/tarball";
+import { expect } from "./run";
+
+const LIMIT = 10_000_000;
+
+export function checkContents(root: string, tarball: Tarball): void {
+  const names = new Set(tarball.files);
+  expect(tarball.bytes <= LIMIT, `a tarball of at most ${LIMIT} bytes, got ${tarball.bytes}`);
+  const wanted = [
+    ...["package.json", "README.md", "LICENSE", "CHANGELOG.md"],
+    ...["torchwright.js", "index.js", "index.mjs", "index.d.ts", "index.d.mts", "cli/main.js"].map((name) => `dist/${name}`),
+    ...["loader.node", "torchwright.node"].map((name) => `prebuilds/${process.platform}-${process.arch}/${name}`),
+    ...["CMakeLists.txt", "package.json"].map((name) => `binding/${name}`),
+    ...readdirSync(path.join(root, "binding", "src")).map((name) => `binding/src/${name}`),
+  ];
+  const missing = wanted.filter((name) => !names.has(name));
+  expect(missing.length === 0, `these in the tarball: ${missing.join(", ")}`);
+  const unwanted = [...names].filter((name) => /^(lib|test|scripts|bench|build|node_modules|examples)\/|\.map$|(?<!\.d)\.ts$|binding\.gyp$/.test(name));
+  expect(unwanted.length === 0, `none of these in the tarball: ${unwanted.join(", ")}`);
+  console.log(`  ${path.basename(tarball.file)}: ${tarball.bytes} bytes packed, ${tarball.unpackedBytes} unpacked, ${names.size} files`);
+}
+
+interface Manifest {
+  readonly name?: string;
+  readonly scripts?: Readonly<Record<string, string>>;
+}
+
+/**
+ * No package of an install has a script for it, nor the file that makes npm run node-gyp, so that `--ignore-scripts` changes
+ * nothing. (`prepare`, which builds a checkout, runs in a checkout and for a git dependency only.)
+ */
+export function checkNoInstallScripts(modules: string): void {
+  const packages = readdirSync(modules, { recursive: true, encoding: "utf8" })
+    .filter((name) => /(^|node_modules\/)(@[^/]+\/)?[^/@]+\/package\.json$/.test(name))
+    .map((name) => path.dirname(path.join(modules, name)));
+  expect(packages.length > 5, `packages in ${modules}`);
+  const found = packages.flatMap((folder) => {
+    const { name, scripts = {} } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
+    const own = ["preinstall", "install", "postinstall"].filter((script) => script in scripts);
+    return [...own, ...(existsSync(path.join(folder, "binding.gyp")) ? ["binding.gyp"] : [])].map((script) => `${name}: ${script}`);
+  });
+  expect(found.length === 0, `no scripts at install, got ${found.join(", ")}`);
+}
