@@ -19,7 +19,7 @@ interface Block {
 
 function sources(folder: string): string[] {
   return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(?:ts|md)$/.test(name) && !name.includes("generated"))
+    .filter((name) => /\.(?:ts|md)$/.test(name) && !/generated|api-reference/.test(name))
     .map((name) => path.join(folder, name));
 }
 
@@ -72,6 +72,28 @@ describe("the documentation", () => {
     const loader = ["batchSize", "dropLast", "pinMemory", "prefetch", "distributed", "sampler"];
     const unknown = ours.filter((name) => !Object.hasOwn(torchwright, name) && !TRAINER_OPTIONS.includes(name) && !loader.includes(name));
     expect(unknown).to.deep.equal([]);
+  });
+
+  it("has an entry for every error code, and for no other", () => {
+    const text = readFileSync(path.join(ROOT, "docs", "guides", "troubleshooting.md"), "utf8");
+    const entries = [...text.matchAll(/^### (ERR_\w+)\n(.+)/gm)];
+    expect(entries.map(([, code]) => code)).to.have.members(Object.keys(torchwright.ERROR_CODES));
+    for (const [, code, said] of entries) expect(said?.length, code).to.be.greaterThan(40);
+  });
+
+  it("has names of ours beside Python's that exist", () => {
+    const text = readFileSync(path.join(ROOT, "docs", "guides", "from-python.md"), "utf8");
+    const rows = text.split("\n").filter((line) => line.startsWith("| "));
+    const names = rows.flatMap((row) => [...(row.split(" | ")[1] ?? "").matchAll(/`(?:new |await |class \w+ extends )?([\w.]+)/g)].map(([, name]) => name as string));
+    expect(names.length).to.be.greaterThan(40);
+    const shorthands: Record<string, unknown> = {
+      x: torchwright.Tensor.prototype, loss: torchwright.Tensor.prototype, optimizer: torchwright.AdamW.prototype, model: torchwright.BertForSequenceClassification.prototype, using: {},
+    };
+    const missing = names.filter((name) => {
+      let value: unknown = { ...torchwright, ...shorthands, "": torchwright.AdamW.prototype };
+      return name.split(".").some((part) => ((value = (value as Record<string, unknown> | undefined)?.[part]), value === undefined));
+    });
+    expect(missing).to.deep.equal([]);
   });
 
   it("has programs that import what they use", () => {
