@@ -4,9 +4,9 @@ import { escapeHtml } from "../data/inspect/escape-html";
 /** Colours are the page's own, or mixed from them, so that they fit light and dark pages. */
 const STYLE = `
 .torchwright { --dim: color-mix(in srgb, currentColor 72%, transparent); --line: rgba(128, 128, 128, .35); --raised: rgba(128, 128, 128, .1); --blue: rgba(59, 130, 196, .3); color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 64rem; }
-.torchwright h3 { font-size: 1.1em; margin: .2em 0 .5em; overflow-wrap: anywhere; }
+.torchwright h3 { font-size: 1.1em; font-weight: 600; margin: .2em 0 .5em; overflow-wrap: anywhere; }
 .torchwright h3 small { font-weight: 400; color: var(--dim); margin-left: .6em; }
-.torchwright h4, .torchwright .charts h3 { font-size: 1em; margin: 1.1em 0 .3em; }
+.torchwright h3:not(:first-of-type), .torchwright h4, .torchwright .charts h3 { font-size: 1em; font-weight: 600; margin: 1.1em 0 .3em; }
 .torchwright p { margin: .3em 0; max-width: 52rem; }
 .torchwright pre { margin: .3em 0; font: 12px/1.4 ui-monospace, monospace; background: none; color: inherit; overflow-x: auto; }
 .torchwright ul { margin: .3em 0; }
@@ -21,7 +21,7 @@ const STYLE = `
 .torchwright .numbers { columns: 16rem; column-gap: 2rem; }
 .torchwright .numbers > div { break-inside: avoid; display: flex; justify-content: space-between; gap: 1rem; padding: .1em 0; border-bottom: 1px solid var(--line); }
 .torchwright table { border-collapse: collapse; margin: 0; color: inherit; background: none; font-size: 1em; table-layout: auto; }
-.torchwright tr, .torchwright tbody tr:nth-child(odd) { background: none; }
+.torchwright tr, .torchwright tbody tr:nth-child(n), .torchwright tbody tr:nth-child(n):hover { background: none; }
 .torchwright caption { text-align: left; padding: .2em 0; caption-side: top; }
 .torchwright th, .torchwright td { padding: .2em .9em .2em 0; text-align: left; vertical-align: top; border: 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; max-width: 44rem; white-space: normal; }
 .torchwright th { font-weight: 600; white-space: nowrap; }

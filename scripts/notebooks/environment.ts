@@ -5,7 +5,7 @@
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { TorchwrightError } from "../../lib/errors";
@@ -41,6 +41,11 @@ async function kernelFolder(): Promise<string> {
     language: "typescript",
     interrupt_mode: "signal",
   };
+  // Where a notebook's folder has no types of Node, the kernel looks for them below itself, as where it is installed globally.
+  await mkdir(join(place, "node_modules/tslab/node_modules"), { recursive: true });
+  await symlink(join(place, "node_modules/@types"), join(place, "node_modules/tslab/node_modules/@types"), "junction").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
   await mkdir(join(place, "kernels/tslab"), { recursive: true });
   await writeFile(join(place, "kernels/tslab/kernel.json"), JSON.stringify(spec));
   return place;
