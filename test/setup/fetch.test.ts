@@ -234,6 +234,23 @@ describe("fetchLibtorch", () => {
       expect(error.message).to.include("expected SHA-256 0000");
     });
 
+    it("only says which wheels: they come through us, and are resumed by the next run", async () => {
+      const content = fakeArchive("2.13.0+cpu", { "torch/include/large.h": "x".repeat(300_000) });
+      server = await serveFile(content, { cutAfter: 200_000, cuts: 2, then: { status: 503 } }); // the first one is asked for the size
+      const item = report([{ name: "torch", version: "2.13.0+cpu", file: path.join(folder, "torch.whl"), sha256: sha256Of(content) }]) as { install: { download_info: { url: string } }[] };
+      for (const { download_info: info } of item.install) info.url = new URL("/torch-2.13.0+cpu-cp312-none-any.whl", server.url).href;
+      const python = fakePython(path.join(folder, "python"), { report: item });
+      await rejection(fetchInto({ python }, {}, "pip as configured, torch==2.13.0+cpu"));
+      expect(readFileSync(`${python}.calls`, "utf8")).to.not.include(" download ");
+      server.setFaults({});
+      const before = server.requests.length;
+      const { downloadedBytes, libtorch } = await setup({ python }, {}, "pip as configured, torch==2.13.0+cpu");
+      expect(libtorch.variant).to.equal("cpu");
+      expect(server.requests.slice(before).filter((range) => range !== "")).to.have.length(1);
+      expect(downloadedBytes).to.be.lessThan(content.length);
+      expect(readdirSync(path.join(cache, "downloads"))).to.deep.equal([]);
+    });
+
     it("is not confused by what an earlier fetch left: each wheel has a folder of its own", async () => {
       const stored = wheel("stored.whl", fakeArchive());
       const sha256 = sha256Of(readFileSync(stored));

@@ -16,7 +16,8 @@ function driverFinding(driver: NvidiaDriver | undefined, libtorch: Libtorch | un
   const cuda = libtorch !== undefined && libtorch.variant !== "cpu";
   if (!driver) {
     const text = "no NVIDIA driver answers";
-    if (!cuda || (opened?.gpus.length ?? 0) > 0) return { name, status: "ok", text: `${text}: training is on the CPU` };
+    if (opened !== undefined && opened.gpus.length > 0) return { name, status: "ok", text: `nvidia-smi does not answer, libtorch ${libtorch?.variant} sees GPUs` };
+    if (!cuda) return { name, status: "ok", text: `${text}: training is on the CPU` };
     return { name, status: "note", text: `${text}, and libtorch is a CUDA build: training is on the CPU`, remedy: "install NVIDIA's driver, or give the container its GPUs (docker run --gpus all)" };
   }
   const gpus = driver.gpus.map((gpu) => `${gpu.name} with ${gigabytes(gpu.memoryBytes)}`).join(", ") || "GPUs that it does not name";
