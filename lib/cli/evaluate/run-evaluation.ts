@@ -3,7 +3,6 @@ import { loadTextClassifier } from "../../models/auto-classifier";
 import type { ModelProblem } from "../../models/model";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import { resolveOptions } from "../../train/check-options";
-import type { EvaluateOptions } from "../../train/evaluation";
 import type { TrainerOptions } from "../../train/options";
 import { Trainer } from "../../train/trainer";
 import { type Files, readTexts } from "../data/rows";
@@ -39,7 +38,7 @@ export async function runEvaluation({ model: given, files, settings, metrics, js
     const loader = evaluationLoader(data, tokenizer, model, settings);
     const trainer = new Trainer<ModelProblem>(model, options);
     const told = Object.fromEntries(metrics.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
-    const evaluation = await trainer.evaluate(loader, told as EvaluateOptions<ModelProblem>);
+    const evaluation = await trainer.evaluate(loader, told);
     if (report !== undefined) await trainer.report(report, { loader, ...(title !== undefined && { title }), ...(examples !== undefined && { examples }) });
     const skipped = data.skipped > 0 ? `, ${data.skipped} bad ones left out` : "";
     printResult(json, { model: given, data: { rows: data.length, skipped: data.skipped }, evaluation }, () =>

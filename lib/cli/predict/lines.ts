@@ -27,5 +27,5 @@ export async function* linesOf(stream: AsyncIterable<Buffer | string>): AsyncGen
     for (const part of parts) yield { text: part.replace(/\r$/, ""), number: ++number };
   }
   rest += decoder.end();
-  if (rest !== "") yield { text: rest.replace(/\r$/, ""), number: ++number };
+  if (rest !== "") yield { text: rest.replace(/\r$/, ""), number: number + 1 };
 }

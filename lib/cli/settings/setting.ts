@@ -1,6 +1,9 @@
 /** A setting of a command: a flag of the command line, and a key of the configuration file. */
 import { choiceKind, type Kind } from "./kind";
 
+/** A default as the help shows it. */
+export type Preset = string | number | boolean | readonly string[] | undefined;
+
 /** What a table says of a setting. */
 export interface Leaf {
   readonly kind: Kind;
@@ -9,7 +12,7 @@ export interface Leaf {
   /** Words to choose from. */
   readonly choices?: readonly string[];
   /** Shown in the help where it is not said in the description. */
-  readonly default?: unknown;
+  readonly default?: Preset;
   /** Another flag for the same, without dashes. */
   readonly short?: string;
   /** The flag, where it is not made of the place. */

@@ -4,7 +4,7 @@ import { TRAINER_DEFAULTS, type TrainerOptions } from "../../train/options";
 import type { SchedulerType } from "../../optim/schedules/by-name";
 import type { OptimizerName } from "../../train/parameters/optimizer-by-name";
 import { CLASS_WEIGHTS, namesKind, NUMBER, RECORD, RECORDS, SWITCH, textKind, textsKind, WHOLE } from "./kind";
-import { choice, type Leaf, type Spec } from "./setting";
+import { choice, type Leaf, type Preset, type Spec } from "./setting";
 
 /** What `train` does otherwise than the Trainer: a run that is broken off can go on, and does not fill the disk. */
 export const TRAIN_DEFAULTS = { saveStrategy: "epoch", saveTotalLimit: 2 } as const satisfies TrainerOptions;
@@ -15,7 +15,7 @@ export const SCHEDULERS = [
   "linear", "cosine", "cosine_with_restarts", "cosine_with_min_lr", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt", "one_cycle", "reduce_lr_on_plateau",
 ] as const satisfies readonly (SchedulerType | "reduce_lr_on_plateau")[];
 
-const defaults: Readonly<Record<string, unknown>> = { ...TRAINER_DEFAULTS, ...TRAIN_DEFAULTS };
+const defaults = { ...TRAINER_DEFAULTS, ...TRAIN_DEFAULTS } as unknown as Readonly<Record<string, Preset>>; // of the options that the tables below show
 
 const leaf = (kind: Leaf["kind"], name: keyof TrainerOptions, description: string): Leaf => ({
   kind,

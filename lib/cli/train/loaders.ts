@@ -43,5 +43,5 @@ export function evaluationLoader(dataset: TextDataset, tokenizer: Tokenizer, mod
 
 /** Without a length of one's own, what both tokenizer and model take. */
 function fitted(batches: Settings, tokenizer: Tokenizer, model: Limits): DataLoaderOptions {
-  return { maxLength: Math.min(tokenizer.maxLength, model.maxLength), ...batches, tokenizer } as DataLoaderOptions;
+  return { maxLength: Math.min(tokenizer.maxLength, model.maxLength), ...batches, tokenizer };
 }
