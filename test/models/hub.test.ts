@@ -8,7 +8,7 @@ import { loadTextClassifier } from "../../lib/models/auto-classifier";
 import { BertForSequenceClassification } from "../../lib/models/bert-for-sequence-classification";
 import { readCalibration } from "../../lib/models/calibration";
 import type { TextClassifier } from "../../lib/models/model";
-import { type ClassifierModule, ModuleClassifier } from "../../lib/models/module-classifier";
+import { ModuleClassifier } from "../../lib/models/module-classifier";
 import * as nn from "../../lib/nn/nn";
 import { Classifier } from "../../lib/predict/classifier";
 import { scope } from "../../lib/tensor/scope";
@@ -54,7 +54,7 @@ describe("what takes a model's folder takes its name on the hub", () => {
       await model.addAdapter({ seed: 1 });
       await model.saveAdapter(adapter);
       const bag = path.join(root, "bag");
-      using module = new ModuleClassifier(new Bag() as unknown as ClassifierModule, LABELS);
+      using module = new ModuleClassifier(new Bag(), LABELS);
       await module.save(bag);
       const bare = path.join(root, "bare");
       await model.mergeAdapter();
@@ -112,7 +112,7 @@ describe("what takes a model's folder takes its name on the hub", () => {
     expect(await logits(loaded)).to.deep.equal(expected);
     expect(await readCalibration("org/tiny", options)).to.deep.equal({ temperature: 2 });
     expect(await readCalibration("bare", options)).to.equal(undefined);
-    using module = await ModuleClassifier.load("org/bag", new Bag() as unknown as ClassifierModule, "single-label", options);
+    using module = await ModuleClassifier.load("org/bag", new Bag(), "single-label", options);
     expect(module.labels).to.deep.equal(LABELS);
     await bert.loadAdapter("org/adapter", options);
     expect(bert.adapterConfig?.r).to.equal(8);
@@ -172,7 +172,7 @@ describe("what takes a model's folder takes its name on the hub", () => {
       () => Classifier.load(wrong, given),
       () => loadTextClassifier(wrong, given),
       () => readCalibration(wrong, options),
-      () => ModuleClassifier.load(wrong, new Bag() as unknown as ClassifierModule, "single-label", options),
+      () => ModuleClassifier.load(wrong, new Bag(), "single-label", options),
     ]) {
       expect((await rejection(work(), "ERR_INVALID_ARG")).message).to.match(/expected .*folder.* or .*name on the hub, got 5/);
     }
