@@ -8,9 +8,11 @@ import { describe, TorchwrightError } from "../errors";
 export interface HubProgress {
   /** The model's name. */
   readonly repository: string;
+  /** The file that is downloaded, by its path in the model. */
   readonly file: string;
   /** Bytes that are there, those of an earlier, interrupted download included. */
   readonly bytes: number;
+  /** Bytes of the whole file. */
   readonly totalBytes: number;
 }
 
