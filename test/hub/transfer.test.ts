@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import path from "node:path";
 import { expect } from "chai";
@@ -217,10 +217,20 @@ describe("a download from the hub", () => {
 
   it("goes through the proxy that the environment names", async () => {
     const asked: string[] = [];
-    const proxy = createServer((_, response) => response.writeHead(500).end());
-    proxy.on("connect", (request, socket) => {
-      asked.push(request.url ?? "");
-      const hub = connect(Number(new URL(scratch.hub.url).port), "127.0.0.1", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
+    const port = new URL(scratch.hub.url).port;
+    // Of a plain address a proxy is asked for the whole of it, or for a tunnel.
+    const proxy = createServer((incoming, response) => {
+      const { host, pathname, search } = new URL(incoming.url ?? "");
+      asked.push(host);
+      const onward = request({ host: "127.0.0.1", port, path: pathname + search, headers: incoming.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      onward.end();
+    });
+    proxy.on("connect", (incoming, socket) => {
+      asked.push((incoming.url ?? "").replace(/:80$/, ""));
+      const hub = connect(Number(port), "127.0.0.1", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
       socket.pipe(hub).pipe(socket).on("error", () => hub.destroy());
       hub.on("error", () => socket.destroy());
     });
@@ -229,7 +239,7 @@ describe("a download from the hub", () => {
       const env = { http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, no_proxy: "127.0.0.1" };
       const { code, output } = await inProcess([], env, scratch.cacheDir, "http://hub.invalid");
       expect(code).to.equal(0, output);
-      expect(new Set(asked)).to.deep.equal(new Set(["hub.invalid:80"]));
+      expect(new Set(asked)).to.deep.equal(new Set(["hub.invalid"]));
     } finally {
       proxy.closeAllConnections();
       proxy.close();
