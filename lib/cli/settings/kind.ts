@@ -84,7 +84,7 @@ export const RECORD: Kind = {
   expected: "name=value, with commas between them",
   read: (text, before) => {
     const given = record(text);
-    return given && { ...((before as Words | undefined) ?? {}), ...given };
+    return given && { ...(before ?? {}), ...given };
   },
   fits: isRecord,
 };
