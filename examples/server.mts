@@ -21,7 +21,13 @@ app.post<{ Body: { text: string } }>("/classify", { schema }, async ({ body }, r
 });
 app.get("/health", () => ({ labels: classifier.labels, waiting }));
 
+let ending = false;
+app.addHook("onSend", async (_request, reply) => {
+  if (ending) reply.header("connection", "close"); // or a client's idle connection would hold up the end
+});
+
 async function end(signal: string): Promise<void> {
+  ending = true;
   await app.close(); // takes no more connections, and waits for the answers that are due
   classifier.dispose();
   console.log(`${signal}: all requests are answered`);
