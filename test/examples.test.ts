@@ -34,7 +34,8 @@ async function waitingRequests(address: string, count: number): Promise<Promise<
   return asked;
 }
 
-describe("the examples run as they read", () => {
+describe("the examples run as they read", function () {
+  this.timeout(240_000); // processes of their own, on machines with other work
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "torchwright-"));
