@@ -1,4 +1,4 @@
-/** Runs a package's Node program with its output passed through. */
+/** Runs a package's Node program, with all of its output on standard error: standard output is for results. */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -7,7 +7,7 @@ import path from "node:path";
 export function runNode(root: string, program: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const file = createRequire(path.join(root, "package.json")).resolve(program);
-    const child = spawn(process.execPath, [file, ...args], { cwd: root, stdio: "inherit" });
+    const child = spawn(process.execPath, [file, ...args], { cwd: root, stdio: ["inherit", 2, 2] });
     child.on("error", reject);
     child.on("close", (code, signal) => {
       if (code === 0) resolve();

@@ -33,7 +33,7 @@ export class OptimizerGroup<Settings = unknown> {
   initialLr: number;
   /** The group's weight decay; a step uses what stands here. */
   weightDecay: number;
-  /** @internal The optimizer's other options. */
+  /** The optimizer's other options. */
   settings: Settings;
   readonly #optimizer: string;
   readonly #states = new Map<Tensor, ParameterState>();

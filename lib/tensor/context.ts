@@ -22,7 +22,7 @@ export interface Modes {
   readonly anomaly: boolean;
 }
 
-/** @internal */
+/** What holds along one chain of calls. */
 export interface Context {
   readonly owner: TensorOwner | undefined;
   readonly modes: Modes;

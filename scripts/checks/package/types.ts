@@ -21,7 +21,7 @@ export async function train(options: TrainerOptions): Promise<number> {
   await new Trainer(model, options).fit(loader);
   let rows = 0;
   for await (const batch of loader) rows += sizeOf(batch);
-  return rows + F.relu(x).numel();
+  return rows + F.relu(x).numel;
 }
 function sizeOf(batch: Batch): number {
   return batch.inputIds.shape[0] ?? 0;
