@@ -140,10 +140,13 @@ describe("torchwright train", function () {
     ["a missing column", 1, ["tickets.csv", "--model", "minilm", "--text", "bodi", "--label", "queue"], /"bodi".*got "body", "queue", "customer" \[ERR_COLUMN_MISSING\]/],
     ["a missing model", 1, ["tickets.csv", "--model", "./nowhere", ...COLUMNS], /nowhere.*\[ERR_FILE_NOT_FOUND\]/],
     ["a damaged model", 1, ["tickets.csv", "--model", "damaged", ...COLUMNS], /\[ERR_CHECKSUM\]/],
-    ["an output that cannot be written", 1, ["tickets.csv", "--model", "minilm", ...COLUMNS, "--output", "tickets.csv/out"], /\[ERR_FILE_WRITE\]/],
+    ["an output that holds something else", 1, ["tickets.csv", "--model", "minilm", ...COLUMNS, "--max-steps", "1", "--output", "taken"], /also holds "notes\.txt".*\[ERR_FILE_WRITE\]/],
+    ["an output inside of a file", 1, ["tickets.csv", "--model", "minilm", ...COLUMNS, "--output", "tickets.csv/out"], /tickets\.csv\/out could not be read.*\[ERR_FILE_READ\]/],
   ];
   it("says what is wrong, with the exit code for it, and writes nothing on standard output", async () => {
     await writeFile(join(folder, "bad.json"), '{ "epoch": 1 }');
+    await mkdir(join(folder, "taken/model"), { recursive: true });
+    await writeFile(join(folder, "taken/model/notes.txt"), "mine");
     await mkdir(join(folder, "damaged"));
     for (const name of await readdir(join(folder, "minilm"))) {
       const bytes = await readFile(join(folder, "minilm", name));
