@@ -17,7 +17,7 @@ import { releaseProblems } from "./release/problems";
 const ROOT = path.join(__dirname, "..");
 
 function output(command: string, args: readonly string[]): string {
-  return execFileSync(command, args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+  return execFileSync(command, args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trimEnd();
 }
 
 function run(command: string, args: readonly string[]): void {

@@ -24,18 +24,24 @@ function berryFiles(linker: string): Manager["files"] {
   });
 }
 
-const MANAGERS: readonly Manager[] = [
+/** Side by side; those of a row use the same tool, which npx fetches once, or one after the other. */
+const ROWS: readonly (readonly Manager[])[] = [[
   // pnpm runs no scripts of packages unless it is told to.
   { name: "pnpm 10", tool: ["pnpm@10.34.8", "pnpm"], install: ["install", "--no-lockfile"], exec: ["exec", "node"], files: () => ({}) },
   { name: "yarn 1", tool: ["yarn@1.22.22", "yarn"], install: ["install", "--no-lockfile", "--non-interactive"], exec: ["node"], files: () => ({}) },
+], [
   { name: "yarn 4, node_modules", tool: BERRY, install: ["install", "--no-immutable"], exec: ["node"], files: berryFiles("node-modules") },
   { name: "yarn 4, Plug'n'Play", tool: BERRY, install: ["install", "--no-immutable"], exec: ["node"], files: berryFiles("pnp") },
-];
+]];
 
 /** Installs the tarball with each, in a folder of its own, and runs the same program. `cache` has libtorch in it. */
 export async function checkManagers(work: string, tarball: string, cache: string): Promise<void> {
   const registry = (await run("npm", ["config", "get", "registry"], { cwd: work })).trim();
-  for (const manager of MANAGERS) {
+  await Promise.all(ROWS.map((row) => checkRow(row, registry, work, tarball, cache)));
+}
+
+async function checkRow(row: readonly Manager[], registry: string, work: string, tarball: string, cache: string): Promise<void> {
+  for (const manager of row) {
     const began = performance.now();
     const folder = path.join(work, manager.name.replace(/\W+/g, "-"));
     mkdirSync(folder);

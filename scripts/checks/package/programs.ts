@@ -5,7 +5,8 @@ import { build } from "esbuild";
 import { expect, run } from "./run";
 
 const IMPORT_LIMIT_MS = 60;
-const ROUNDS = 7;
+/** Fresh processes at most: on a busy machine few of them run undisturbed. */
+const ROUNDS = 25;
 
 export interface Consumer {
   readonly folder: string;
@@ -39,8 +40,8 @@ export async function checkSmoke({ folder, env }: Consumer): Promise<void> {
 }
 
 /**
- * Milliseconds of processor time that importing adds, before libtorch is opened: the least of several fresh processes, which is what
- * it costs where nothing else runs. Both ways of loading are held to the limit.
+ * Milliseconds that importing adds, before libtorch is opened: the least of several fresh processes, which is what it costs where
+ * nothing else runs; processor time, since the clock also counts what others do. Both ways of loading are held to the limit.
  */
 export async function checkImportTime({ folder, env }: Consumer): Promise<void> {
   const measure = (load: string): string =>
@@ -52,11 +53,12 @@ export async function checkImportTime({ folder, env }: Consumer): Promise<void> 
      });`;
   for (const [name, load] of [["require", 'require("torchwright")'], ["import", 'import("torchwright")']] as const) {
     const times: { wall: number; cpu: number }[] = [];
-    for (let i = 0; i < ROUNDS; i += 1) times.push(JSON.parse(await run(process.execPath, ["-e", measure(load)], { cwd: folder, onlyEnv: env })) as { wall: number; cpu: number });
     const least = (kind: "wall" | "cpu"): number => Math.min(...times.map((time) => time[kind]));
-    console.log(`  ${name} costs ${least("cpu").toFixed(0)} ms of processor time, ${least("wall").toFixed(0)} ms by the clock (the least of ${ROUNDS})`);
-    // Where others use the machine, the clock says more than what importing costs.
-    expect(Math.min(least("cpu"), least("wall")) <= IMPORT_LIMIT_MS, `${name} to cost at most ${IMPORT_LIMIT_MS} ms`);
+    while (times.length < 5 || (least("cpu") > IMPORT_LIMIT_MS && times.length < ROUNDS)) {
+      times.push(JSON.parse(await run(process.execPath, ["-e", measure(load)], { cwd: folder, onlyEnv: env })) as { wall: number; cpu: number });
+    }
+    console.log(`  ${name} costs ${least("cpu").toFixed(0)} ms of processor time, ${least("wall").toFixed(0)} ms by the clock (the least of ${times.length})`);
+    expect(least("cpu") <= IMPORT_LIMIT_MS, `${name} to cost at most ${IMPORT_LIMIT_MS} ms`);
   }
 }
 
