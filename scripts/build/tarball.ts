@@ -35,7 +35,7 @@ export async function makeTarball(root: string, destination: string): Promise<Ta
   const manifest = path.join(root, "package.json");
   const { files } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly files: readonly string[] };
   for (const name of ["package.json", ...files]) {
-    const source = path.join(root, name);
+    const source = path.join(root, name); // of what is left out again, "!docs/x", there is none
     if (name !== "prebuilds" && existsSync(source)) cpSync(source, path.join(stage, name), { recursive: true });
   }
   await writePrebuilds(root, stage);
