@@ -17,22 +17,23 @@ const STYLE = `
 .torchwright .wide { overflow-x: auto; margin: .3em 0 .8em; }
 .torchwright .wide > svg { max-width: none; }
 .torchwright dl { margin: .5em 0; }
-.torchwright dd { margin: 0; font-variant-numeric: tabular-nums; }
+.torchwright dl dt, .torchwright dl dd { float: none; clear: none; width: auto; margin: 0; padding: 0; font-weight: 400; }
+.torchwright dl dd { font-variant-numeric: tabular-nums; }
 .torchwright .numbers { columns: 16rem; column-gap: 2rem; }
 .torchwright .numbers > div { break-inside: avoid; display: flex; justify-content: space-between; gap: 1rem; padding: .1em 0; border-bottom: 1px solid var(--line); }
 .torchwright table { border-collapse: collapse; margin: 0; color: inherit; background: none; font-size: 1em; table-layout: auto; }
 .torchwright tr, .torchwright tbody tr:nth-child(n), .torchwright tbody tr:nth-child(n):hover { background: none; }
 .torchwright caption { text-align: left; padding: .2em 0; caption-side: top; }
-.torchwright th, .torchwright td { padding: .2em .9em .2em 0; text-align: left; vertical-align: top; border: 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; max-width: 44rem; white-space: normal; }
-.torchwright th { font-weight: 600; white-space: nowrap; }
-.torchwright .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.torchwright .confusion th, .torchwright .confusion td, .torchwright .tensor td { padding: .25em .55em; }
-.torchwright .confusion th { font-weight: 400; white-space: normal; min-width: 4.5rem; max-width: 11rem; }
-.torchwright .confusion thead th { vertical-align: bottom; text-align: right; }
-.torchwright .confusion td.number { border: 1px solid var(--line); }
-.torchwright .confusion td.none { color: var(--dim); }
-.torchwright .tensor td { text-align: right; font: 12px/1.4 ui-monospace, monospace; border: 1px solid var(--line); white-space: nowrap; }
-.torchwright .tensor td.gap { border: 0; text-align: center; color: var(--dim); }
+.torchwright table th, .torchwright table td { padding: .2em .9em .2em 0; text-align: left; vertical-align: top; border: 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; max-width: 44rem; white-space: normal; }
+.torchwright table th { font-weight: 600; white-space: nowrap; }
+.torchwright table th.number, .torchwright table td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.torchwright table.confusion th, .torchwright table.confusion td, .torchwright table.tensor td { padding: .25em .55em; }
+.torchwright table.confusion th { font-weight: 400; white-space: normal; min-width: 4.5rem; max-width: 11rem; }
+.torchwright table.confusion thead th { vertical-align: bottom; text-align: right; }
+.torchwright table.confusion td.number { border: 1px solid var(--line); }
+.torchwright table.confusion td.none { color: var(--dim); }
+.torchwright table.tensor td { text-align: right; font: 12px/1.4 ui-monospace, monospace; border: 1px solid var(--line); white-space: nowrap; }
+.torchwright table.tensor td.gap { border: 0; text-align: center; color: var(--dim); }
 .torchwright .bar { display: inline-block; min-width: 6rem; padding: 0 .25rem; background: linear-gradient(to right, var(--blue) var(--share), transparent var(--share)); }
 .torchwright .words { font-size: 15px; line-height: 1.9; max-width: 46rem; }
 .torchwright .words span { padding: .12em .1em; border-radius: 3px; }

@@ -37,7 +37,7 @@ def without_dropout(module):
 def main(folder: str, target: str) -> None:
     torch.manual_seed(42)
     tokenizer = BertTokenizerFast.from_pretrained(folder)
-    model = BertForSequenceClassification.from_pretrained(folder, num_labels=5, attn_implementation="eager").eval()
+    model = BertForSequenceClassification.from_pretrained(folder, num_labels=5, attn_implementation="sdpa").eval()
     without_dropout(model)
     example = tokenizer(["a small furry animal", "walk slowly"], return_tensors="pt", padding=True)
     with torch.no_grad():

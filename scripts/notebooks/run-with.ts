@@ -4,7 +4,8 @@ import type { NotebookEnvironment } from "./environment";
 
 /** Resolves with what it wrote; throws with what it said where it ends with another code than 0, of a cell's error the end. */
 export async function runWith({ python, jupyterPath }: NotebookEnvironment, folder: string, args: readonly string[]): Promise<string> {
-  const env = { ...process.env, JUPYTER_PATH: jupyterPath, JUPYTER_PLATFORM_DIRS: "1", PYTHONWARNINGS: "ignore" };
+  // Where more threads want to run than there are cores, teams that spin at every barrier make small models many times slower.
+  const env = { OMP_WAIT_POLICY: "passive", ...process.env, JUPYTER_PATH: jupyterPath, JUPYTER_PLATFORM_DIRS: "1", PYTHONWARNINGS: "ignore" };
   const child = spawn(python, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let [out, said] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (part: string) => (out += part));

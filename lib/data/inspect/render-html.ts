@@ -8,13 +8,13 @@ import { BLUE, ORANGE, round, scale, shorten, svg, WIDTH } from "./svg";
 
 const STYLE = `
 .torchwright-inspection { color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 60rem; }
-.torchwright-inspection h3 { font-size: 1.15em; margin: 0 0 .5em; }
-.torchwright-inspection h4 { font-size: 1em; margin: 1.2em 0 .3em; }
+.torchwright-inspection h3 { font-size: 1.15em; font-weight: 600; margin: 0 0 .5em; }
+.torchwright-inspection h4 { font-size: 1em; font-weight: 600; margin: 1.2em 0 .3em; }
 .torchwright-inspection table { border-collapse: collapse; margin: .3em 0 .8em; color: inherit; background: none; }
 .torchwright-inspection caption { text-align: left; opacity: .8; padding: .2em 0; }
-.torchwright-inspection tr { background: none; }
-.torchwright-inspection th, .torchwright-inspection td { padding: .15em .7em .15em 0; text-align: left; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, .35); overflow-wrap: anywhere; }
-.torchwright-inspection .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.torchwright-inspection tr, .torchwright-inspection tbody tr:nth-child(n) { background: none; }
+.torchwright-inspection table th, .torchwright-inspection table td { padding: .15em .7em .15em 0; text-align: left; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, .35); overflow-wrap: anywhere; }
+.torchwright-inspection table .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .torchwright-inspection figure { margin: .3em 0 .8em; }
 .torchwright-inspection figcaption { opacity: .8; }
 .torchwright-inspection svg { display: block; max-width: 100%; height: auto; }

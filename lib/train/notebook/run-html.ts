@@ -26,7 +26,7 @@ const STYLE = `
 .torchwright-run p { margin: .3em 0; }
 .torchwright-run progress { width: 16rem; vertical-align: middle; }
 .torchwright-run table { border-collapse: collapse; margin: .3em 0; color: inherit; background: none; }
-.torchwright-run tr { background: none; }
+.torchwright-run tr, .torchwright-run tbody tr:nth-child(n) { background: none; }
 .torchwright-run th, .torchwright-run td { padding: .15em .7em .15em 0; text-align: right; border-bottom: 1px solid rgba(128, 128, 128, .35); white-space: nowrap; font-variant-numeric: tabular-nums; }
 .torchwright-run svg { display: block; max-width: 100%; height: auto; }
 `.trim();
