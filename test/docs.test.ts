@@ -19,7 +19,8 @@ interface Block {
 
 function sources(folder: string): string[] {
   return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(?:ts|md)$/.test(name) && !/generated|api-reference/.test(name))
+    // The report of the surface under docs/api is declarations, no program.
+    .filter((name) => /\.(?:ts|md)$/.test(name) && !/generated|api-reference|\.api\.md$/.test(name))
     .map((name) => path.join(folder, name));
 }
 
