@@ -13,8 +13,8 @@ const STYLE = `
 .torchwright-inspection table { border-collapse: collapse; margin: .3em 0 .8em; color: inherit; background: none; }
 .torchwright-inspection caption { text-align: left; opacity: .8; padding: .2em 0; }
 .torchwright-inspection tr, .torchwright-inspection tbody tr:nth-child(n) { background: none; }
-.torchwright-inspection table th, .torchwright-inspection table td { padding: .15em .7em .15em 0; text-align: left; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, .35); overflow-wrap: anywhere; }
-.torchwright-inspection table .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.torchwright-inspection.torchwright-inspection table th, .torchwright-inspection.torchwright-inspection table td { padding: .15em .7em .15em 0; text-align: left; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, .35); overflow-wrap: anywhere; }
+.torchwright-inspection.torchwright-inspection table .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .torchwright-inspection figure { margin: .3em 0 .8em; }
 .torchwright-inspection figcaption { opacity: .8; }
 .torchwright-inspection svg { display: block; max-width: 100%; height: auto; }
