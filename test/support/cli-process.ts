@@ -1,7 +1,7 @@
 /** The command line on a machine of a test's making: variables that it sets, a small disk, files that Node loads first. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { commandLine } from "./command-line";
+import { commandLine } from "./run-cli";
 
 export interface Run {
   readonly code: number | null;
