@@ -1,13 +1,14 @@
 /** `torchwright build`: compiles the packed sources on the user's machine, into the cache, where they are found before the prebuilt ones. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
-import { ADDONS, builtAddons, builtAddonsCache, builtAddonsFolder } from "../native/addon-folder";
+import { ADDONS, builtAddons, builtAddonsFolder } from "../native/addon-folder";
 import type { Libtorch } from "../native/describe-libtorch";
 import { cacheFolder, locateLibtorch, majorMinor, SUPPORTED_VERSIONS } from "../native/locate";
 import { ownPackage } from "../native/package-root";
 import { withLock } from "../setup/cache-lock";
+import { writingBelow } from "../setup/disk";
 import { buildWithCMake } from "./cmake";
 import { checkBuildTools } from "./prerequisites";
 import { buildTools } from "./tools";
@@ -31,7 +32,8 @@ export interface BuiltAddons {
 /**
  * Builds the addons for a libtorch, in the cache; the package's own folder is only read.
  *
- * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_PREREQUISITE, ERR_FETCH_FAILED, ERR_BUILD_FAILED
+ * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_PREREQUISITE, ERR_FETCH_FAILED, ERR_BUILD_FAILED,
+ *   ERR_DISK_FULL, ERR_FILE_WRITE
  */
 export async function buildAddons({ libtorch: named, force = false, say }: BuildOptions): Promise<BuiltAddons> {
   const libtorch = locateLibtorch(named === undefined ? {} : { folder: named });
@@ -45,10 +47,12 @@ export async function buildAddons({ libtorch: named, force = false, say }: Build
   }
   checkBuildTools();
   say(`building for libtorch ${libtorch.version} ${libtorch.variant} in ${libtorch.root}`);
-  const tools = await buildTools(cacheFolder(), say);
+  const cache = cacheFolder();
   const folder = builtAddonsFolder(libtorch.version);
-  mkdirSync(builtAddonsCache(), { recursive: true });
-  await withLock(`${folder}.lock`, () => compile(libtorch, tools, folder, say), { log: say });
+  await writingBelow(cache, "build", async () => {
+    const tools = await buildTools(cache, say);
+    await withLock(`${folder}.lock`, () => compile(libtorch, tools, folder, say), { log: say });
+  });
   return { folder, libtorch, built: true };
 }
 

@@ -1,9 +1,10 @@
 /** The npm packages that a build needs and the published package does not bring along: fetched when they are needed, in pinned versions. */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
 import { ownPackage } from "../native/package-root";
+import { makeFolder } from "../setup/make-folder";
 
 /** Those that the prebuilt addons are built with. */
 export const BUILD_TOOLS: Readonly<Record<string, string>> = {
@@ -24,7 +25,7 @@ export async function buildTools(cache: string, say: (line: string) => void, own
   for (const folder of [own, fetched]) if (hasTools(folder)) return folder;
 
   say(`fetching ${packages.join(", ")} with npm into ${fetched}`);
-  mkdirSync(fetched, { recursive: true });
+  await makeFolder(fetched);
   writeFileSync(path.join(fetched, "package.json"), '{ "private": true }\n');
   const problem = await npmInstall(fetched, packages);
   if (problem === undefined && hasTools(fetched)) return fetched;

@@ -10,10 +10,11 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as macrotask } from "node:timers/promises";
 import { describe, TorchwrightError } from "../errors";
+import { makeFolder } from "../setup/make-folder";
 import { encodeOptionsFor, type WindowOptions } from "./loading/windows";
 import type { EncodeOptions, Encoding, TextInput, Tokenizer } from "../text/tokenizer";
 
@@ -170,7 +171,7 @@ async function writeCache(operation: string, file: string, texts: readonly TextI
     await macrotask();
   }
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     const handle = await open(part, "w");
     try {
       const header = Buffer.alloc(HEADER);

@@ -8,8 +8,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { makeFolder } from "../setup/make-folder";
 import { writing } from "./writing";
 
 /** All digits of a commit, as opposed to a branch or tag. */
@@ -81,7 +82,7 @@ export class CachedModel {
   async link(commit: string, file: string, etag: string): Promise<void> {
     const target = path.join(this.snapshot(commit), file);
     await writing(this.operation, target, async () => {
-      await mkdir(path.dirname(target), { recursive: true });
+      await makeFolder(path.dirname(target));
       // Beside and renamed: a link to a blob that was removed may be in the way, and others may be at it, too.
       const beside = `${target}.${randomBytes(4).toString("hex")}.tmp`;
       const blob = this.blob(etag);
@@ -98,7 +99,7 @@ export class CachedModel {
   /** Marks a file as one that a commit does not have; a cache that cannot be written goes without. */
   async markMissing(commit: string, file: string): Promise<void> {
     const mark = path.join(this.folder, ".no_exist", commit, file);
-    await mkdir(path.dirname(mark), { recursive: true })
+    await makeFolder(path.dirname(mark))
       .then(() => writeFile(mark, "", { flag: "a" }))
       .catch(() => undefined);
   }
@@ -108,7 +109,7 @@ export class CachedModel {
     if (revision === commit || (await this.commitOf(revision)) === commit) return;
     const ref = path.join(this.folder, "refs", revision);
     const beside = `${ref}.${randomBytes(4).toString("hex")}.tmp`;
-    await mkdir(path.dirname(ref), { recursive: true })
+    await makeFolder(path.dirname(ref))
       .then(() => writeFile(beside, commit))
       .then(() => rename(beside, ref))
       .catch(() => rm(beside, { force: true }));

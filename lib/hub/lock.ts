@@ -5,10 +5,11 @@
  * harm nothing. A lock is held as long as its file is touched, so one that was left behind is known whatever host or container its process ran on.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeFolder } from "../setup/make-folder";
 
 const TOUCH_MS = 2_000;
 /** Beyond this the holder is gone, or so busy that it may as well share. */
@@ -19,7 +20,7 @@ const POLL_MS = 100;
 
 /** Runs `work` with the lock; `signal` ends waiting for it. */
 export async function withLock<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   const own = `${process.pid} ${hostname()} ${randomUUID()}`;
   while (!(await take(file, own))) {
     const age = await stat(file).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);

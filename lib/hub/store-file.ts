@@ -1,8 +1,9 @@
 /** Puts one file of a commit into the cache. */
 import { randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { makeFolder } from "../setup/make-folder";
 import type { CachedModel } from "./cached-model";
 import { withLock } from "./lock";
 import type { RemoteFile } from "./remote";
@@ -20,7 +21,7 @@ export async function storeFile(call: HubCall, cache: CachedModel, commit: strin
   if (!existsSync(blob)) {
     const { operation, settings } = call;
     await writing(operation, blob, async () => {
-      await mkdir(path.dirname(blob), { recursive: true });
+      await makeFolder(path.dirname(blob));
       await withLock(cache.lock(file.etag), settings.signal, async () => {
         if (!existsSync(blob)) await download(call, commit, file, blob); // else another process was at it
       });

@@ -1,7 +1,8 @@
 /** Writes a model folder so that it is either whole or not there. */
-import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
+import { makeFolder } from "../setup/make-folder";
 import { clearLeftovers, finishInterruptedSave, placesBeside } from "../text/interrupted-save";
 import { CALIBRATION_FILE, formatCalibration } from "./calibration";
 import { writeManifest } from "./manifest";
@@ -42,7 +43,7 @@ export async function writeFolder(folder: string, write: (temporary: string) => 
   try {
     await finishInterruptedSave(target);
     const replaces = await holdsOne(kind, target);
-    await mkdir(beside, { recursive: true });
+    await makeFolder(beside);
     await write(beside);
     await writeManifest(beside);
     await flush(beside);

@@ -3,11 +3,12 @@
  *
  * A process that is killed leaves at most a torn last line, which is dropped.
  */
-import { type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { TorchwrightError } from "../errors";
 import { flushFolder } from "../models/save-folder";
+import { makeFolder } from "../setup/make-folder";
 import type { Draw } from "./space";
 import type { TrialFailure } from "./trial";
 
@@ -51,7 +52,7 @@ export class TrialLog {
    */
   static async open(folder: string, settings: Readonly<Record<string, unknown>>): Promise<TrialLog> {
     const file = path.join(folder, TRIALS_FILE);
-    await writing(file, () => mkdir(folder, { recursive: true }));
+    await writing(file, () => makeFolder(folder));
     const bytes = await readBytes(file);
     const header = `${JSON.stringify({ format: FORMAT, version: 1, settings })}\n`;
     const { lines, size } = wholeLines(file, bytes, header);

@@ -1,9 +1,10 @@
 /** One setup at a time in a cache, across processes; a dead process's lock is taken over. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
+import { makeFolder } from "./make-folder";
 
 export interface LockOptions {
   /** Longest wait for another process, default 30 minutes. */
@@ -31,7 +32,7 @@ export function lockFile(cache: string): string {
 
 /** Runs `work` while `file` marks this process as its owner. */
 export async function withLock<T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   const id = randomUUID();
   const deadline = Date.now() + (options.timeoutMs ?? 30 * 60_000);
   const seen = { stamp: 0, since: Date.now() };

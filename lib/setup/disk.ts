@@ -4,7 +4,7 @@ import path from "node:path";
 import { TorchwrightError } from "../errors";
 
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
-const NOT_WRITABLE = new Set(["EROFS", "EACCES", "EPERM", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP"]);
+const NOT_WRITABLE = new Set(["EROFS", "EACCES", "EPERM", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG"]);
 
 /** Bytes that this user may still write on the disk of `folder`, which need not exist yet. */
 export async function freeBytes(folder: string): Promise<number> {
@@ -36,7 +36,7 @@ export async function requireSpace(folder: string, needed: number, what: string)
  * The coded error of a failure to write below `folder`; undefined for any other failure, such as one of the network.
  * No other source of libtorch would do better, so it ends the search for one.
  */
-export async function writeFailure(error: unknown, folder: string): Promise<TorchwrightError | undefined> {
+export async function writeFailure(error: unknown, folder: string, operation = "setup"): Promise<TorchwrightError | undefined> {
   if (error instanceof TorchwrightError) return error.code === "ERR_DISK_FULL" || error.code === "ERR_FILE_WRITE" ? error : undefined;
   const failed = systemError(error);
   if (failed?.code === undefined) return undefined;
@@ -44,18 +44,29 @@ export async function writeFailure(error: unknown, folder: string): Promise<Torc
     const free = await freeBytes(folder).catch(() => undefined);
     return new TorchwrightError(
       "ERR_DISK_FULL",
-      `setup: expected room to write in ${folder}, got ${failed.code}${free === undefined ? "" : ` with ${free} bytes free`}: ${failed.message}. ${REMEDY}`,
+      `${operation}: expected room to write in ${folder}, got ${failed.code}${free === undefined ? "" : ` with ${free} bytes free`}: ${failed.message}. ${REMEDY}`,
       { cause: error },
     );
   }
   const where = failed.dest ?? failed.path;
-  if (!NOT_WRITABLE.has(failed.code) || where === undefined || !isInside(where, folder)) return undefined;
+  // A folder that cannot be made because it does not exist: of a file system that lets nobody make one.
+  const refused = NOT_WRITABLE.has(failed.code) || (failed.code === "ENOENT" && failed.syscall === "mkdir");
+  if (!refused || where === undefined || !isInside(where, folder)) return undefined;
   return new TorchwrightError(
     "ERR_FILE_WRITE",
-    `setup: expected a folder that can be written, ${folder}, got ${failed.message}. ` +
+    `${operation}: expected a folder that can be written, ${folder}, got ${failed.message}. ` +
       "Change its owner or mode, or name another: TORCHWRIGHT_CACHE=<folder>.",
     { cause: error },
   );
+}
+
+/** Does `work`, which writes below `folder`. @throws TorchwrightError ERR_DISK_FULL, ERR_FILE_WRITE, and what `work` throws */
+export async function writingBelow<T>(folder: string, operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw (await writeFailure(error, folder, operation)) ?? error;
+  }
 }
 
 const REMEDY = "Free some, remove an installed one (setup --list, setup --remove <name>), or name another disk: TORCHWRIGHT_CACHE=<folder>.";

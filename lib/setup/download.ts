@@ -1,13 +1,14 @@
 /** Downloads one file: resumed where it was cut, checked for size and SHA-256 before it is believed. */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { requireSpace, writeFailure } from "./disk";
 import { failureReason, request } from "./http";
+import { makeFolder } from "./make-folder";
 import type { Archive } from "./release";
 import { transferProgress } from "./transfer-progress";
 
@@ -43,7 +44,7 @@ class Cut extends Error {}
 export async function download(archive: Archive, file: string, options: DownloadOptions): Promise<void> {
   const part = `${file}.part`;
   const { attempts = 3, pauseMs = 500 } = options;
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   for (let attempt = 1; ; ) {
     const before = await sizeOf(part);
     try {

@@ -1,13 +1,14 @@
 /** Brings libtorch into the cache: tries the sources in order, checks what came, renames it into place. */
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
 import { describeLibtorch } from "../native/describe-libtorch";
 import type { Libtorch } from "../native/describe-libtorch";
 import { PINNED_VERSION, SUPPORTED_VERSIONS, cacheFolder, majorMinor } from "../native/locate";
 import { lockFile, withLock } from "./cache-lock";
-import { writeFailure } from "./disk";
+import { writeFailure, writingBelow } from "./disk";
 import { clearLeftovers, damage, moveIntoPlace, writeManifest } from "./installed";
+import { makeFolder } from "./make-folder";
 import { namedSource } from "./named-source";
 import { OFFICIAL, folderName, officialArchive } from "./release";
 import type { Archive, Variant } from "./release";
@@ -85,8 +86,8 @@ export async function fetchLibtorch(
   const there = named || options.force ? undefined : await wholeInstall(job);
   if (there) return { libtorch: there, fetched: false, downloadedBytes: 0 };
   if (!named && env.TORCHWRIGHT_SKIP_DOWNLOAD === "1") throw skipped();
-  try {
-    return await withLock(
+  return writingBelow(cache, "setup", () =>
+    withLock(
       lockFile(cache),
       async () => {
         await clearLeftovers(cache);
@@ -95,10 +96,8 @@ export async function fetchLibtorch(
         return now ? { libtorch: now, fetched: false, downloadedBytes: 0 } : trySources(job);
       },
       { log },
-    );
-  } catch (error) {
-    throw (await writeFailure(error, cache)) ?? error;
-  }
+    ),
+  );
 }
 
 interface Job {
@@ -129,7 +128,7 @@ async function trySources(job: Job): Promise<Fetched> {
     log(`${wanted(job)}: trying ${source.name}`);
     const staging = path.join(cache, `.unpack-${process.pid}-${failures.length}`);
     try {
-      await mkdir(staging, { recursive: true });
+      await makeFolder(staging);
       await source.fill({ staging, downloads: path.join(cache, "downloads"), quiet: job.quiet, received });
       const { version, variant } = checkContents(staging, job);
       await writeManifest(staging, source.name);

@@ -1,5 +1,5 @@
 /** The libtorchs in the cache: which are there, whether each is whole, and removing one. */
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
 import { describeLibtorch } from "../native/describe-libtorch";
@@ -7,7 +7,9 @@ import type { Libtorch } from "../native/describe-libtorch";
 import { cacheFolder, locateLibtorch } from "../native/locate";
 import type { LocateOptions } from "../native/locate";
 import { lockFile, withLock } from "./cache-lock";
+import { writingBelow } from "./disk";
 import { fileSizes, folderBytes } from "./folder-bytes";
+import { makeFolder } from "./make-folder";
 
 /** What lies in the cache under one name, `libtorch-2.13.0-cpu`. */
 export interface Installed {
@@ -101,7 +103,7 @@ export async function listInstalled(wanted: LocateOptions = {}, env: NodeJS.Proc
 /**
  * Removes one, by its name in the list, or `all` with the downloads that were cut short. Returns what was removed.
  *
- * @throws TorchwrightError ERR_INVALID_ARG for a name that is not in the list, with those that are
+ * @throws TorchwrightError ERR_INVALID_ARG for a name that is not in the list, with those that are; ERR_FILE_WRITE
  */
 export async function removeInstalled(name: string, env: NodeJS.ProcessEnv = process.env): Promise<readonly string[]> {
   const cache = cacheFolder(env);
@@ -115,7 +117,7 @@ export async function removeInstalled(name: string, env: NodeJS.ProcessEnv = pro
     );
   }
   if (there.length === 0 && (await folderBytes(path.join(cache, "downloads"))) === 0) return [];
-  await withLock(lockFile(cache), async () => {
+  const remove = async (): Promise<void> => {
     for (const [at, folder] of folders.entries()) {
       // First out of sight: what is cut short leaves no half a libtorch.
       const aside = path.join(cache, `.removed-${process.pid}-${at}`);
@@ -123,7 +125,8 @@ export async function removeInstalled(name: string, env: NodeJS.ProcessEnv = pro
       await rm(aside, { recursive: true, force: true });
     }
     if (name === "all") await rm(path.join(cache, "downloads"), { recursive: true, force: true });
-  });
+  };
+  await writingBelow(cache, "setup --remove", () => withLock(lockFile(cache), remove));
   return folders.map((folder) => folder.slice(PREFIX.length));
 }
 
@@ -132,7 +135,7 @@ export async function removeInstalled(name: string, env: NodeJS.ProcessEnv = pro
  * taken aside to be replaced comes back where its replacement did not come.
  */
 export async function clearLeftovers(cache: string): Promise<void> {
-  await mkdir(cache, { recursive: true });
+  await makeFolder(cache);
   const names = await readdir(cache);
   for (const name of names) {
     const replaced = /^\.old-(libtorch-.+)$/.exec(name)?.[1];

@@ -1,6 +1,6 @@
 /** What `--from` names: a folder of libtorch, an archive or wheel, or a Python whose torch is copied. */
 import { constants, accessSync, existsSync, openSync, readSync, closeSync, statSync } from "node:fs";
-import { cp, mkdir, readdir, stat } from "node:fs/promises";
+import { cp, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
 import { describeLibtorch } from "../native/describe-libtorch";
@@ -8,6 +8,7 @@ import { locateLibtorch } from "../native/locate";
 import { requireSpace } from "./disk";
 import { checksumProblem } from "./download";
 import { folderBytes } from "./folder-bytes";
+import { makeFolder } from "./make-folder";
 import { findPython } from "./sources";
 import type { Source } from "./sources";
 import { unpack } from "./unpack";
@@ -97,7 +98,7 @@ async function copyFolder(from: string, staging: string): Promise<void> {
   for (const [source = ""] of copies) bytes += await folderBytes(source);
   await requireSpace(staging, bytes, `setup: a copy of ${from}`);
   for (const [source = "", copy = ""] of copies) {
-    await mkdir(path.dirname(path.join(staging, copy)), { recursive: true });
+    await makeFolder(path.dirname(path.join(staging, copy)));
     await cp(source, path.join(staging, copy), { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE });
   }
 }

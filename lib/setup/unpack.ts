@@ -5,13 +5,13 @@
  * CRCs to its caller, so they are checked here: a user's own archive has no other checksum.
  */
 import { createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import { openPromise } from "yauzl";
 import type { Entry, ZipFile } from "yauzl";
 import { requireSpace } from "./disk";
+import { makeFolder } from "./make-folder";
 import { transferProgress } from "./transfer-progress";
 
 const KEPT = [
@@ -54,7 +54,7 @@ export async function unpack(archive: string, folder: string, quiet = false): Pr
 async function unpackEntry(zip: ZipFile, entry: Entry, file: string): Promise<void> {
   const mode = entry.externalFileAttributes >>> 16;
   if ((mode & 0o170000) === 0o120000) throw new Error(`${entry.fileName} is a symbolic link, which is not expected`);
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   let sum = 0;
   await pipeline(
     await zip.openReadStreamPromise(entry),

@@ -1,9 +1,10 @@
 /** The files of a Hugging Face tokenizer folder: read whole, checked, and written back. */
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isUtf8 } from "node:buffer";
 import { TorchwrightError } from "../errors";
 import type { FileSelection } from "../hub/selection";
+import { makeFolder } from "../setup/make-folder";
 import { finishInterruptedSave } from "./interrupted-save";
 
 /** Files that make up a tokenizer; the last two are older Python versions'. */
@@ -119,7 +120,7 @@ export async function writeTokenizerFiles(
   files: ReadonlyMap<string, string | Buffer>,
 ): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const [name, content] of files) {
       const target = path.join(folder, name);
       await writeFile(`${target}.part`, content);

@@ -1,9 +1,10 @@
 /**
  * What `fit` leaves in `outputDir` beside logs and checkpoints: `training.json` with the settings and the outcome.
  */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelProblem } from "../models/model";
+import { makeFolder } from "../setup/make-folder";
 import { scalarMetrics } from "./evaluation";
 import type { EvaluationEntry, History } from "./events";
 import { writing } from "./logs/writing";
@@ -67,7 +68,7 @@ export class RunFolder {
 
   /** @throws ERR_FILE_WRITE when the folder cannot be made */
   static async open(folder: string): Promise<RunFolder> {
-    await writing("outputDir", () => mkdir(folder, { recursive: true }));
+    await writing("outputDir", () => makeFolder(folder));
     return new RunFolder(folder);
   }
 

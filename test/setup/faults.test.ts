@@ -9,6 +9,7 @@ import { TorchwrightError } from "../../lib/errors";
 import type { ErrorCode } from "../../lib/errors";
 import { fetchLibtorch, sourcesFor } from "../../lib/setup/fetch";
 import type { FetchOptions, Fetched } from "../../lib/setup/fetch";
+import { removeInstalled } from "../../lib/setup/installed";
 import { cliWords, runCli, startCli, startProgram } from "../support/cli-process";
 import type { Run } from "../support/cli-process";
 import { fakeArchive, fakeLibtorch } from "../support/fake-libtorch";
@@ -155,7 +156,16 @@ describe("setup under faults", function () {
       await refused(path.join(cache, "inner"));
     });
 
-    it("because its file system lets nobody write, root included", () => refused("/sys/torchwright"));
+    it("because its file system lets nobody write, root included, or has no such folder", async () => {
+      for (const place of ["/sys/torchwright", "/proc/torchwright", path.join(cache, "n".repeat(300))]) await refused(place);
+    });
+
+    it("is told as well where one is to be removed from it", async () => {
+      fakeLibtorch(path.join(cache, INSTALL, "torch"));
+      mkdirSync(path.join(cache, ".libtorch.lock"));
+      expect((await rejection(removeInstalled("all", { TORCHWRIGHT_CACHE: cache }), "ERR_FILE_WRITE")).message).to.contain(cache);
+      expect(existsSync(path.join(cache, INSTALL, "torch"))).to.equal(true);
+    });
 
     it("because something else stands where its lock should", async () => {
       mkdirSync(path.join(cache, ".libtorch.lock"), { recursive: true });

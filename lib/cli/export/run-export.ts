@@ -1,12 +1,13 @@
 /** One run of `export`. */
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../../errors";
 import { readConfig } from "../../models/bert-config";
 import { BertForSequenceClassification } from "../../models/bert-for-sequence-classification";
 import { readCalibration } from "../../models/calibration";
 import type { ModelProblem } from "../../models/model";
+import { makeFolder } from "../../setup/make-folder";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import type { ExportFlags } from "../commands/export";
 import { savedProblem } from "../model/saved-problem";
@@ -33,7 +34,7 @@ export async function runExport(folder: string, { output, torchscript, adapter, 
     }
     if (torchscript !== undefined) {
       model.eval();
-      await mkdir(path.dirname(path.resolve(torchscript)), { recursive: true }).catch(() => undefined); // saving says what is wrong
+      await makeFolder(path.dirname(path.resolve(torchscript))).catch(() => undefined); // saving says what is wrong
       await model.saveTorchScript(torchscript);
     }
     if (output !== undefined) {

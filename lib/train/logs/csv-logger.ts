@@ -1,6 +1,7 @@
 /** A run as a table: one row for each log and each evaluation. */
-import { appendFile, mkdir, rename, writeFile } from "node:fs/promises";
+import { appendFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { makeFolder } from "../../setup/make-folder";
 import type { TrainerEvent } from "../events";
 import { type LogValues, logValues, type RunInfo, type TrainerLogger } from "./trainer-logger";
 import { writing } from "./writing";
@@ -30,7 +31,7 @@ export class CsvLogger implements TrainerLogger {
 
   async open({ resumed }: RunInfo): Promise<void> {
     await writing(this.#path, async () => {
-      await mkdir(dirname(this.#path), { recursive: true });
+      await makeFolder(dirname(this.#path));
       if (!resumed) await setAside(this.#path);
     });
     const past = [...(resumed?.log ?? []).map((entry) => ({ type: "log" as const, ...entry })), ...(resumed?.evaluations ?? []).map((entry) => ({ type: "evaluate" as const, ...entry }))];

@@ -1,6 +1,7 @@
 /** A run as it happens, one line of JSON for each event but single steps. */
-import { appendFile, mkdir } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../../setup/make-folder";
 import type { TrainerEvent } from "../events";
 import { scalarMetrics } from "../evaluation";
 import type { TrainerLogger } from "./trainer-logger";
@@ -18,7 +19,7 @@ export class JsonlLogger implements TrainerLogger {
   }
 
   async open(): Promise<void> {
-    await writing(this.#path, () => mkdir(dirname(this.#path), { recursive: true }));
+    await writing(this.#path, () => makeFolder(dirname(this.#path)));
     await this.#append({ type: "run" });
   }
 

@@ -1,8 +1,9 @@
 /** Writes TensorBoard's event files, as PyTorch's class of that name. */
-import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { appendFile, readdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, TorchwrightError } from "../../errors";
+import { makeFolder } from "../../setup/make-folder";
 import { encodeEvent, type EventContent } from "./event-encoding";
 import { writing } from "./writing";
 
@@ -107,7 +108,7 @@ export class SummaryWriter implements AsyncDisposable {
 
 /** A new file, behind all others of the folder. */
 async function makeFile(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const others = (await readdir(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
   const seconds = Math.max(Math.floor(now()), ...others.map((other) => other + 1));
   for (let number = 0; ; number++) {

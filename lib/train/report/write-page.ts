@@ -1,7 +1,8 @@
 /** Writes a page so that it is whole or not there. */
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../../errors";
+import { makeFolder } from "../../setup/make-folder";
 
 /**
  * Makes the folder where there is none, then the text, and puts it in place in one rename: readers see the old file or the new one.
@@ -13,7 +14,7 @@ export async function writePage(file: string, make: () => Promise<string>): Prom
   try {
     // Before the work of making it: what cannot be written should be known at once.
     await writing(file, async () => {
-      await mkdir(path.dirname(target), { recursive: true });
+      await makeFolder(path.dirname(target));
       const there = await stat(target).catch(() => undefined);
       if (there?.isDirectory()) throw new Error("it is a folder");
       await writeFile(partial, "");
