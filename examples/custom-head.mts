@@ -6,13 +6,15 @@ import type { Batch, ScriptModule, Tensor } from "torchwright";
 
 /** Mean over the tokens, two layers, logits. */
 class CustomHead extends nn.Module {
+  readonly encoder: ScriptModule;
   readonly dense: nn.Linear;
   readonly norm: nn.LayerNorm;
   readonly dropout = new nn.Dropout(0.1);
   readonly out: nn.Linear;
 
-  constructor(readonly encoder: ScriptModule, hidden: number, classes: number) {
+  constructor(encoder: ScriptModule, hidden: number, classes: number) {
     super();
+    this.encoder = encoder;
     this.dense = new nn.Linear(hidden, 64);
     this.norm = new nn.LayerNorm(64);
     this.out = new nn.Linear(64, classes);

@@ -1,5 +1,5 @@
 /** Every TypeScript block of the documentation runs: README, docs/ and the `@example`s of doc comments. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
@@ -7,29 +7,8 @@ import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import * as torchwright from "../lib/index";
 import { TRAINER_OPTIONS } from "../lib/train/check-options";
 import { withDocumentationHub } from "./support/docs-hub";
+import { documentedPrograms, ROOT } from "./support/documented-programs";
 import { inFolder, tinyBert, tinyData, writeTokenizer } from "./support/tiny-bert";
-
-const ROOT = path.join(__dirname, "..");
-const BLOCK = /```ts\n([\s\S]*?)```/g;
-
-interface Block {
-  readonly name: string;
-  readonly code: string;
-}
-
-function sources(folder: string): string[] {
-  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    // The report of the surface under docs/api is declarations, no program.
-    .filter((name) => /\.(?:ts|md)$/.test(name) && !/generated|api-reference|\.api\.md$/.test(name))
-    .map((name) => path.join(folder, name));
-}
-
-function blocks(file: string): Block[] {
-  const text = readFileSync(path.join(ROOT, file), "utf8");
-  // In a doc comment every line begins with " * ".
-  const plain = file.endsWith(".ts") ? text.replace(/^ *\* ?/gm, "") : text;
-  return [...plain.matchAll(BLOCK)].map((match, i) => ({ name: `${file} #${i + 1}`, code: match[1] ?? "" }));
-}
 
 /** What programs of the documentation expect around them: a model folder, its tokenizer, a table of tickets. */
 async function prepare(folder: string): Promise<void> {
@@ -60,7 +39,7 @@ async function run(code: string): Promise<void> {
 }
 
 describe("the documentation", () => {
-  const all = ["README.md", ...sources("docs"), ...sources("lib")].flatMap(blocks);
+  const all = documentedPrograms();
 
   it("has every one of Hugging Face's training arguments in its table, and no other", () => {
     const text = readFileSync(path.join(ROOT, "docs", "training.md"), "utf8");
