@@ -4,7 +4,9 @@ export type { ErrorCode, LargeTensor, OutOfMemoryDetails, TorchwrightErrorOption
 export { libtorchInfo, useLibtorch } from "./native/load";
 export type { Libtorch } from "./native/describe-libtorch";
 export type { LocateOptions } from "./native/locate";
-export type { ArgumentSchema, ComplexParts, DeviceBytes, DeviceStatistics, MemoryCounters, Tf32Settings, TypedArray } from "./native/addon";
+export type { DeviceBytes, DeviceStatistics, MemoryCounters, Tf32Settings } from "./native/device-statistics";
+export type { ArgumentSchema } from "./native/requests";
+export type { ComplexParts, TypedArray } from "./native/values";
 
 export { Tensor } from "./tensor/tensor";
 export type { FromOptions } from "./tensor/from";

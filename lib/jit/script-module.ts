@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { describe, TorchwrightError } from "../errors";
-import type { ArgumentSchema, ModuleSpec } from "../native/addon";
+import type { ArgumentSchema, ModuleSpec } from "../native/requests";
 import { native } from "../native/load";
 import { nativeInContext, outsideScopes } from "../tensor/context";
 import type { OperatorResult } from "../tensor/operators";

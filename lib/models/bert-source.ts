@@ -5,7 +5,8 @@
  * Source: `modeling_bert.py` of Hugging Face's transformers, attention "sdpa". Dropouts stand in the same order, so
  * that under one seed both draw the same masks.
  */
-import type { Handle, ModuleSpec } from "../native/addon";
+import type { ModuleSpec } from "../native/requests";
+import type { Handle } from "../native/values";
 import type { BertConfig } from "./bert-config";
 import { ACTIVATIONS } from "./bert-config";
 import type { ModelProblem } from "./model";

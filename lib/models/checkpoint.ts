@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
-import type { SafetensorsEntry } from "../native/addon";
+import type { SafetensorsEntry } from "../native/requests";
 import { readHeader } from "./safetensors";
 
 /** One tensor of a checkpoint and the file it lies in. */

@@ -1,7 +1,7 @@
 /** Safetensors files: validated reading, streaming writing. Source: the format's specification by Hugging Face. */
 import { open } from "node:fs/promises";
 import { TorchwrightError } from "../errors";
-import type { SafetensorsEntry } from "../native/addon";
+import type { SafetensorsEntry } from "../native/requests";
 import { native } from "../native/load";
 import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";

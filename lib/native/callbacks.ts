@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { TorchwrightError } from "../errors";
-import type { Handle } from "./addon";
+import type { Handle } from "./values";
 
 /** What a callback gives: `undefined` stands for no tensor. `temporary` are freed once the results are taken over. */
 export interface CallbackAnswer {

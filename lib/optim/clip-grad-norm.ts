@@ -1,6 +1,6 @@
 /** Gradient clipping by global norm, without synchronising with the device. */
 import { describe, TorchwrightError } from "../errors";
-import type { ProgramCall } from "../native/addon";
+import type { ProgramCall } from "../native/requests";
 import { nativeInContext } from "../tensor/context";
 import { decodeResult } from "../tensor/operators";
 import { ops } from "../tensor/ops";

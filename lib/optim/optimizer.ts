@@ -3,7 +3,7 @@ import { zeroGrads } from "../autograd/zero-grads";
 import { describe, TorchwrightError } from "../errors";
 import { TensorReference } from "../jit/tensor-reference";
 import type { TensorToWrite } from "../jit/write-torch-file";
-import type { ProgramCall } from "../native/addon";
+import type { ProgramCall } from "../native/requests";
 import { nativeInContext } from "../tensor/context";
 import { decodeResult } from "../tensor/operators";
 import { scope } from "../tensor/scope";

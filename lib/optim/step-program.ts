@@ -1,5 +1,6 @@
 /** Builds the program of an optimizer's step: operators over the parameters that have gradients, and their states. */
-import type { NativeResult, ProgramArgument, ProgramCall } from "../native/addon";
+import type { ProgramArgument, ProgramCall } from "../native/requests";
+import type { NativeResult } from "../native/values";
 import { nativeInContext } from "../tensor/context";
 import { Tensor } from "../tensor/tensor";
 import type { Row } from "./optimizer-group";

@@ -1,6 +1,7 @@
 /** Backward passes: into the leaves' `.grad`, or as gradients of given tensors; awaited, or while JavaScript waits. */
 import { describe, TorchwrightError } from "../errors";
-import type { Handle, NativeAddon } from "../native/addon";
+import type { NativeAddon } from "../native/addon";
+import type { Handle } from "../native/values";
 import { captureContext, releaseContext } from "../native/callbacks";
 import { nativeInContext } from "./context";
 import { Tensor, wrap } from "./tensor";

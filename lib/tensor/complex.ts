@@ -1,5 +1,5 @@
 /** Complex numbers as JavaScript objects. */
-import type { ComplexParts } from "../native/addon";
+import type { ComplexParts } from "../native/values";
 
 /** A complex number: real and imaginary part. */
 export type Complex = ComplexParts;

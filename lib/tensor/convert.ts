@@ -1,7 +1,7 @@
 /** Nested arrays to flat elements and back. */
 import { getHeapStatistics } from "node:v8";
 import { describe, TorchwrightError } from "../errors";
-import type { TypedArray } from "../native/addon";
+import type { TypedArray } from "../native/values";
 import type { Complex } from "./complex";
 import { isComplex } from "./complex";
 import type { DType } from "./dtype";

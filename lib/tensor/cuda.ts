@@ -3,7 +3,7 @@
  * addon serves machines with and without a GPU; streams, graphs and NCCL would need the addon to link CUDA and are not here.
  */
 import { describe, TorchwrightError } from "../errors";
-import type { DeviceStatistics, Tf32Settings } from "../native/addon";
+import type { DeviceStatistics, Tf32Settings } from "../native/device-statistics";
 import { driverProperties, native } from "../native/load";
 import { CudaEvent } from "./cuda-event";
 import { cudaStatus, resolveDevice, synchronize } from "./device";

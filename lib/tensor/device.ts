@@ -1,6 +1,6 @@
 /** Devices, the random seed and the number of threads. */
 import { describe, TorchwrightError } from "../errors";
-import type { DeviceInfo } from "../native/addon";
+import type { DeviceInfo } from "../native/device-statistics";
 import { native } from "../native/load";
 
 /** `"cpu"`, `"cuda"` (the first GPU) or `"cuda:1"`. */

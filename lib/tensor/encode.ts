@@ -1,6 +1,6 @@
 /** JavaScript's values as elements of a dtype: what fits, what is an error, and which typed array carries it. */
 import { describe, TorchwrightError } from "../errors";
-import type { ArrayForm, TypedArray } from "../native/addon";
+import type { ArrayForm, TypedArray } from "../native/values";
 import type { Complex } from "./complex";
 import { isComplex } from "./complex";
 import type { DType } from "./dtype";

@@ -5,7 +5,7 @@
  * tensors, which keep at most a kilobyte and no graph alive, share one among sixteen that were made in one turn of the event loop:
  * they are freed when the last of them was collected.
  */
-import type { Handle } from "../native/addon";
+import type { Handle } from "../native/values";
 import { native } from "../native/load";
 
 /** What light tensors that are freed together refer to, each of them: it is collected after the last one. */

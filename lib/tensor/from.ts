@@ -1,6 +1,6 @@
 /** What `Tensor.from` takes, as a tensor in the addon: by a copy, or over memory that was lent. */
 import { describe, TorchwrightError } from "../errors";
-import type { Handle } from "../native/addon";
+import type { Handle } from "../native/values";
 import { native } from "../native/load";
 import type { NestedArray } from "./convert";
 import { flatten } from "./convert";

@@ -1,6 +1,6 @@
 /** A random generator of one's own, for operators that take `generator`. */
 import { describe, TorchwrightError } from "../errors";
-import type { GeneratorHandle } from "../native/addon";
+import type { GeneratorHandle } from "../native/values";
 import { native } from "../native/load";
 import type { Device } from "./device";
 import { resolveDevice } from "./device";

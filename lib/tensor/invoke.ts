@@ -5,7 +5,7 @@
  *
  * What this path cannot carry (keyword arguments, strings, bigints, long lists) takes the general way; see `operators.ts`.
  */
-import type { NativeResult } from "../native/addon";
+import type { NativeResult } from "../native/values";
 import { native } from "../native/load";
 import { Tensor } from "./tensor";
 

@@ -1,5 +1,5 @@
 /** Counters that make leaks testable, and what the caching allocators keep. */
-import type { DeviceBytes, MemoryCounters } from "../native/addon";
+import type { DeviceBytes, MemoryCounters } from "../native/device-statistics";
 import { isOpen, native } from "../native/load";
 import { resolveDevice } from "./device";
 

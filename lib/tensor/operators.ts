@@ -3,8 +3,8 @@
  * by the operator's schema and picks the overload that they fit.
  */
 import { describe, TorchwrightError } from "../errors";
-import type { NativeResult } from "../native/addon";
-import { ArgKind } from "../native/addon";
+import type { NativeResult } from "../native/values";
+import { ArgKind } from "../native/values";
 import { native } from "../native/load";
 import { enterContext } from "./context";
 import { Generator } from "./generator";

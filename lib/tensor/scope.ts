@@ -1,5 +1,5 @@
 /** Scopes: everything made inside is freed at the end, but what is returned or kept. */
-import type { Handle } from "../native/addon";
+import type { Handle } from "../native/values";
 import { native } from "../native/load";
 import type { TensorOwner } from "./context";
 import { currentContext, withContext } from "./context";

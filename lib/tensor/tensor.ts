@@ -1,5 +1,5 @@
 /** The tensor: a light object around a slot in the addon's table. */
-import type { Handle, TypedArray } from "../native/addon";
+import type { Handle, TypedArray } from "../native/values";
 import { isOpen, native } from "../native/load";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import type { Complex } from "./complex";

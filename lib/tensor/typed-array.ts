@@ -1,6 +1,6 @@
 /** Typed arrays as the elements of a tensor. */
 import { describe, TorchwrightError } from "../errors";
-import type { TypedArray } from "../native/addon";
+import type { TypedArray } from "../native/values";
 import type { DType } from "./dtype";
 import { integerRange, isComplexDtype } from "./dtype";
 import type { Encoded } from "./encode";

@@ -1,6 +1,6 @@
 /** The hot path of operator calls gives what the general way gives, and nothing in its frame can harm. */
 import { expect } from "chai";
-import type { NativeResult } from "../../lib/native/addon";
+import type { NativeResult } from "../../lib/native/values";
 import { native } from "../../lib/native/load";
 import { decodeResult, encodeArguments, op, type OperatorResult } from "../../lib/tensor/operators";
 import { ops } from "../../lib/tensor/ops";

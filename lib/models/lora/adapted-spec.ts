@@ -1,5 +1,6 @@
 /** A model's description with LoRA's updates in it: compiled, it is one native call as the model without. */
-import type { Handle, ModuleSpec } from "../../native/addon";
+import type { ModuleSpec } from "../../native/requests";
+import type { Handle } from "../../native/values";
 import type { AdaptedLayer } from "./adapter-plan";
 import { factorNames } from "./factors";
 

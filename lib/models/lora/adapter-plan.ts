@@ -1,5 +1,5 @@
 /** What an adapter changes in a model: which layers get an update, and which parameters are trained. Rules and names are PEFT's. */
-import type { ModuleSpec } from "../../native/addon";
+import type { ModuleSpec } from "../../native/requests";
 import type { Tensor } from "../../tensor/tensor";
 import { expression, type Refuse, type ResolvedLoraConfig } from "./lora-config";
 

@@ -1,5 +1,5 @@
 /** Many tensors at once, in the order of what is queued. */
-import type { ProgramCall } from "../../native/addon";
+import type { ProgramCall } from "../../native/requests";
 import { nativeInContext, outsideScopes } from "../../tensor/context";
 import { ops } from "../../tensor/ops";
 import type { Tensor } from "../../tensor/tensor";
