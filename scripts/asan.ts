@@ -19,9 +19,11 @@ const FOLDER = "build-asan";
 const TESTS = [
   "test/native/boundary.test.ts",
   "test/native/exit.test.ts",
+  "test/native/threads.test.ts",
   "test/native/two-copies.test.ts",
   "test/tensor/**/*.test.ts",
   "test/autograd/**/*.test.ts",
+  "test/functional/**/*.test.ts",
   "test/nn/**/*.test.ts",
   "test/optim/**/*.test.ts",
   "test/jit/**/*.test.ts",
