@@ -7,6 +7,7 @@ import path from "node:path";
 import ts from "typescript";
 import type { Libtorch } from "../../../lib/native/describe-libtorch";
 import type { Tarball } from "../../build/tarball";
+import { serveLibtorch } from "./loopback-mirror";
 import { expect, run, runToEnd } from "./run";
 
 const ABSENT = ["c++", "g++", "cc", "gcc", "clang++", "cmake", "make", "ninja", "python3", "python", "git"];
@@ -40,12 +41,18 @@ export async function firstMinute(root: string, work: string, tarball: Tarball, 
   const before = await runToEnd("node", ["-e", 'require("torchwright").Tensor.from([1])'], { cwd: folder, onlyEnv: env });
   expect(before.code !== 0 && /npx torchwright setup/.test(before.stderr), `the first use to name npx torchwright setup, got ${before.stderr}`);
 
-  await timed("npx torchwright setup", async () => {
-    // From a folder, because Python is not on the path; where PyTorch's archive is reached, setup downloads it (about 200 MB).
-    const told = await run("npx", ["--no-install", "torchwright", "setup", "--from", libtorch.root, "--json"], { cwd: folder, onlyEnv: env });
-    const { downloadedBytes } = JSON.parse(told) as { readonly downloadedBytes: number };
-    return `${megabytes(downloadedBytes)} downloaded, taken from the folder of a libtorch that is there`;
-  });
+  const mirror = await serveLibtorch(libtorch, path.join(work, "libtorch.zip"));
+  try {
+    await timed("npx torchwright setup", async () => {
+      const args = [`--${libtorch.variant === "cpu" ? "cpu" : "cuda"}`, "--mirror", mirror.url, "--sha256", mirror.sha256, "--json"];
+      const told = await run("npx", ["--no-install", "torchwright", "setup", ...args], { cwd: folder, onlyEnv: { ...env, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" } });
+      const { downloadedBytes, path: root } = JSON.parse(told) as { readonly downloadedBytes: number; readonly path: string };
+      expect(downloadedBytes === mirror.bytes && root.startsWith(cache), `${mirror.bytes} bytes to be downloaded into ${cache}, got ${told}`);
+      return `${megabytes(downloadedBytes)} downloaded from a mirror on loopback, not compressed (PyTorch's own archive has ${megabytes(mirror.officialBytes)})`;
+    });
+  } finally {
+    mirror.close();
+  }
 
   cpSync(minilm, path.join(folder, "minilm"), { recursive: true });
   writeFileSync(path.join(folder, "tickets.csv"), tickets());
