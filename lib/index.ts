@@ -159,7 +159,7 @@ export { loadTextClassifier } from "./models/auto-classifier";
 export type { LoadModelOptions } from "./models/auto-classifier";
 export type { BertConfig } from "./models/bert-config";
 export { BertForSequenceClassification } from "./models/bert-for-sequence-classification";
-export type { FromConfigOptions, FromPretrainedOptions } from "./models/bert-for-sequence-classification";
+export type { FromConfigOptions, FromPretrainedOptions } from "./models/bert-options";
 export type { LoadingReport } from "./models/bert-weights";
 export { readCalibration } from "./models/calibration";
 export type { Calibration } from "./models/calibration";

@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
 import { finishInterruptedSave } from "../text/interrupted-save";
+import type { ModelProblem } from "./model";
+import { problemTypeKey } from "./problem";
 
 /** The keys that shape the computation; all others are carried along untouched. */
 export interface BertConfig {
@@ -142,4 +144,25 @@ export async function readConfig(folder: string): Promise<Readonly<Record<string
     throw new TorchwrightError("ERR_CONFIG_INVALID", `${file}: expected JSON: ${(cause as Error).message}`, { cause });
   }
   throw invalidConfig(file, "a JSON object", text);
+}
+
+/** What a configuration does not know of a model. */
+export interface SavedWith {
+  readonly labels: readonly string[];
+  readonly problemType: ModelProblem;
+  /** Of the parameters; default "float32". */
+  readonly dtype: string | undefined;
+}
+
+/** `config.json` as `save_pretrained` would write it. */
+export function configToSave({ torch_dtype: _, ...config }: BertConfig, { labels, problemType, dtype = "float32" }: SavedWith): Record<string, unknown> {
+  return {
+    ...config,
+    architectures: ["BertForSequenceClassification"],
+    model_type: "bert",
+    problem_type: problemTypeKey(problemType),
+    dtype,
+    id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+  };
 }

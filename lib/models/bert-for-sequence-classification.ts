@@ -3,21 +3,21 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
 import type { HubOptions } from "../hub/options";
-import { isGradEnabled, noGrad } from "../autograd/grad-mode";
-import { ScriptModule } from "../jit/script-module";
-import { outsideScopes } from "../tensor/context";
+import { isGradEnabled } from "../autograd/grad-mode";
+import type { ScriptModule } from "../jit/script-module";
 import { manualSeed, resolveDevice } from "../tensor/device";
-import type { DType } from "../tensor/dtype";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { openFolder } from "../text/open-folder";
 import type { BertConfig } from "./bert-config";
-import { checkBertConfig, readConfig } from "./bert-config";
+import { checkBertConfig, configToSave, readConfig } from "./bert-config";
 import { checkpointedLogits } from "./bert-checkpointed";
+import { type FromConfigOptions, type FromPretrainedOptions, type Placement, resolvePlacement } from "./bert-options";
 import { bertModuleSpec, bertParameterShapes } from "./bert-source";
 import type { LoadingReport } from "./bert-weights";
 import { fitWeights, initialTensor, loadWeights } from "./bert-weights";
 import { canonicalNames, listTensors } from "./checkpoint";
+import { compileBert } from "./compile-bert";
 import { exclusive } from "./exclusive";
 import { MODEL_FILES } from "./hub-files";
 import { checkBatchLabels, checkLabels, chooseLabels, labelsOf } from "./labels";
@@ -26,32 +26,9 @@ import type { LoraConfig, ResolvedLoraConfig } from "./lora/lora-config";
 import { loadVerified } from "./manifest";
 import type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./model";
 import { ClassifierOutput, toDevice } from "./model";
-import { chooseProblem, problemLoss, problemTypeKey } from "./problem";
+import { chooseProblem, problemLoss } from "./problem";
 import { writeSafetensors } from "./safetensors";
 import { writeCompanions, writeFolder } from "./save-folder";
-
-/** Dtypes that a model may compute in. @inline */
-type FloatType = Extract<DType, "float32" | "float64" | "float16" | "bfloat16">;
-
-/** How a saved model is opened. */
-export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> extends HubOptions {
-  /** Names of the classes, usually `train.labels`; default: those of the checkpoint. A regression has one, by default `LABEL_0`. */
-  readonly labels?: readonly string[];
-  /** What the model decides; to be said of a checkpoint with a head for another problem, too. Default "single-label". */
-  readonly problemType?: P;
-  /** Default: CUDA where there is one. */
-  readonly device?: string;
-  /** Type of the parameters, whatever the file has; default "float32". */
-  readonly dtype?: FloatType;
-  /** Seed for parts that the checkpoint lacks (the head); default: libtorch's generator as it stands. */
-  readonly seed?: number;
-}
-
-/** What a model with new weights needs beside its configuration. */
-export type FromConfigOptions<P extends ModelProblem = "single-label"> = Omit<FromPretrainedOptions<P>, keyof HubOptions> & {
-  /** Class names, in the order of the logits. */
-  readonly labels: readonly string[];
-};
 
 /**
  * BERT for text classification, with one class or several of each text, or for a number, compiled as TorchScript in-process.
@@ -96,12 +73,12 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
    *   ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
    */
   static async fromPretrained<P extends ModelProblem = "single-label">(given: string, options: FromPretrainedOptions<P> = {}): Promise<BertForSequenceClassification<P>> {
-    const types = checkTypes(options);
+    const placement = resolvePlacement(options);
     const folder = await openFolder("fromPretrained", given, options, MODEL_FILES);
-    return await loadVerified(folder, () => this.#read(folder, options, types), (model) => model.dispose());
+    return await loadVerified(folder, () => this.#read(folder, options, placement), (model) => model.dispose());
   }
 
-  static async #read<P extends ModelProblem>(folder: string, options: FromPretrainedOptions<P>, { device, dtype }: ReturnType<typeof checkTypes>): Promise<BertForSequenceClassification<P>> {
+  static async #read<P extends ModelProblem>(folder: string, options: FromPretrainedOptions<P>, placement: Placement): Promise<BertForSequenceClassification<P>> {
     const raw = await readConfig(folder);
     const config = checkBertConfig(raw, path.join(folder, "config.json"));
     const stored = canonicalNames(await listTensors(folder), "bert", (name) => bertParameterShapes(config, 2).has(name));
@@ -115,8 +92,8 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
       const tensors = await loadWeights(stored, shapes);
       if (options.seed !== undefined && loading.missing.length > 0) manualSeed(options.seed);
       for (const name of loading.missing) tensors.set(name, initialTensor(name, shapes.get(name) ?? [], config));
-      const module = compile(config, problem, tensors, device, dtype);
-      return new BertForSequenceClassification(module, device, config, labels, problem, loading);
+      const module = compileBert(config, problem, tensors, placement);
+      return new BertForSequenceClassification(module, placement.device, config, labels, problem, loading);
     });
   }
 
@@ -127,7 +104,7 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
    * @throws TorchwrightError ERR_CONFIG_INVALID, ERR_INVALID_ARG, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
   static fromConfig<P extends ModelProblem = "single-label">(given: Partial<BertConfig>, options: FromConfigOptions<P>): BertForSequenceClassification<P> {
-    const { device, dtype } = checkTypes(options);
+    const placement = resolvePlacement(options);
     const config = checkBertConfig(given);
     const problem = chooseProblem("fromConfig", options.problemType) as P;
     const labels = checkLabels(options.labels, "fromConfig", problem);
@@ -137,8 +114,8 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
       for (const [name, shape] of bertParameterShapes(config, labels.length)) {
         tensors.set(name, initialTensor(name, shape, config));
       }
-      const module = compile(config, problem, tensors, device, dtype);
-      return new BertForSequenceClassification(module, device, config, labels, problem, { missing: [], unexpected: [] });
+      const module = compileBert(config, problem, tensors, placement);
+      return new BertForSequenceClassification(module, placement.device, config, labels, problem, { missing: [], unexpected: [] });
     });
   }
 
@@ -314,7 +291,9 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
    */
   async save(folder: string, options: SaveOptions = {}): Promise<void> {
     await writeFolder(folder, async (temporary) => {
-      await writeFile(path.join(temporary, "config.json"), `${JSON.stringify(this.#savedConfig(), null, 2)}\n`);
+      const { labels, problemType } = this;
+      const config = configToSave(this.config, { labels, problemType, dtype: this.parameters()[0]?.dtype });
+      await writeFile(path.join(temporary, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
       await scope(async () => writeSafetensors(path.join(temporary, "model.safetensors"), await this.#adaptable.mergedParameters()));
       await writeCompanions(temporary, options);
     });
@@ -340,40 +319,4 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
   [Symbol.dispose](): void {
     this.dispose();
   }
-
-  #savedConfig(): Record<string, unknown> {
-    const { torch_dtype: _, ...config } = this.config;
-    return {
-      ...config,
-      architectures: ["BertForSequenceClassification"],
-      model_type: "bert",
-      problem_type: problemTypeKey(this.problemType),
-      dtype: this.parameters()[0]?.dtype ?? "float32",
-      id2label: Object.fromEntries(this.labels.map((label, id) => [String(id), label])),
-      label2id: Object.fromEntries(this.labels.map((label, id) => [label, id])),
-    };
-  }
-}
-
-function checkTypes(options: Pick<FromPretrainedOptions, "dtype" | "device">): { device: string; dtype: FloatType } {
-  const dtype = options.dtype ?? "float32";
-  if (!["float32", "float64", "float16", "bfloat16"].includes(dtype)) {
-    throw new TorchwrightError("ERR_UNKNOWN_DTYPE", `dtype: expected float32, float64, float16 or bfloat16, got ${describe(dtype)}`);
-  }
-  return { device: resolveDevice(options.device), dtype };
-}
-
-/** Compiles the module over the tensors; it shares their storage, so their own handles may go with the scope. */
-function compile(config: BertConfig, problem: ModelProblem, tensors: ReadonlyMap<string, Tensor>, device: string, dtype: FloatType): ScriptModule {
-  const handles = noGrad(
-    () =>
-      new Map(
-        [...tensors].map(([name, tensor]) => {
-          const placed = tensor.to({ dtype, device });
-          placed.requiresGrad = true;
-          return [name, placed.handle];
-        }),
-      ),
-  );
-  return outsideScopes(() => ScriptModule.compile(bertModuleSpec(config, problem, handles)));
 }
