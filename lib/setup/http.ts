@@ -22,14 +22,18 @@ const UNKNOWN_SIGNER = new Set([
 
 let agent: Undici.EnvHttpProxyAgent | undefined;
 
-/** Asks for `url`, as fetch does. The first call reads the proxy variables, for as long as the process lives. */
+/**
+ * Asks for `url`, as fetch does; user and password in it go as a header, which a redirect to another host does not get. The first call reads
+ * the proxy variables, for as long as the process lives.
+ */
 export async function request(url: string, { headers = {}, ...rest }: Request = {}): Promise<Undici.Response> {
   // At the first request, not on import: a command that fetches nothing shall not wait for it.
   const { EnvHttpProxyAgent, fetch } = ownPackage.require("undici") as typeof Undici;
   // A tunnel for https alone: for http many proxies refuse one.
   agent ??= new EnvHttpProxyAgent({ proxyTunnel: false });
   // What is compressed on its way has no length that could be checked or resumed.
-  return fetch(url, { ...rest, headers: { "accept-encoding": "identity", ...headers }, dispatcher: agent });
+  const { href, authorization } = splitCredentials(url);
+  return fetch(href, { ...rest, headers: { "accept-encoding": "identity", ...authorization, ...headers }, dispatcher: agent });
 }
 
 /** Why a request failed: fetch says "fetch failed" and hides the reason in `cause`. */
@@ -49,6 +53,15 @@ export function failureReason(error: unknown, env: NodeJS.ProcessEnv = process.e
   return `${error.message}: ${why}${remedy}`;
 }
 
-function withoutPassword(proxy: string): string {
-  return proxy.replace(/\/\/[^@/]*@/, "//");
+/** fetch refuses a URL with a password, as mirrors inside of companies have it. */
+function splitCredentials(url: string): { readonly href: string; readonly authorization: Readonly<Record<string, string>> } {
+  const { username, password } = new URL(url);
+  if (username === "" && password === "") return { href: url, authorization: {} };
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { href: withoutPassword(url), authorization: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
+}
+
+/** A URL as it may be shown and kept. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, "//");
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import { PINNED_VERSION } from "../native/locate";
 import { requireSpace } from "./disk";
 import { download } from "./download";
+import { withoutPassword } from "./http";
 import { announcedSize, downloadWheel, resolveWithPip } from "./pip";
 import type { Candidate, PipOptions } from "./pip";
 import { CPU_SIZE_LIMIT, UNPACKED_BYTES, wheelIndex } from "./release";
@@ -30,7 +31,7 @@ export interface Source {
 /** The official archive, or a mirror's copy of it. */
 export function archiveSource(archive: Archive | undefined, variant: Variant, sha256 = archive?.sha256): Source {
   return {
-    name: `libtorch archive ${archive?.url ?? ""}`.trim(),
+    name: `libtorch archive ${withoutPassword(archive?.url ?? "")}`.trim(),
     async fill({ staging, downloads, quiet, received }) {
       if (!archive) throw new Error(`PyTorch publishes none for ${process.platform}-${process.arch}`);
       if (sha256 === undefined) throw new Error("no checksum is known for it; give one with --sha256");
@@ -57,7 +58,7 @@ export function wheelSource({ python, variant, suffixed, host }: WheelOptions): 
   const index = host === undefined ? undefined : wheelIndex(variant, host);
   const options: PipOptions = { python, args: index === undefined ? [] : ["--index-url", index] };
   return {
-    name: `pip ${index === undefined ? "as configured" : `with ${index}`}, ${requirement}`,
+    name: `pip ${index === undefined ? "as configured" : `with ${withoutPassword(index)}`}, ${requirement}`,
     async fill({ staging, downloads, quiet, received }) {
       const candidates = await resolveWithPip(requirement, { ...options, deps: variant !== "cpu" });
       const torch = candidates.find((candidate) => candidate.name === "torch");

@@ -23,6 +23,8 @@ export interface FileServer {
   readonly requests: string[];
   /** The path of each request so far. */
   readonly paths: string[];
+  /** The Authorization header of each request so far; "" where it had none. */
+  readonly authorizations: string[];
   /** Later requests meet these faults. */
   setFaults(faults: Faults): void;
   /** Cuts the connections that are open. */
@@ -33,10 +35,12 @@ export interface FileServer {
 export async function serveFile(content: Buffer, initial: Faults = {}): Promise<FileServer> {
   const requests: string[] = [];
   const paths: string[] = [];
+  const authorizations: string[] = [];
   let faults = initial;
   const server = createServer((request, response) => {
     requests.push(request.headers.range ?? "");
     paths.push(request.url ?? "");
+    authorizations.push(request.headers.authorization ?? "");
     const past = faults.then !== undefined && requests.length > (faults.cuts ?? 0) ? faults.then : faults;
     const { cutAfter, cuts = 0, ignoreRange = false, stallAfter, status } = past;
     if (status !== undefined) return response.writeHead(status).end();
@@ -57,6 +61,7 @@ export async function serveFile(content: Buffer, initial: Faults = {}): Promise<
     mirror: `${origin}/pytorch/`,
     requests,
     paths,
+    authorizations,
     setFaults(next) {
       faults = next;
     },

@@ -47,6 +47,21 @@ describe("torchwright setup", function () {
     }
   });
 
+  it("takes a mirror with user and password, and neither shows nor keeps them", async () => {
+    const archive = fakeArchive();
+    const server = await serveFile(archive);
+    try {
+      const mirror = server.mirror.replace("//", "//ann:p%40ss@");
+      const { code, stdout, stderr } = await setup(["--cpu", "--json", "--mirror", mirror, "--sha256", createHash("sha256").update(archive).digest("hex")]);
+      expect(code, stderr).to.equal(0);
+      expect(server.authorizations).to.deep.equal([`Basic ${Buffer.from("ann:p@ss").toString("base64")}`]);
+      const kept = readFileSync(path.join(cache, "libtorch-2.13.0-cpu", "fetched.json"), "utf8");
+      for (const text of [stdout, stderr, kept]) expect(text).to.contain("//127.0.0.1").and.to.not.contain("ss@");
+    } finally {
+      await server.close();
+    }
+  });
+
   it("asks a mirror for the pinned archive alone, for CUDA for its index of wheels first", () => {
     const names = (variant: "cpu" | "cu130"): string[] => sourcesFor({ variant, mirror: "https://m.example/pt/", python: "python3" }, {}).map(({ name }) => name);
     expect(names("cpu")).to.have.length(1);
