@@ -31,11 +31,20 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.XDG_CACHE_HOME) return path.resolve(env.XDG_CACHE_HOME, "torchwright");
   switch (process.platform) {
     case "darwin":
-      return path.join(homedir(), "Library", "Caches", "torchwright");
+      return path.join(homeFolder(), "Library", "Caches", "torchwright");
     case "win32":
-      return path.join(env.LOCALAPPDATA ?? path.join(homedir(), "AppData", "Local"), "torchwright", "Cache");
+      return path.join(env.LOCALAPPDATA ?? path.join(homeFolder(), "AppData", "Local"), "torchwright", "Cache");
     default:
-      return path.join(homedir(), ".cache", "torchwright");
+      return path.join(homeFolder(), ".cache", "torchwright");
+  }
+}
+
+/** A container's user without an entry in the system's list has none: the root then, as Docker sets HOME, where only root can write. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return path.parse(process.cwd()).root;
   }
 }
 

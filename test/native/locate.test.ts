@@ -1,7 +1,7 @@
 /** Where libtorch is looked for, and what is said when it is not there. */
 import { expect } from "chai";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import os, { tmpdir } from "node:os";
 import path from "node:path";
 import { TorchwrightError } from "../../lib/errors";
 import { describeLibtorch } from "../../lib/native/describe-libtorch";
@@ -127,5 +127,18 @@ describe("cacheFolder", () => {
     expect(cacheFolder({ TORCHWRIGHT_CACHE: "/a/b", XDG_CACHE_HOME: "/c" })).to.equal(path.resolve("/a/b"));
     expect(cacheFolder({ XDG_CACHE_HOME: "/c" })).to.equal(path.resolve("/c/torchwright"));
     expect(path.basename(cacheFolder({}))).to.match(/torchwright|Cache/);
+  });
+
+  it("lies below the root for a user without a home", () => {
+    const { homedir } = os;
+    const inHome = path.relative(homedir(), cacheFolder({}));
+    os.homedir = () => {
+      throw new Error("uv_os_homedir returned ENOENT"); // as for a user that the system's list does not have
+    };
+    try {
+      expect(cacheFolder({})).to.equal(path.join(path.parse(process.cwd()).root, inHome));
+    } finally {
+      os.homedir = homedir;
+    }
   });
 });
