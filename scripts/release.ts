@@ -16,6 +16,12 @@ import { releaseProblems } from "./release/problems";
 
 const ROOT = path.join(__dirname, "..");
 
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly repository?: { readonly url: string };
+}
+
 function output(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trimEnd();
 }
@@ -25,8 +31,13 @@ function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { cwd: ROOT, stdio: "inherit" });
 }
 
+function workflowOf({ GITHUB_ACTIONS, GITHUB_REPOSITORY, GITLAB_CI, CI_PROJECT_PATH }: NodeJS.ProcessEnv): string | undefined {
+  if (GITHUB_ACTIONS === "true") return GITHUB_REPOSITORY;
+  return GITLAB_CI === "true" ? CI_PROJECT_PATH : undefined;
+}
+
 async function release(dryRun: boolean, skipChecks: boolean): Promise<void> {
-  const { name, version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as { readonly name: string; readonly version: string };
+  const { name, version, repository } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as Manifest;
   const tag = `v${version}`;
   const problems = releaseProblems({
     version,
@@ -34,7 +45,8 @@ async function release(dryRun: boolean, skipChecks: boolean): Promise<void> {
     tags: output("git", ["tag", "--list"]).split("\n"),
     changelog: readFileSync(path.join(ROOT, "CHANGELOG.md"), "utf8"),
     lockVersion: (JSON.parse(readFileSync(path.join(ROOT, "package-lock.json"), "utf8")) as { readonly version: string }).version,
-    hasProvenance: process.env["GITHUB_ACTIONS"] === "true" || process.env["GITLAB_CI"] === "true",
+    repository: repository?.url,
+    workflowOf: workflowOf(process.env),
   });
   for (const problem of problems) console.error(`release: ${problem}`);
   if (problems.length > 0 && !dryRun) throw new Error(`release: ${problems.length} problems; nothing was published`);

@@ -8,12 +8,14 @@ export interface ReleaseState {
   readonly status: string;
   readonly tags: readonly string[];
   readonly changelog: string;
-  /** Whether this runs where npm can attest what was built from which commit. */
-  readonly hasProvenance: boolean;
+  /** URL of the repository in package.json; undefined where there is none. */
+  readonly repository: string | undefined;
+  /** `owner/name` that a workflow runs for, where npm can attest what was built from which commit; undefined on another machine. */
+  readonly workflowOf: string | undefined;
 }
 
 /** All problems, not only the first. */
-export function releaseProblems({ version, lockVersion, status, tags, changelog, hasProvenance }: ReleaseState): string[] {
+export function releaseProblems({ version, lockVersion, status, tags, changelog, repository, workflowOf }: ReleaseState): string[] {
   const problems: string[] = [];
   const numbers = parse(version);
   if (!numbers) problems.push(`expected a semantic version in package.json, got ${version}; npm version <major | minor | patch> sets it`);
@@ -25,7 +27,9 @@ export function releaseProblems({ version, lockVersion, status, tags, changelog,
   const entry = entryOf(changelog, version);
   if (entry === undefined) problems.push(`expected "## [${version}] - <date>" in CHANGELOG.md, got none; give what stands under Unreleased that title`);
   else if (!/^\s*- /m.test(entry)) problems.push(`expected what changed under "## [${version}]" in CHANGELOG.md, got nothing`);
-  if (!hasProvenance) problems.push("expected GitHub Actions or GitLab CI, which attest what was built from which commit, got another machine");
+  if (repository === undefined) problems.push("expected a repository in package.json, which the registry compares with the workflow's, got none; npm pkg set repository.url=git+https://…");
+  else if (workflowOf !== undefined && !repository.replace(/\.git$/, "").endsWith(`/${workflowOf}`)) problems.push(`expected the workflow's own repository, ${workflowOf}, in package.json, got ${repository}; the registry refuses another's provenance`);
+  if (workflowOf === undefined) problems.push("expected GitHub Actions or GitLab CI, which attest what was built from which commit, got another machine");
   return problems;
 }
 

@@ -4,7 +4,7 @@ import { releaseProblems } from "../../scripts/release/problems";
 import type { ReleaseState } from "../../scripts/release/problems";
 
 const CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-05-01\n\n### Added\n\n- A thing.\n\n## [1.1.0] - 2026-04-01\n\n- Another.\n";
-const READY: ReleaseState = { version: "1.2.0", lockVersion: "1.2.0", status: "", tags: ["v1.1.0", "v0.9.0", "other"], changelog: CHANGELOG, hasProvenance: true };
+const READY: ReleaseState = { version: "1.2.0", lockVersion: "1.2.0", status: "", tags: ["v1.1.0", "v0.9.0", "other"], changelog: CHANGELOG, repository: "git+https://github.com/owner/name.git", workflowOf: "owner/name" };
 
 describe("a release", () => {
   it("goes through where the tree is clean, the version new and its changes told", () => {
@@ -20,7 +20,9 @@ describe("a release", () => {
     ["that the changelog does not tell of", { changelog: CHANGELOG.replace("[1.2.0]", "[1.2.1]") }, /"## \[1\.2\.0\] - <date>" in CHANGELOG\.md, got none/],
     ["whose entry has no date", { changelog: CHANGELOG.replace(" - 2026-05-01", " - soon") }, /got none/],
     ["whose entry is empty", { changelog: CHANGELOG.replace("- A thing.\n", "") }, /got nothing/],
-    ["from a machine that cannot attest it", { hasProvenance: false }, /GitHub Actions or GitLab CI/],
+    ["from a machine that cannot attest it", { workflowOf: undefined }, /GitHub Actions or GitLab CI/],
+    ["whose package.json names no repository", { repository: undefined }, /repository in package\.json, .* got none/],
+    ["from another repository's workflow", { workflowOf: "other/name" }, /other\/name, in package\.json, got git\+https/],
   ];
   for (const [what, change, message] of refused) {
     it(`is refused ${what}`, () => {
