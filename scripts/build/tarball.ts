@@ -3,7 +3,7 @@
  * own build the prebuilt addons would hide, stays as it is.
  */
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { buildDist } from "./dist";
@@ -32,9 +32,8 @@ export async function makeTarball(root: string, destination: string): Promise<Ta
   await buildDist(root, false);
   const stage = path.join(destination, "stage");
   mkdirSync(stage, { recursive: true });
-  const manifest = path.join(root, "package.json");
-  const { files } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly files: readonly string[] };
-  for (const name of ["package.json", ...files]) {
+  const { files } = writeManifest(root, stage);
+  for (const name of files) {
     const source = path.join(root, name); // of what is left out again, "!docs/x", there is none
     if (name !== "prebuilds" && existsSync(source)) cpSync(source, path.join(stage, name), { recursive: true });
   }
@@ -48,4 +47,11 @@ export async function makeTarball(root: string, destination: string): Promise<Ta
     unpackedBytes: packed.unpackedSize,
     files: packed.files.map((file) => file.path),
   };
+}
+
+/** Without what is a checkout's alone: of a `prepare`, which it would never run, npm warns whoever installs the tarball. */
+function writeManifest(root: string, stage: string): { readonly files: readonly string[] } {
+  const { scripts: _scripts, devDependencies: _tools, ...manifest } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { readonly files: readonly string[] } & Readonly<Record<string, unknown>>;
+  writeFileSync(path.join(stage, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
 }
