@@ -13,6 +13,7 @@ import { cacheFolder } from "../../lib/native/locate";
 import { pythonWith } from "../python-env";
 
 const KERNEL = join(__dirname, "kernel");
+const END_WITH_PARENT = join(__dirname, "end-with-parent.js");
 
 export interface NotebookEnvironment {
   /** Has `nbconvert` and `jupyter_client`. */
@@ -36,7 +37,7 @@ async function kernelFolder(): Promise<string> {
   if (!(await exists(program))) await installKernel(place);
   const spec = {
     // Not through the environment's node: that of this process is known to open the addon.
-    argv: [process.execPath, program, "kernel", "--config-path", "{connection_file}"],
+    argv: [process.execPath, "-r", END_WITH_PARENT, program, "kernel", "--config-path", "{connection_file}"],
     display_name: "TypeScript",
     language: "typescript",
     interrupt_mode: "signal",
