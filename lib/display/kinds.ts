@@ -27,7 +27,8 @@ export function isEvaluation(value: object): value is AnyEvaluation {
 
 /** What a class of metrics sums up. */
 export function isSummary(value: object): value is AnyMetrics {
-  const { examples, perClass, accuracy, subsetAccuracy, rmse, r2 } = value as Names<{ examples: 0; perClass: 0; accuracy: 0; subsetAccuracy: 0; rmse: 0; r2: 0 }>;
+  const { examples, perClass } = value as Names<{ examples: 0; perClass: 0 }>;
+  const { accuracy, subsetAccuracy, rmse, r2 } = value as Names<{ accuracy: 0; subsetAccuracy: 0; rmse: 0; r2: 0 }>;
   if (typeof examples !== "number") return false;
   return Array.isArray(perClass) ? accuracy !== undefined || subsetAccuracy !== undefined : rmse !== undefined && r2 !== undefined;
 }
@@ -39,10 +40,12 @@ export function isReport(value: object): value is ClassificationReport {
 
 export function isExplanation(value: object): value is Explanation {
   const { label, score, baselineScore, tokens, words } = value as Names<Explanation>;
-  return typeof label === "string" && typeof score === "number" && typeof baselineScore === "number" && Array.isArray(tokens) && Array.isArray(words);
+  const scored = typeof label === "string" && typeof score === "number" && typeof baselineScore === "number";
+  return scored && Array.isArray(tokens) && Array.isArray(words);
 }
 
 export function isLearningRateCurve(value: object): value is LearningRateCurve {
   const { points, suggestion } = value as Names<LearningRateCurve>;
-  return Array.isArray(points) && points.length > 0 && (points as readonly object[]).every((point) => "smoothedLoss" in point && "learningRate" in point) && (suggestion === undefined || typeof suggestion === "number");
+  if (!Array.isArray(points) || points.length === 0 || (suggestion !== undefined && typeof suggestion !== "number")) return false;
+  return points.every((point: unknown) => typeof point === "object" && point !== null && "smoothedLoss" in point && "learningRate" in point);
 }

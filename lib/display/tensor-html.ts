@@ -19,30 +19,34 @@ const BELOW = "217,119,6";
 
 /** Only what is shown is read back. */
 export function tensorHtml(tensor: Tensor): string {
+  if (tensor.disposed) return element("Tensor, disposed", "");
   const { dtype, shape, device, requiresGrad, numel } = tensor;
   const { gradFn, layout, quantized } = native().details(tensor.handle);
-  const notes = [`${dtype} [${shape.join(", ")}]`, device, ...(gradFn !== undefined ? [`from ${gradFn}`] : requiresGrad ? ["requires a gradient"] : [])];
-  const heading = `Tensor ${notes.join(", ")}`;
+  const origin = gradFn !== undefined ? [`from ${gradFn}`] : requiresGrad ? ["requires a gradient"] : [];
+  const heading = `Tensor ${[`${dtype} [${shape.join(", ")}]`, device, ...origin].join(", ")}`;
   const plain = numel === 0 || layout !== "Strided" || quantized || device === "meta" || dtype.startsWith("complex");
   if (plain) return element(heading, text(tensor));
-  return noGrad(() => scope(() => element(heading, statistics(tensor) + (shape.length === 1 || shape.length === 2 ? table(tensor) : text(tensor)))));
+  const flat = shape.length === 1 || shape.length === 2;
+  return noGrad(() => scope(() => element(heading, statistics(tensor) + (flat ? table(tensor) : text(tensor)))));
 }
 
 function text(tensor: Tensor): string {
   return `<pre>${String(tensor).split("\n").map(escapeHtml).join("\n")}</pre>`;
 }
 
-/** Nothing for a single number, which says it itself. */
+/** Of the finite elements. Nothing for a single number, which says it itself. */
 function statistics(tensor: Tensor): string {
   const { numel, dtype } = tensor;
   if (numel === 1 || dtype === "bool") return "";
   const floating = dtype.includes("float");
   // Half precision would lose the sum; small floats have no minimum of their own everywhere.
-  const values = dtype === "float64" || dtype === "float32" || !floating ? tensor.detach() : tensor.detach().to("float32");
-  const found: [string, number][] = [["min", Number(values.min().item())], ...(floating ? [["mean", Number(values.mean().item())] as [string, number]] : []), ["max", Number(values.max().item())]];
-  const odd = floating ? Number(ops.logicalNot(values.isfinite()).sum().item()) : 0;
-  const parts = [...found.map(([name, value]) => `${name} ${Number.isFinite(value) ? significant(value) : String(value)}`), ...(odd > 0 ? [`${odd} not finite`] : [])];
-  return `<p class="dim">${escapeHtml(parts.join(" · "))}</p>`;
+  const all = dtype === "float64" || dtype === "float32" || !floating ? tensor.detach() : tensor.detach().to("float32");
+  const finite = all.isfinite();
+  const odd = floating ? numel - Number(finite.sum().item()) : 0;
+  const values = odd > 0 ? all.at(finite) : all;
+  const of = (name: string, value: Tensor): string => `${name} ${valueText(value.item() as Value)}`;
+  const range = odd === numel ? [] : [of("min", values.min()), ...(floating ? [of("mean", values.mean())] : []), of("max", values.max())];
+  return `<p class="dim">${escapeHtml([...range, ...(odd > 0 ? [`${odd} not finite`] : [])].join(" · "))}</p>`;
 }
 
 type Value = number | bigint | boolean;

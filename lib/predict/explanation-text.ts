@@ -29,9 +29,9 @@ export function markedParts({ words }: Explanation): MarkedPart[] {
   });
 }
 
-/** `"good" scores 5.21, an empty text 0.32; words add up`. */
+/** `"good" scores 5.21, an empty text 0.32; the words add up to the difference`. */
 export function explanationHeading({ label, score, baselineScore, converged, convergenceDelta }: Explanation): string {
-  const sum = converged ? "words add up" : `words miss ${significant(convergenceDelta)}, take more steps`;
+  const sum = converged ? "the words add up to the difference" : `the words are off by ${significant(convergenceDelta)}, take more steps`;
   return `${JSON.stringify(label)} scores ${significant(score)}, an empty text ${significant(baselineScore)}; ${sum}`;
 }
 

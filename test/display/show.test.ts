@@ -28,7 +28,7 @@ describe("toHtml", () => {
     scope(() => {
       const small = toHtml(Tensor.from([[1, -2.5], [NaN, 0]]));
       expect(table(small)).to.deep.equal([["1", "-2.5"], ["NaN", "0"]]);
-      expect(small).to.contain("Tensor float32 [2, 2], cpu").and.to.contain("1 not finite");
+      expect(small).to.contain("Tensor float32 [2, 2], cpu").and.to.contain("min -2.5 · mean -0.5 · max 1 · 1 not finite"); // of the finite ones
       expect([...small.matchAll(/rgba\((\d+)[^)]*,([\d.]+)\)"/g)].map(([, red, strength]) => [red, Number(strength)])).to.deep.equal([["59", 0.18], ["217", 0.45]]); // 1 of 2.5, and all of it below zero
 
       const large = toHtml(ops.arange(40 * 30).reshape([40, 30]));
@@ -51,6 +51,11 @@ describe("toHtml", () => {
       for (const html of all) expect(html).to.match(/^<div class="torchwright">.*Tensor [a-z]+\d* ?\[.*<\/div>$/s);
       expect(table(all[2] ?? "")).to.deep.equal([["1152921504606846976"]]);
       expect(all[3]).to.contain("from MulBackward");
+      expect(toHtml(Tensor.from([2n ** 62n, -1n]))).to.contain("min -1 · max 4611686018427387904");
+      expect(toHtml(ops.full([2, 2], NaN))).to.contain('<p class="dim">4 not finite</p>');
+      const gone = Tensor.from([1]);
+      gone.dispose();
+      expect(toHtml(gone)).to.contain("Tensor, disposed");
       expect(all[5]).to.contain("<pre>tensor([[[0., 0.],");
     });
   });

@@ -12,10 +12,10 @@ describe("an explanation in letters", () => {
   it("marks words by their share of the strongest one's attribution, and joins them as the text does", () => {
     expect(markedParts(EXPLANATION).map(({ text, share }) => [text, share])).to.deep.equal([["not", -0.25], [" ", undefined], ["good", 1], [",", 0.05], [" ", undefined], ["but", 0.25]]);
     const lines = explanationReading(EXPLANATION).whole({}).split("\n");
-    expect(lines[0]).to.equal('"good" scores 2, an empty text 0.5; words add up');
+    expect(lines[0]).to.equal('"good" scores 2, an empty text 0.5; the words add up to the difference');
     expect(lines[2]).to.equal("  -not- ++good++, +but+");
     expect(lines.at(-1)).to.equal("strongest: good +2, not -0.5, but +0.5, , +0.1");
-    expect(explanationReading({ ...EXPLANATION, converged: false, convergenceDelta: 0.3 }).short()).to.contain("words miss 0.3, take more steps");
+    expect(explanationReading({ ...EXPLANATION, converged: false, convergenceDelta: 0.3 }).short()).to.contain("the words are off by 0.3, take more steps");
   });
 
   it("uses colours where the terminal has them, and breaks long texts", () => {

@@ -23,7 +23,7 @@ export interface RunView {
 
 const STYLE = `
 .torchwright-run { color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 60rem; }
-.torchwright-run p { margin: .3em 0; }
+.torchwright-run p { margin: .3em 0; white-space: pre-wrap; }
 .torchwright-run progress { width: 16rem; vertical-align: middle; }
 .torchwright-run table { border-collapse: collapse; margin: .3em 0; color: inherit; background: none; }
 .torchwright-run tr, .torchwright-run tbody tr:nth-child(n) { background: none; }
