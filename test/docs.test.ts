@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import * as torchwright from "../lib/index";
+import { PretrainedTokenizer } from "../lib/text/pretrained-tokenizer";
 import { TRAINER_OPTIONS } from "../lib/train/check-options";
 import { withDocumentationHub } from "./support/docs-hub";
 import { documentedPrograms, ROOT } from "./support/documented-programs";
@@ -68,6 +69,7 @@ describe("the documentation", () => {
     expect(names.length).to.be.greaterThan(40);
     const shorthands: Record<string, unknown> = {
       x: torchwright.Tensor.prototype, loss: torchwright.Tensor.prototype, optimizer: torchwright.AdamW.prototype, model: torchwright.BertForSequenceClassification.prototype, using: {},
+      tokenizer: PretrainedTokenizer.prototype, classifier: torchwright.Classifier.prototype,
     };
     const missing = names.filter((name) => {
       let value: unknown = { ...torchwright, ...shorthands, "": torchwright.AdamW.prototype };

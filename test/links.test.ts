@@ -1,13 +1,23 @@
 /** No link of the documentation is broken: files exist, and so do the headings that anchors name. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
+import { inFolder } from "./support/tiny-bert";
 
 const ROOT = path.join(__dirname, "..");
 
+/** A notebook's cells of text, or all of a file. */
+function markdown(file: string): string {
+  const text = readFileSync(file, "utf8");
+  if (!file.endsWith(".ipynb")) return text;
+  const { cells } = JSON.parse(text) as { cells: readonly { cell_type: string; source: readonly string[] }[] };
+  return cells.filter(({ cell_type: type }) => type === "markdown").map(({ source }) => source.join("")).join("\n\n");
+}
+
 /** Markdown without code, in which brackets are no links. */
 function prose(file: string): string {
-  return readFileSync(file, "utf8").replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ""));
+  return markdown(file).replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ""));
 }
 
 /** Anchors as GitHub makes them of headings. */
@@ -38,10 +48,10 @@ function broken(file: string): string[] {
 describe("links", () => {
   const files = [".", "docs", "docs/guides", "examples", "examples/notebooks", "bench"]
     .flatMap((folder) => (existsSync(path.join(ROOT, folder)) ? readdirSync(path.join(ROOT, folder)).map((name) => path.join(folder, name)) : []))
-    .filter((name) => name.endsWith(".md"));
+    .filter((name) => /\.(?:md|ipynb)$/.test(name));
 
   it("are looked at in all of the documentation", () => {
-    expect(files).to.include.members(["README.md", "CONTRIBUTING.md", "docs/training.md", "docs/guides/README.md", "examples/README.md"]);
+    expect(files).to.include.members(["README.md", "CONTRIBUTING.md", "docs/training.md", "docs/guides/README.md", "examples/README.md", "examples/notebooks/first-steps.ipynb"]);
   });
 
   for (const file of files) {
@@ -50,7 +60,12 @@ describe("links", () => {
     });
   }
 
-  it("that are broken are found", () => {
-    expect(anchors(path.join(ROOT, "docs", "training.md"))).to.include("hugging-faces-trainingarguments").and.to.not.include("no-such-heading");
+  it("that are broken are found, and others are not", async () => {
+    await inFolder(async (folder) => {
+      const file = path.join(folder, "page.md");
+      const links = ["a](missing.md)", "b](page.md#no-such)", "c](#the-loop-by-hand)", "d](https://example.org/x)", "e](page.md#the-loop-by-hand-1)"];
+      await writeFile(file, `# The loop, by hand\n\n## The loop by hand\n\n${links.map((link) => `[${link}`).join(" ")} <img src="none.svg">\n\n\`\`\`ts\nx[a](b);\n\`\`\`\n`);
+      expect(broken(file)).to.deep.equal(["missing.md: there is no such file", "page.md#no-such: there is no such heading", "none.svg: there is no such file"]);
+    });
   });
 });
