@@ -1,14 +1,9 @@
 /** The command line on a machine of a test's making: variables that it sets, a small disk, files that Node loads first. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { commandLine } from "./run-cli";
+import { commandLine, type Ended, endOf } from "./run-cli";
 
-export interface Run {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type Run = Ended;
 
 export interface RunOptions {
   /** Set in the child. */
@@ -35,17 +30,9 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
   return startCli(args, options).done;
 }
 
-/** Starts a program and collects what it writes. */
+/** Starts a program without those variables, and collects what it writes. */
 export function startProgram([command, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}): { readonly child: ChildProcess; readonly done: Promise<Run> } {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !CLEARED.includes(name)));
   const child = spawn(command, args, { env: { ...inherited, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const done = new Promise<Run>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
-  return { child, done };
+  return { child, done: endOf(child) };
 }

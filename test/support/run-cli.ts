@@ -1,5 +1,5 @@
 /** The command line as its users run it: compiled, in processes of its own. */
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,8 +22,10 @@ export function commandLine(): string {
   return join(folder, "lib/cli/main.js");
 }
 
+/** What a process wrote, and how it ended. */
 export interface Ended {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -32,25 +34,30 @@ export interface CallOptions {
   readonly cwd: string;
   /** Standard input; without it there is none. */
   readonly input?: string;
+  /** Variables beside those of the tests' own process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts it; whoever does sees to its end. */
-export function startCommandLine(args: readonly string[], cwd: string): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [commandLine(), ...args], { cwd, stdio: "pipe" });
+export function startCommandLine(args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [commandLine(), ...args], { cwd, env: { ...process.env, ...env }, stdio: "pipe" });
 }
 
 /** Runs it to its end. */
-export function runCommandLine(args: readonly string[], { cwd, input = "" }: CallOptions): Promise<Ended> {
-  const child = startCommandLine(args, cwd);
+export function runCommandLine(args: readonly string[], { cwd, input = "", env }: CallOptions): Promise<Ended> {
+  const child = startCommandLine(args, cwd, env);
   child.stdin.on("error", () => undefined); // it may end without reading
   child.stdin.end(input);
   return endOf(child);
 }
 
-/** What a process wrote until it ended. */
-export function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
+/** What a process writes until it ends. */
+export function endOf(child: ChildProcess): Promise<Ended> {
   const texts = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, ...texts })));
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve({ code, signal, ...texts }));
+  });
 }

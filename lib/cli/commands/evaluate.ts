@@ -1,7 +1,6 @@
 /** `torchwright evaluate`: what a saved model makes of labelled data. */
 import type { Command } from "commander";
 import { EXIT_CODES_HELP } from "../exit-code";
-import type * as RunEvaluation from "../evaluate/run-evaluation";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { LABEL_SETTINGS, ROW_SETTINGS } from "../settings/data-settings";
 import { HUB_SETTINGS } from "../settings/hub-settings";
@@ -10,6 +9,7 @@ import { EVALUATION_LOADER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
 import type { Files } from "../data/rows";
+import { runs } from "./runs";
 
 const METRIC_SETTINGS = {
   topK: { kind: WHOLE, description: "an example counts for topKAccuracy where its class is among so many", default: 5 },
@@ -54,9 +54,6 @@ export function addEvaluate(program: Command): void {
     .addHelpText("after", EXIT_CODES_HELP);
   addSettings(command, EVALUATE_SECTIONS).action(async (model: string, data: string[]) => {
     const settings = await givenSettings(command, EVALUATE_SECTIONS);
-    // Loaded when it is chosen: the help needs no tensors.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
-    const { runEvaluation } = require("../evaluate/run-evaluation") as typeof RunEvaluation;
-    await runEvaluation({ model, files: data as unknown as Files, settings, metrics: METRICS, json: command.opts<{ json?: boolean }>().json });
+    await runs.evaluate()({ model, files: data as unknown as Files, settings, metrics: METRICS, json: command.opts<{ json?: boolean }>().json });
   });
 }

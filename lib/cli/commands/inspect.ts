@@ -1,13 +1,14 @@
 /** `torchwright inspect`: what is in a file of data, a model folder, a checkpoint or a TorchScript file. */
 import type { Command } from "commander";
 import { EXIT_CODES_HELP } from "../exit-code";
-import type * as RunInspection from "../inspect/run-inspection";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { LABEL_SETTINGS, PART_SETTINGS, ROW_SETTINGS } from "../settings/data-settings";
+import { HUB_SETTINGS } from "../settings/hub-settings";
 import { NUMBER, NUMBERS, SWITCH, textKind, WHOLE } from "../settings/kind";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
 import type { Files } from "../data/rows";
+import { runs } from "./runs";
 
 const LOOK_SETTINGS = {
   tokenizer: { kind: textKind("folder"), description: "count lengths in tokens of this model" },
@@ -34,20 +35,18 @@ export const INSPECT_SECTIONS: readonly Section[] = [
       ...LOOK_SETTINGS,
     }),
   },
+  { heading: "Hub:", settings: settingsOf(HUB_SETTINGS) },
 ];
 
 export function addInspect(program: Command): void {
   const command = program
     .command("inspect")
     .description("look at data before training, or at what training left: a model folder, a checkpoint, a TorchScript file")
-    .argument("<path...>", "files of data, or one folder or file to look at; nothing of a TorchScript file is run")
+    .argument("<path...>", "files of data, or one folder, file or name on the hub of a model; nothing of a TorchScript file is run")
     .option("--json", "print one JSON object")
     .addHelpText("after", `\nA model or file that is damaged is told of, and ends with 1.${EXIT_CODES_HELP}`);
   addSettings(command, INSPECT_SECTIONS).action(async (paths: string[]) => {
     const settings = await givenSettings(command, INSPECT_SECTIONS);
-    // Loaded when it is chosen: the help needs no tensors.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
-    const { runInspection } = require("../inspect/run-inspection") as typeof RunInspection;
-    await runInspection({ paths: paths as unknown as Files, settings, json: command.opts<{ json?: boolean }>().json });
+    await runs.inspect()({ paths: paths as unknown as Files, settings, json: command.opts<{ json?: boolean }>().json });
   });
 }

@@ -1,13 +1,13 @@
 /** `torchwright predict`: texts in, one JSON object a line out. */
 import type { Command } from "commander";
 import { EXIT_CODES_HELP } from "../exit-code";
-import type * as RunPrediction from "../predict/run-prediction";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { ROW_SETTINGS } from "../settings/data-settings";
 import { HUB_SETTINGS } from "../settings/hub-settings";
 import { textsKind } from "../settings/kind";
 import { CLASSIFIER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
+import { runs } from "./runs";
 
 const INPUT_SETTINGS = {
   file: { kind: textsKind("file"), description: "CSV, TSV, JSON, JSON Lines or Parquet to read; all columns are kept; repeatable" },
@@ -32,12 +32,10 @@ export function addPredict(program: Command): void {
     .description("classify texts with a saved model: arguments, a file, or standard input")
     .argument("<model>", "folder that train, or Hugging Face, wrote, or a name on the hub")
     .argument("[texts...]", "texts; without any, and without --file, standard input is read")
+    .option("--json", "as without it: each answer is one JSON object on a line")
     .addHelpText("after", `${ABOUT}${EXIT_CODES_HELP}`);
   addSettings(command, PREDICT_SECTIONS).action(async (model: string, texts: string[]) => {
     const settings = await givenSettings(command, PREDICT_SECTIONS);
-    // Loaded when it is chosen: the help needs no tensors.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
-    const { runPrediction } = require("../predict/run-prediction") as typeof RunPrediction;
-    await runPrediction({ model, texts, settings });
+    await runs.predict()({ model, texts, settings });
   });
 }

@@ -10,8 +10,8 @@ import { HUB_SETTINGS } from "../settings/hub-settings";
 import { LORA_SETTINGS } from "../settings/lora-settings";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
-import type * as RunTraining from "../train/run-training";
 import { UsageError } from "../usage-error";
+import { runs } from "./runs";
 
 const RUN_SETTINGS = {
   model: { kind: textKind("folder"), description: "model to start from: a Hugging Face folder of BERT, its name on the hub, or a TorchScript file" },
@@ -50,10 +50,7 @@ export function addTrain(program: Command): void {
     const [first, ...others] = files;
     if (first === undefined) throw new UsageError("train: expected training data, got none; name a file, or give --train");
     if (settings["model"] === undefined) throw new UsageError("train: expected a model to start from, got none; give --model <folder>");
-    // Loaded when it is chosen: the help needs no tensors.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of TypeScript needs another loader
-    const { runTraining } = require("../train/run-training") as typeof RunTraining;
     const output = (settings["outputDir"] as string | undefined) ?? path.join("runs", path.basename(path.resolve(first)).split(".")[0] || "data");
-    await runTraining({ files: [first, ...others], output, settings, json: command.opts<{ json?: boolean }>().json });
+    await runs.train()({ files: [first, ...others], output, settings, json: command.opts<{ json?: boolean }>().json });
   });
 }

@@ -20,7 +20,8 @@ export function formatOf(files: readonly string[], asked: Format | undefined): F
   return first;
 }
 
-function oneFormat(file: string): Format | undefined {
+/** By the name's end, or as there is such a folder. */
+export function oneFormat(file: string): Format | undefined {
   const extension = /\.([^.]+?)$/.exec(file.toLowerCase().replace(/\.(?:gz|zst)$/, ""))?.[1];
   const format = extension === undefined ? undefined : BY_EXTENSION[extension];
   return format ?? (isFolder(file) ? "folder" : undefined);

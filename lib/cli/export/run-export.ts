@@ -9,15 +9,25 @@ import { readCalibration } from "../../models/calibration";
 import type { ModelProblem } from "../../models/model";
 import { makeFolder } from "../../setup/make-folder";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
-import type { ExportFlags } from "../commands/export";
+import type { ExportSettings } from "../commands/export";
+import { hubOptionsBeside, placeOf } from "../model/model-place";
 import { savedProblem } from "../model/saved-problem";
 import { printResult } from "../output/print";
+import type { Settings } from "../settings/config-file";
 
 /** What of a folder is text for people, and goes along. */
 const COMPANIONS = ["README.md", "training.json"];
 
+export interface ExportCall {
+  readonly model: string;
+  readonly settings: Settings;
+  readonly json: boolean | undefined;
+}
+
 /** Throws ERR_CONFIG_INVALID for a model that is no BERT, and what opening and writing throw. */
-export async function runExport(folder: string, { output, torchscript, adapter, dtype, json }: ExportFlags): Promise<void> {
+export async function runExport({ model: given, settings, json }: ExportCall): Promise<void> {
+  const { output, torchscript, adapter, dtype }: ExportSettings = settings;
+  const { model: folder } = await placeOf("export", given, settings);
   const type = (await readConfig(folder))["model_type"];
   if (type === "torchscript") {
     throw new TorchwrightError("ERR_CONFIG_INVALID", `export: expected a folder of BERT, got one of a TorchScript module, which ${path.join(folder, "model.pt")} already is`);
@@ -29,7 +39,7 @@ export async function runExport(folder: string, { output, torchscript, adapter, 
   const model = await BertForSequenceClassification.fromPretrained<ModelProblem>(folder, { device: "cpu", problemType, ...(dtype && { dtype }) });
   try {
     if (adapter !== undefined) {
-      await model.loadAdapter(adapter);
+      await model.loadAdapter(adapter, hubOptionsBeside(settings));
       await model.mergeAdapter();
     }
     if (torchscript !== undefined) {

@@ -6,6 +6,7 @@ import type { TextDataset } from "../../data/text-dataset";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import { type Files, readTexts } from "../data/rows";
 import { filesOf, type PartSettings } from "../data/train-parts";
+import { hubOptions } from "../model/model-place";
 import { printResult } from "../output/print";
 import type { Settings } from "../settings/config-file";
 import { UsageError } from "../usage-error";
@@ -25,7 +26,7 @@ export async function inspectData(files: Files, given: Settings, json: boolean |
   if (maxLengths && tokenizer === undefined) throw new UsageError("--max-lengths: expected --tokenizer with it, as lengths are in tokens, got none");
   if (threshold !== undefined && !nearDuplicates) throw new UsageError("--threshold: expected no --no-near-duplicates with it, got both");
   const options: InspectOptions = {
-    ...(tokenizer !== undefined && { tokenizer: await AutoTokenizer.fromPretrained(tokenizer) }),
+    ...(tokenizer !== undefined && { tokenizer: await AutoTokenizer.fromPretrained(tokenizer, hubOptions(given)) }),
     ...(maxLengths && { maxLengths }),
     nearDuplicates: threshold === undefined ? nearDuplicates : { threshold },
     ...(examples !== undefined && { examples }),

@@ -21,8 +21,8 @@ const SHAPE = ["num_hidden_layers", "hidden_size", "num_attention_heads", "inter
 /** Labels that are listed. */
 const LABELS = 50;
 
-/** Throws ERR_CONFIG_INVALID, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID, ERR_FILE_NOT_FOUND. */
-export async function inspectModel(folder: string): Promise<Findings> {
+/** `name` is what it was asked for by. Throws ERR_CONFIG_INVALID, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID, ERR_FILE_NOT_FOUND. */
+export async function inspectModel(folder: string, name = folder): Promise<Findings> {
   const config = await readConfig(folder);
   const damage = await damageOf(folder);
   const isScript = config["model_type"] === "torchscript";
@@ -40,7 +40,7 @@ export async function inspectModel(folder: string): Promise<Findings> {
     manifest: damage === undefined ? { ok: true, files: await listedInManifest(folder) } : { ok: false, damage },
     config,
   };
-  return { heading: `Model in ${folder}`, value, sections: modelSections(value), ...(damage !== undefined && { damage }) };
+  return { heading: `Model in ${name}`, value, sections: modelSections(value), ...(damage !== undefined && { damage }) };
 }
 
 interface ModelValue {

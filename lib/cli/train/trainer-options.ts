@@ -4,6 +4,7 @@ import type { ModelProblem } from "../../models/model";
 import { resolveOptions } from "../../train/check-options";
 import type { TrainerOptions } from "../../train/options";
 import type { NamePattern } from "../../train/parameters/name-pattern";
+import { hubOptionsBeside } from "../model/model-place";
 import type { Settings } from "../settings/config-file";
 import { pick } from "../settings/pick";
 import { TRAIN_DEFAULTS, TRAINER_SETTINGS } from "../settings/trainer-settings";
@@ -37,7 +38,8 @@ export function trainerOptions(settings: Settings): PreparedOptions {
   const open = async (): Promise<TrainerOptions<ModelProblem>> => {
     if (taught?.teacher === undefined) return options;
     const device = options.device === undefined ? {} : { device: options.device };
-    return { ...options, distillation: { ...taught, teacher: await loadTextClassifier(taught.teacher, device) } };
+    const teacher = await loadTextClassifier(taught.teacher, { ...hubOptionsBeside(settings), ...device });
+    return { ...options, distillation: { ...taught, teacher } };
   };
   return { options, open };
 }
