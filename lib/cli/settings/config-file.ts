@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { describe, TorchwrightError } from "../../errors";
 import { UsageError } from "../usage-error";
 import { nearest } from "./nearest";
-import { keyName, type Setting } from "./setting";
+import { kebab, keyName, type Setting } from "./setting";
 
 /** Settings by name; those of a group are in an object of their own. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export async function readConfig(file: string, settings: readonly Setting[]): Pr
   let value: unknown;
   try {
     // YAML has JSON in it; a file that calls itself JSON is held to that.
-    value = file.endsWith(".json") ? JSON.parse(text) : parse(text);
+    value = file.endsWith(".json") ? JSON.parse(text.replace(/^\uFEFF/, "")) : parse(text);
   } catch (cause) {
     throw new UsageError(`--config: expected ${file} to be ${file.endsWith(".json") ? "JSON" : "YAML or JSON"}: ${(cause as Error).message}`, { cause });
   }
@@ -46,14 +46,16 @@ function checkValue(file: string, path: readonly [string] | readonly [string, st
   const key = keyName({ path });
   const setting = among.find((one) => keyName(one) === key);
   if (!setting) {
+    const inside = among.filter((one) => path.length === 1 && one.path[0] === key);
+    if (inside.length > 0) throw new UsageError(`--config: expected ${key} in ${file} to be an object with ${inside.map((one) => one.path[1]).join(", ")}, got ${describe(value)}`);
     const known = among.map(keyName);
     const outer = [...new Set(among.map(({ path: [first] }) => first))];
-    const guess = nearest(key, [...known, ...outer]);
+    const guess = among.find(({ short, flag }) => [short, flag].includes(kebab(key)))?.path.join(".") ?? nearest(key, [...known, ...outer]);
     const inGroup = among.some((one) => one.path[0] === path[0]);
     const other = guess !== undefined ? `did you mean ${JSON.stringify(guess)}?` : inGroup ? `expected one of ${known.join(", ")}` : "--help lists what there is, in kebab case";
     throw new UsageError(`--config: ${file} has the key ${JSON.stringify(key)}, which does not exist; ${other}`);
   }
-  if (!setting.kind.fits(value)) throw new UsageError(`--config: expected ${key} in ${file} to be ${setting.kind.expected}, got ${describe(value)}`);
+  if (!setting.kind.fits(value)) throw new UsageError(`--config: expected ${key} in ${file} to be ${setting.kind.inFile ?? setting.kind.expected}, got ${describe(value)}`);
   return value;
 }
 

@@ -3,8 +3,10 @@
 export interface Kind {
   /** Stands for the value in the help; undefined for a switch, which has none. */
   readonly placeholder: string | undefined;
-  /** What is expected, for messages. */
+  /** What is expected on the command line, for messages. */
   readonly expected: string;
+  /** The same of a configuration file, where it is written otherwise there. */
+  readonly inFile?: string;
   /** The value of a flag's text; undefined where the text is none. `before` is that of the same flag further left. */
   readonly read: (text: string, before: unknown) => unknown;
   /** Whether a value of a configuration file is one. */
@@ -54,6 +56,7 @@ export function textsKind(placeholder: string): Kind {
   return {
     placeholder,
     expected: "texts, each with a flag of its own",
+    inFile: "a text or a list of texts",
     read: (text, before) => (text === "" ? undefined : [...((before as string[] | undefined) ?? []), text]),
     fits: (value) => isText(value) || listOf(isText)(value),
   };
@@ -64,6 +67,7 @@ export function namesKind(placeholder: string): Kind {
   return {
     placeholder,
     expected: "names with commas between them",
+    inFile: "a list of texts",
     read: (text, before) => (split(text).length === 0 ? undefined : [...((before as string[] | undefined) ?? []), ...split(text)]),
     fits: listOf(isText),
   };
@@ -72,6 +76,7 @@ export function namesKind(placeholder: string): Kind {
 export const NUMBERS: Kind = {
   placeholder: "n,n",
   expected: "whole numbers with commas between them",
+  inFile: "a list of whole numbers",
   read: (text) => {
     const numbers = split(text).map(Number);
     return listOf(Number.isSafeInteger)(numbers) ? numbers : undefined;
@@ -82,6 +87,7 @@ export const NUMBERS: Kind = {
 export const RECORD: Kind = {
   placeholder: "name=value,…",
   expected: "name=value, with commas between them",
+  inFile: "an object",
   read: (text, before) => {
     const given = record(text);
     return given && { ...(before ?? {}), ...given };
@@ -93,6 +99,7 @@ export const RECORD: Kind = {
 export const RECORDS: Kind = {
   placeholder: "name=value,…",
   expected: "name=value with commas between them, each rule with a flag of its own",
+  inFile: "a list of objects",
   read: (text, before) => {
     const given = record(text);
     return given && [...((before as Words[] | undefined) ?? []), given];
@@ -104,6 +111,7 @@ export const RECORDS: Kind = {
 export const CLASS_WEIGHTS: Kind = {
   placeholder: "balanced|label=w,…|w,…",
   expected: '"balanced", label=weight or weights, with commas between them',
+  inFile: '"balanced", a list of numbers, or an object with a number for each label',
   read: (text) => {
     if (text === "balanced") return text;
     const numbers = split(text).map(Number);
@@ -116,6 +124,7 @@ export const CLASS_WEIGHTS: Kind = {
 export const MODULES: Kind = {
   placeholder: "name,…|all-linear|/regex/",
   expected: "names of modules with commas between them, all-linear, or a regular expression between slashes",
+  inFile: "all-linear, a regular expression, or a list of names of modules",
   read: (text) => {
     if (text === "all-linear") return text;
     const pattern = /^\/(.+)\/$/.exec(text)?.[1];

@@ -70,6 +70,7 @@ export function keyName({ path }: Pick<Setting, "path">): string {
   return path.join(".");
 }
 
-function kebab(name: string): string {
+/** `learning-rate` of `learningRate`. */
+export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -31,6 +31,9 @@ describe("a configuration file", () => {
       ['{ "batch-size": 1 }', /did you mean "batchSize"\?/],
       ['{ "lora": { "rnk": 1 } }', /"lora\.rnk".*did you mean "lora\.r"\?/],
       ['{ "averageWeights": { "xyzzyxyzzy": 1 } }', /expected one of averageWeights\.type, averageWeights\.decay/],
+      ['{ "output": "runs/a" }', /did you mean "outputDir"\?/],
+      ['{ "average-weights": "ema" }', /did you mean "averageWeights\.type"\?/],
+      ['{ "averageWeights": "ema" }', /expected averageWeights in .* to be an object with type, decay, start, every, got "ema"/],
       ['{ "somethingElseEntirely": 1 }', /--help lists what there is/],
     ];
     for (const [text, message] of cases) {
@@ -43,6 +46,22 @@ describe("a configuration file", () => {
   it("with a value of another kind, or that is no object, is refused", async () => {
     const cases = [["a.json", '{ "epochs": "2" }'], ["a.json", '{ "lora": 3 }'], ["a.json", '{ "freeze": [] }'], ["a.json", '{ "optim": "adamax" }'], ["a.json", "[1]"], ["a.json", "{ "], ["a.yml", "a: [1"], ["a.yaml", "just text"]] as const;
     for (const [name, text] of cases) await rejection(read(name, text), "ERR_INVALID_ARG");
+  });
+
+  it("is told what to write there, and not on the command line", async () => {
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ["paramGroups: { match: a }", /to be a list of objects, got an object/],
+      ["optimArgs: momentum=0.9", /to be an object, got "momentum=0\.9"/],
+      ["reportTo: csv", /to be a list of texts, got "csv"/],
+      ["classWeights: heavy", /to be "balanced", a list of numbers, or an object with a number for each label/],
+      ["freeze: []", /to be a text or a list of texts/],
+    ];
+    for (const [text, message] of cases) expect((await rejection(read("a.yaml", text), "ERR_INVALID_ARG")).message).to.match(message);
+  });
+
+  it("may begin with a byte order mark", async () => {
+    expect(await read("a.json", '\uFEFF{ "epochs": 2 }')).to.deep.equal({ epochs: 2 });
+    expect(await read("a.yaml", "\uFEFFepochs: 2\n")).to.deep.equal({ epochs: 2 });
   });
 
   it("that is not there or is a folder is told of", async () => {
