@@ -46,6 +46,7 @@ describe("torchwright evaluate", function () {
     const cases: readonly (readonly [code: number, args: readonly string[], message: RegExp])[] = [
       [2, ["minilm"], /missing required argument 'data'/],
       [2, ["minilm", "tickets.csv", "--precision", "fp8"], /is invalid/],
+      [2, ["minilm", "nowhere.csv", "--device", "gpu"], /\[ERR_UNKNOWN_DEVICE\]/],
       [1, ["minilm", "tickets.csv", "--text", "body"], /"label".*\[ERR_COLUMN_MISSING\]/],
       [1, ["minilm", "tickets.csv", "--text", "body", "--label", "customer"], /\[ERR_UNKNOWN_LABEL\]/],
       [1, ["./nowhere", "tickets.csv", ...COLUMNS], /\[ERR_FILE_NOT_FOUND\]/],

@@ -133,6 +133,7 @@ describe("torchwright train", function () {
     ["an unknown option", 2, ["tickets.csv", "--modle", "minilm"], /unknown option '--modle'\n\(Did you mean --model\?\)/],
     ["a value of another kind", 2, ["tickets.csv", "--model", "minilm", "--epochs", "many"], /'--epochs <number>' argument 'many' is invalid\. Expected a number/],
     ["a value that is not allowed", 2, ["tickets.csv", "--model", "minilm", "--epochs", "0"], /expected epochs to be a number above 0, got 0 \[ERR_INVALID_ARG\]/],
+    ["a device that is none", 2, ["nowhere.csv", "--model", "minilm", "--device", "gpu"], /got "gpu" \[ERR_UNKNOWN_DEVICE\]/],
     ["a bad configuration", 2, ["--config", "bad.json"], /"epoch", which does not exist; did you mean "epochs"\?/],
     ["a name that says no format", 2, ["minilm/config", "--model", "minilm"], /--format says what it is/],
     ["split and file", 2, ["tickets.csv", "--model", "minilm", "--test", "tickets.csv", "--test-split", "0.1"], /expected no split with --test/],

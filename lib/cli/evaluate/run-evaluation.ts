@@ -6,6 +6,7 @@ import { resolveOptions } from "../../train/check-options";
 import type { TrainerOptions } from "../../train/options";
 import { Trainer } from "../../train/trainer";
 import { type Files, readTexts } from "../data/rows";
+import { checkDevice } from "../model/check-device";
 import { placeOf } from "../model/model-place";
 import { savedProblem } from "../model/saved-problem";
 import { evaluationSections } from "../output/evaluation";
@@ -27,6 +28,7 @@ export async function runEvaluation({ model: given, files, settings, metrics, js
   const { label = "label", report, title, examples } = settings as EvaluateSettings;
   const options = Object.fromEntries(["device", "precision", "progress"].flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]))) as TrainerOptions<ModelProblem>;
   asUsage(() => resolveOptions(options));
+  checkDevice(options.device);
   const { model: folder, tokenizer: tokenizerFolder } = await placeOf("evaluate", given, settings);
   const problemType = await savedProblem(folder);
   const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);

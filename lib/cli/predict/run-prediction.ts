@@ -9,6 +9,7 @@ import { type ClassifierOptions, type PredictOptions, resolveBatchOptions, resol
 import type { Prediction } from "../../predict/prediction";
 import type { TextInput } from "../../text/tokenizer";
 import { filesOf } from "../data/train-parts";
+import { checkDevice } from "../model/check-device";
 import { placeOf } from "../model/model-place";
 import { savedProblem } from "../model/saved-problem";
 import { say } from "../output/print";
@@ -27,6 +28,7 @@ export interface PredictionCall {
 export async function runPrediction({ model: given, texts, settings }: PredictionCall): Promise<void> {
   const items = itemsOf(texts, settings);
   const { topK, threshold, prefetch, device, abstainBelow, ...batches } = pick(settings, CLASSIFIER_SETTINGS) as ClassifierSettings;
+  checkDevice(device);
   const { model: folder } = await placeOf("predict", given, settings);
   const problemType = await savedProblem(folder);
   const asked = Object.fromEntries(Object.entries({ topK, threshold, prefetch }).filter(([, value]) => value !== undefined)) as PredictOptions;

@@ -15,6 +15,7 @@ import { Trainer } from "../../train/trainer";
 import type { Files } from "../data/rows";
 import { readParts, type TrainParts } from "../data/train-parts";
 import { EXIT_CODE } from "../exit-code";
+import { checkDevice } from "../model/check-device";
 import { placeOf } from "../model/model-place";
 import { isTorchScriptFile, openTrainable } from "../model/trainable";
 import { evaluationSections } from "../output/evaluation";
@@ -52,12 +53,13 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   if (adapterOutput !== undefined && !lora) throw new UsageError("--adapter-output: expected --lora with it, got none");
   if (isTorchScriptFile(given) && settings["tokenizer"] === undefined) throw new UsageError("--model: expected --tokenizer <folder> with a TorchScript file, which has none, got none");
 
+  checkDevice(prepared.device);
+  const { model: from, tokenizer: tokenizerFolder } = await placeOf("train", given, settings);
+  const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
   const parts = await readParts(files, settings, seed);
   const { train, validation } = parts;
   if (settings["calibrate"] && !validation) throw new UsageError("--calibrate: expected validation data, got none");
   say(`read ${described(parts)}`);
-  const { model: from, tokenizer: tokenizerFolder } = await placeOf("train", given, settings);
-  const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
   const labels = (settings["labels"] as string[] | undefined) ?? train.labels;
   const problemType = (settings["problemType"] as ModelProblem | undefined) ?? problemOf(train.problemType ?? "single-label");
   const model = await openTrainable({ model: from, labels, problemType, device: prepared.device, seed, lora });
