@@ -104,6 +104,7 @@ describe("torchwright predict", function () {
       [1, ["--file", "tickets.csv"], "", 0, /expected a column "text".*got "body", "queue", "customer" \[ERR_COLUMN_MISSING\]/],
       [1, ["--file", "nowhere.csv"], "", 0, /\[ERR_FILE_NOT_FOUND\]/],
       [2, ["--file", "tickets.csv", "a text"], "", 0, /expected texts or --file, got both/],
+      [2, ["a text", "--device", "gpu"], "", 0, /expected "cpu", "cuda" or "cuda:<index>", got "gpu" \[ERR_UNKNOWN_DEVICE\]/],
       [2, ["a text", "--top-k", "0"], "", 0, /topK.*\[ERR_INVALID_ARG\]/],
       [2, ["a text", "--abstain-below", "2"], "", 0, /expected a probability from 0 to 1, got 2/],
     ];
@@ -126,11 +127,13 @@ describe("lines of a stream", () => {
     return found;
   }
 
-  it("end at line feeds alone, wherever chunks end, inside of a character too", async () => {
+  it("end at line feeds alone, wherever chunks end, inside of a character too; a byte order mark is none of them", async () => {
     const bytes = Buffer.from("größe\u2028one\r\n\nlast");
     for (let at = 0; at <= bytes.length; at++) {
       expect(await lines(bytes.subarray(0, at), bytes.subarray(at))).to.deep.equal([[1, "größe\u2028one"], [2, ""], [3, "last"]]);
     }
+    const marked = Buffer.from("\uFEFFone\n\uFEFFtwo\n");
+    for (let at = 0; at <= marked.length; at++) expect(await lines(marked.subarray(0, at), marked.subarray(at))).to.deep.equal([[1, "one"], [2, "\uFEFFtwo"]]);
     expect(await lines()).to.deep.equal([]);
     expect(await lines("a\n")).to.deep.equal([[1, "a"]]);
   });

@@ -7,6 +7,8 @@ export function fishCompletion(name: string, commands: readonly DescribedCommand
   return [
     `# fish completion for ${name}: ${name} completion fish > ~/.config/fish/completions/${name}.fish`,
     `complete -c ${name} -n ${quoted(none)} -f`,
+    `complete -c ${name} -n ${quoted(none)} -l help -d 'show help'`,
+    `complete -c ${name} -n ${quoted(none)} -l version -d 'show the version'`,
     ...commands.map((command) => `complete -c ${name} -n ${quoted(none)} -f -a ${quoted(command.name)} -d ${quoted(command.description)}`),
     ...commands.flatMap((command) => linesOf(name, command)),
     "",
