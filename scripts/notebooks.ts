@@ -65,7 +65,7 @@ async function prepare(folder: string, { packageFolder, signal }: Options, names
   await symlink(minilm, join(folder, "minilm"), "junction");
   if (names.length > 0 && !names.includes("torchscript-from-python")) return notebooks;
   const began = performance.now();
-  await promisify(execFile)(await referencePython(), [join(__dirname, "notebooks/export_checkpoint.py"), minilm, join(folder, "checkpoint.pt")], { signal });
+  await promisify(execFile)(await referencePython(), [join(ROOT, "examples/export.py"), minilm, join(folder, "checkpoint.pt")], { signal });
   say(`checkpoint.pt: traced in Python (${seconds(began)})`);
   return notebooks;
 }
