@@ -4,7 +4,7 @@ import { majorMinor } from "../../native/locate";
 import { nvidiaDriver } from "../../setup/nvidia";
 import type { Finding, Report } from "./finding";
 import { addonFinding, diskFinding, nodeFinding, systemFinding } from "./machine";
-import { librariesFinding, libtorchFinding, locate, openingFinding, stepFinding } from "./native-findings";
+import { addonsBuiltFor, librariesFinding, libtorchFinding, locate, openingFinding, stepFinding } from "./native-findings";
 import { driverFindings } from "./gpu-findings";
 import { runProbe } from "./probe";
 import type { AddonAnswer, OpenAnswer, StepAnswer } from "./probes";
@@ -13,8 +13,8 @@ import type { AddonAnswer, OpenAnswer, StepAnswer } from "./probes";
 export async function examine(timeoutMs: number): Promise<Report> {
   const findings: Finding[] = [nodeFinding(), systemFinding()];
   const addon = await runProbe<AddonAnswer>("addon", timeoutMs);
-  findings.push(addonFinding(addon));
   const located = locate(addon.ok ? addon.value.release : undefined);
+  findings.push(addonFinding(addon, located instanceof TorchwrightError ? undefined : addonsBuiltFor(located)));
   findings.push(await libtorchFinding(located, addon.ok ? addon.value.release : undefined));
 
   const driver = nvidiaDriver();

@@ -33,8 +33,13 @@ export function systemFinding(name: string = systemName()): Finding {
   return { name: "system", status: "note", text: `${name}; prebuilt addons are for ${PREBUILT_FOR}`, remedy: "npx torchwright build compiles them here", details };
 }
 
-export function addonFinding(probed: Probed<AddonAnswer>): Finding {
+/** `built`: the folder of those that `torchwright build` made for the libtorch here, which are taken before the packaged ones. */
+export function addonFinding(probed: Probed<AddonAnswer>, built: string | undefined): Finding {
   const name = "addon";
+  if (built !== undefined) {
+    const origin = "built on this machine";
+    return { name, status: "ok", text: `${origin} for this libtorch, in ${built}`, details: { origin, folder: built } };
+  }
   if (!probed.ok) {
     const remedy = "install the package again; npx torchwright build compiles it here (in a checkout: npm install)";
     return { name, status: "problem", text: firstLine(`loader.node ${probed.ending}`.replace(/^loader.node native addon:/, "native addon:")), remedy, details: { ...probed } };

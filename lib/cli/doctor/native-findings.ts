@@ -21,6 +21,11 @@ export function locate(release: string | undefined): Libtorch | TorchwrightError
   }
 }
 
+/** The addons that `torchwright build` made for a libtorch, where a program takes them. */
+export function addonsBuiltFor({ version }: Libtorch): string | undefined {
+  return process.env.TORCHWRIGHT_ADDONS ? undefined : builtAddons(version);
+}
+
 export async function libtorchFinding(located: Libtorch | TorchwrightError, release: string | undefined): Promise<Finding> {
   const name = "libtorch";
   if (located instanceof TorchwrightError) {
@@ -33,7 +38,7 @@ export async function libtorchFinding(located: Libtorch | TorchwrightError, rele
   const described = `${version} ${variant}, ${origin}, ${root}`;
   const broken = process.env.LIBTORCH ? undefined : await damage(installFolder(root));
   if (broken !== undefined) return { name, status: "problem", text: `${described}: ${broken}`, remedy: setupAgain(located), details };
-  const fits = release === undefined || majorMinor(release) === majorMinor(version) || builtAddons(version) !== undefined;
+  const fits = release === undefined || majorMinor(release) === majorMinor(version) || addonsBuiltFor(located) !== undefined;
   if (fits) return { name, status: "ok", text: described, details };
   const remedy = process.env.LIBTORCH ? "unset LIBTORCH, or npx torchwright build compiles an addon for it" : "npx torchwright setup fetches the one that fits";
   return { name, status: "problem", text: `${described}: expected ${majorMinor(release)}, which the addon was built for`, remedy, details };
@@ -52,7 +57,7 @@ function setupAgain({ variant }: Libtorch): string {
 
 export function librariesFinding(libtorch: Libtorch, packaged: string | undefined): Finding {
   const name = "libraries";
-  const addons = builtAddons(libtorch.version) ?? packaged;
+  const addons = addonsBuiltFor(libtorch) ?? packaged;
   const answers = [unresolvedLibraries(libtorch.library), ...(addons === undefined ? [] : ADDONS.map((file) => unresolvedLibraries(path.join(addons, file), libtorch.libDir)))];
   const known = answers.filter((answer) => answer !== undefined);
   if (known.length === 0) return { name, status: "note", text: `not looked at on ${process.platform}: only glibc's loader can be asked` };

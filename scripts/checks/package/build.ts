@@ -7,6 +7,7 @@
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { Report } from "../../../lib/cli/doctor/finding";
 import { hashOf } from "../../../lib/native/source-hash";
 import type { FirstMinute } from "./first-minute";
 import { expect, run, runToEnd } from "./run";
@@ -61,6 +62,9 @@ export async function checkBuild(root: string, work: string, { folder, cache, en
     console.log(JSON.stringify(process.report.getReport().sharedObjects.filter((name) => name.endsWith("torchwright.node"))));`;
   const opened = JSON.parse(await run("node", ["-e", program], { cwd: folder, onlyEnv: env })) as string[];
   expect(opened.length === 1 && opened[0]?.startsWith(path.join(cache, "addons")) === true, `the built addon to be opened, got ${opened.join(", ")}`);
+  const { trains, findings } = JSON.parse(await run("npx", ["--no-install", "torchwright", "doctor", "--json"], { cwd: folder, onlyEnv: env })) as Report;
+  const found = findings.find(({ name }) => name === "addon")?.text;
+  expect(trains && found?.includes(path.join(cache, "addons")) === true, `the doctor to name the built addon, got ${found}`);
   expect(hashOf(installed, ["."], []) === before, "nothing written into the package's folder");
   console.log(`  ${lines.filter((line) => line === "compiled").length} files compiled, ${lines.filter((line) => line === "reused").length} taken from the checkout's build of the same sources`);
 }
