@@ -119,6 +119,20 @@ describe("torchwright train", function () {
     expect(resumed.stderr).to.include(`going on at step ${steps} from broken-off/checkpoint-${steps}`);
   });
 
+  it("keeps what was trained where nothing can be said of it afterwards", async () => {
+    await mkdir(join(folder, "page.html.d"));
+    const common = ["tickets.csv", "--model", "minilm", ...COLUMNS, "--max-steps", "1", "--progress", "silent", "--save-strategy", "no"];
+    // Untrained, it is right by chance: no threshold keeps such a risk.
+    const [risk, page] = await Promise.all([
+      run(...common, "--calibrate-risk", "0", "--calibrate-delta", "0.01", "--output", "no-threshold"),
+      run(...common, "--report", "page.html.d", "--output", "no-page"),
+    ]);
+    expect({ code: risk.code, stdout: risk.stdout }).to.deep.equal({ code: 1, stdout: "" });
+    expect(risk.stderr).to.match(/\nthe model is in no-threshold\/model, without calibration\nerror: .*\[ERR_INVALID_ARG\]\n$/);
+    expect(page.stderr).to.match(/\nthe model is in no-page\/model\nerror: .*it is a folder \[ERR_FILE_WRITE\]\n$/);
+    for (const name of ["no-threshold", "no-page"]) expect(existsSync(join(folder, name, "model/model.safetensors"))).to.equal(true);
+  });
+
   it("trains a TorchScript file with a tokenizer and names beside it", async () => {
     const exported = await runCommandLine(["export", "minilm", "--torchscript", "model.pt"], { cwd: folder });
     expect(exported.code, exported.stderr).to.equal(0);
@@ -136,6 +150,7 @@ describe("torchwright train", function () {
     ["a device that is none", 2, ["nowhere.csv", "--model", "minilm", "--device", "gpu"], /got "gpu" \[ERR_UNKNOWN_DEVICE\]/],
     ["a bad configuration", 2, ["--config", "bad.json"], /"epoch", which does not exist; did you mean "epochs"\?/],
     ["a name that says no format", 2, ["minilm/config", "--model", "minilm"], /--format says what it is/],
+    ["a risk that is none", 2, ["nowhere.csv", "--model", "minilm", "--calibrate-risk", "2"], /--calibrate: expected risk to be a number from 0, below 1, got 2/],
     ["split and file", 2, ["tickets.csv", "--model", "minilm", "--test", "tickets.csv", "--test-split", "0.1"], /expected no split with --test/],
     ["a missing file", 1, ["nowhere.csv", "--model", "minilm"], /"nowhere\.csv", which does not exist \[ERR_FILE_NOT_FOUND\]/],
     ["a missing column", 1, ["tickets.csv", "--model", "minilm", "--text", "bodi", "--label", "queue"], /"bodi".*got "body", "queue", "customer" \[ERR_COLUMN_MISSING\]/],

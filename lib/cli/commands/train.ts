@@ -22,7 +22,7 @@ const RUN_SETTINGS = {
     on: "fit a temperature on the validation data, which predictions then obey",
     settings: {
       risk: { kind: NUMBER, description: "also find the probability below which to abstain, so that at most this share is wrong" },
-      delta: { kind: NUMBER, description: "how often that may fail", default: 0.05 },
+      delta: { kind: NUMBER, description: "how often that may fail on new data; default: the share is that of the validation data itself" },
     },
   },
   report: { kind: textKind("file"), description: "also write a page about the run, as HTML" },

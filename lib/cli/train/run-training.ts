@@ -7,6 +7,7 @@ import { problemOf } from "../../models/labels";
 import { BertForSequenceClassification } from "../../models/bert-for-sequence-classification";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import type { Tokenizer } from "../../text/tokenizer";
+import { type AbstentionOptions, checkAbstentionOptions } from "../../train/calibration/abstention";
 import type { CalibrateOptions } from "../../train/calibration/calibrate";
 import type { AnyEvaluation } from "../../train/evaluation";
 import type { History } from "../../train/events";
@@ -21,7 +22,7 @@ import { isTorchScriptFile, openTrainable } from "../model/trainable";
 import { evaluationSections } from "../output/evaluation";
 import { pairs, printed, printResult, say } from "../output/print";
 import type { Settings } from "../settings/config-file";
-import { UsageError } from "../usage-error";
+import { asUsage, UsageError } from "../usage-error";
 import { evaluationLoader, trainLoader } from "./loaders";
 import { trainerOptions } from "./trainer-options";
 
@@ -50,6 +51,8 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   const seed = (settings["seed"] as number | undefined) ?? 42;
   const { options: prepared, open } = trainerOptions({ ...settings, outputDir: output });
   const lora = settings["lora"] as LoraConfig | undefined;
+  const calibrate = settings["calibrate"] as CalibrateOptions | undefined;
+  if (calibrate && Object.keys(calibrate).length > 0) asUsage(() => checkAbstentionOptions("--calibrate", calibrate as AbstentionOptions));
   if (adapterOutput !== undefined && !lora) throw new UsageError("--adapter-output: expected --lora with it, got none");
   if (isTorchScriptFile(given) && settings["tokenizer"] === undefined) throw new UsageError("--model: expected --tokenizer <folder> with a TorchScript file, which has none, got none");
 
@@ -58,7 +61,7 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
   const parts = await readParts(files, settings, seed);
   const { train, validation } = parts;
-  if (settings["calibrate"] && !validation) throw new UsageError("--calibrate: expected validation data, got none");
+  if (calibrate && !validation) throw new UsageError("--calibrate: expected validation data, got none");
   say(`read ${described(parts)}`);
   const labels = (settings["labels"] as string[] | undefined) ?? train.labels;
   const problemType = (settings["problemType"] as ModelProblem | undefined) ?? problemOf(train.problemType ?? "single-label");
@@ -85,23 +88,31 @@ interface Run {
   readonly output: string;
 }
 
-/** Trains, and where nobody interrupts it calibrates, evaluates, saves and reports. */
+/** Trains, and where nobody interrupts it calibrates, saves, evaluates and reports. */
 async function fit(trainer: Trainer<ModelProblem>, { model, tokenizer, parts: { train, validation, test }, settings, output }: Run): Promise<Outcome> {
   const { resume, resumeFrom, calibrate, report } = settings as { readonly resume?: boolean; readonly resumeFrom?: string; readonly calibrate?: CalibrateOptions; readonly report?: string };
   const evalLoader = validation && evaluationLoader(validation, tokenizer, model, settings);
+  const finalLoader = test ? evaluationLoader(test, tokenizer, model, settings) : evalLoader;
   const goOn = resumeFrom ?? (resume === true ? "auto" : undefined);
   const history = await trainer.fit(trainLoader(train, tokenizer, model, settings), { ...(evalLoader && { evalLoader }), ...(goOn !== undefined && { resume: goOn }) });
   const { log: _log, evaluations: _evaluations, ...outcome } = history;
   const done: Outcome = { ...outcome, output, data: { train: train.length, validation: validation?.length, test: test?.length } };
   if (isInterrupted(history)) return done;
 
-  const calibration = calibrate && evalLoader ? await trainer.calibrate(evalLoader, calibrate) : undefined;
-  const finalLoader = test ? evaluationLoader(test, tokenizer, model, settings) : evalLoader;
-  const evaluation = finalLoader && (await trainer.evaluate(finalLoader));
+  // From here on nothing that goes wrong costs the training.
   const folder = path.join(output, "model");
-  await trainer.save(folder);
-  if (report !== undefined) await trainer.report(report, finalLoader ? { loader: finalLoader } : {});
-  return { ...done, model: folder, ...(evaluation && { evaluatedOn: test ? "test" : "validation", evaluation }), ...(calibration && { calibration }) };
+  let saved: Promise<void> | undefined;
+  try {
+    const calibration = calibrate && evalLoader ? await trainer.calibrate(evalLoader, calibrate) : undefined;
+    await (saved = trainer.save(folder));
+    const evaluation = finalLoader && (await trainer.evaluate(finalLoader));
+    if (report !== undefined) await trainer.report(report, finalLoader ? { loader: finalLoader } : {});
+    return { ...done, model: folder, ...(evaluation && { evaluatedOn: test ? "test" : "validation", evaluation }), ...(calibration && { calibration }) };
+  } catch (error) {
+    await (saved ?? trainer.save(folder)); // should this be what failed, it says so again
+    say(`the model is in ${folder}${saved ? "" : ", without calibration"}`);
+    throw error;
+  }
 }
 
 function described(parts: TrainParts): string {
