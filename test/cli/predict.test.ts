@@ -96,6 +96,16 @@ describe("torchwright predict", function () {
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
   });
 
+  it("leaves bad rows out where it is told to, and counts them", async () => {
+    const lines = '{ "body": "a film", "id": 1 }\n{ body }\n{ "body": null, "id": 2 }\n{ "body": "a book", "id": 3 }\n';
+    await writeFile(join(folder, "rows.jsonl"), lines);
+    const args = ["--text", "body", "--skip-bad-rows"];
+    for (const { code, stdout, stderr } of await Promise.all([run(args, lines), run([...args, "--file", "rows.jsonl"])])) {
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "left out 2 bad rows\n" });
+      expect(stdout.trim().split("\n").map((line) => (JSON.parse(line) as Answer)["id"])).to.deep.equal([1, 3]);
+    }
+  });
+
   it("says what is wrong, after the answers before it", async () => {
     const cases: readonly (readonly [code: number, args: readonly string[], input: string, answered: number, message: RegExp])[] = [
       [1, ["--text", "body"], '{ "body": "a film" }\n{ "body": 3 }\n', 1, /expected text in "body", got 3 in standard input, line 2 \[ERR_BAD_ROW\]/],

@@ -1,9 +1,11 @@
 /** What is to be classified, one after another: arguments, rows of files, lines of standard input. */
 import { describe, TorchwrightError } from "../../errors";
+import { plural } from "../../data/inspect/numbers";
 import { parseJsonRow } from "../../data/sources/json-row";
 import { describePlace, type Fields, type Place } from "../../data/sources/source-row";
 import type { TextInput } from "../../text/tokenizer";
 import { type Files, openRows } from "../data/rows";
+import { say } from "../output/print";
 import type { RowSettings } from "../settings/data-settings";
 import { linesOf } from "./lines";
 
@@ -18,14 +20,21 @@ export async function* itemsOfTexts(texts: readonly string[]): AsyncGenerator<It
   for (const text of texts) yield { input: text, row: { text } };
 }
 
-/** Rows of files with all their columns. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW, and what reading throws. */
+/** Rows of files with all their columns. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW unless bad rows are left out, and what reading throws. */
 export async function* itemsOfFiles(files: Files, settings: RowSettings): AsyncGenerator<Item, void, void> {
-  const { text = "text", textPair } = settings;
-  for await (const { row, place } of openRows("predict", files, settings)) yield { input: inputOf(row, place, { text, textPair }), row };
+  const { text = "text", textPair, skipBadRows = false } = settings;
+  const source = openRows("predict", files, settings);
+  const bad = new BadItems(skipBadRows);
+  for await (const { row, place } of source) {
+    const item = bad.orItem(() => ({ input: inputOf(row, place, { text, textPair }), row }));
+    if (item) yield item;
+  }
+  tellSkipped(source.skipped + bad.skipped);
 }
 
-/** Lines: texts, or JSON objects where `text` names what is to be classified. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW. */
-export async function* itemsOfStream(stream: AsyncIterable<Buffer | string>, { text, textPair }: RowSettings): AsyncGenerator<Item, void, void> {
+/** Lines: texts, or JSON objects where `text` names what is to be classified. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW unless bad rows are left out. */
+export async function* itemsOfStream(stream: AsyncIterable<Buffer | string>, { text, textPair, skipBadRows = false }: RowSettings): AsyncGenerator<Item, void, void> {
+  const bad = new BadItems(skipBadRows);
   for await (const line of linesOf(stream)) {
     if (text === undefined) {
       yield { input: line.text, row: { text: line.text } };
@@ -33,10 +42,36 @@ export async function* itemsOfStream(stream: AsyncIterable<Buffer | string>, { t
     }
     if (line.text.trim() === "") continue;
     const place = { file: "standard input", line: line.number, row: line.number - 1 };
-    const parsed = parseJsonRow(line.text);
-    if ("what" in parsed) throw new TorchwrightError("ERR_BAD_ROW", `predict: ${parsed.what} in ${describePlace(place)}`, { cause: parsed.cause });
-    yield { input: inputOf(parsed.row, place, { text, textPair }), row: parsed.row };
+    const item = bad.orItem(() => {
+      const parsed = parseJsonRow(line.text);
+      if ("what" in parsed) throw new TorchwrightError("ERR_BAD_ROW", `predict: ${parsed.what} in ${describePlace(place)}`, { cause: parsed.cause });
+      return { input: inputOf(parsed.row, place, { text, textPair }), row: parsed.row };
+    });
+    if (item) yield item;
   }
+  tellSkipped(bad.skipped);
+}
+
+/** Counts the rows that nothing can be made of, where they are left out. */
+class BadItems {
+  skipped = 0;
+
+  constructor(readonly skip: boolean) {}
+
+  /** Undefined for a row that is left out. */
+  orItem(make: () => Item): Item | undefined {
+    try {
+      return make();
+    } catch (error) {
+      if (!this.skip || !(error instanceof TorchwrightError) || error.code !== "ERR_BAD_ROW") throw error;
+      this.skipped += 1;
+      return undefined;
+    }
+  }
+}
+
+function tellSkipped(rows: number): void {
+  if (rows > 0) say(`left out ${plural(rows, "bad row")}`);
 }
 
 interface Columns {
