@@ -82,8 +82,10 @@ async function take(file: string, id: string): Promise<boolean> {
     await writeFile(file, JSON.stringify(owner), { flag: "wx" });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !(await isFile(file))) throw error;
-    return false;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await isFile(file))) return false;
+    if (syscall === "write") await rm(file, { force: true }); // made, but without a name in it: the disk is full
+    throw error;
   }
 }
 

@@ -20,6 +20,9 @@ import type { Faults, FileServer } from "./file-server";
 const ARCHIVE = "libtorch-shared-with-deps-2.13.0+cpu.zip";
 const INSTALL = "libtorch-2.13.0-cpu";
 
+/** Whether this user may mount a disk of a test's own; where not, Node is made to see one. */
+const real = spawnSync("unshare", ["-rm", "sh", "-c", `mount -t tmpfs -o size=600k none ${tmpdir()}`]).status === 0;
+
 describe("setup under faults", function () {
   this.timeout(120_000);
   const large = randomBytes(500_000).toString("hex");
@@ -105,8 +108,7 @@ describe("setup under faults", function () {
       correct();
     });
 
-    /** A disk of 600 kB: a real one where mounting is allowed, otherwise one that Node is made to see. */
-    const real = spawnSync("unshare", ["-rm", "sh", "-c", `mount -t tmpfs -o size=600k none ${tmpdir()}`]).status === 0;
+    /** A disk of 600 kB, or one that Node is made to see. */
     const lie = (free: number): string => `const { promises } = require("node:fs"); promises.statfs = async () => ({ bavail: ${free}, bsize: 1 });`;
     const noRoom = `const fs = require("node:fs"); let left = 600e3; for (const name of ["write", "writev"]) { const real = fs[name]; fs[name] = (fd, data, ...rest) => {
       const bytes = name === "write" ? rest[1] ?? data.length : data.reduce((sum, one) => sum + one.byteLength, 0);
@@ -159,6 +161,29 @@ describe("setup under faults", function () {
     it("because its file system lets nobody write, root included, or has no such folder", async () => {
       for (const place of ["/sys/torchwright", "/proc/torchwright", path.join(cache, "n".repeat(300))]) await refused(place);
     });
+
+    if (real) {
+      /** Runs `setup --from <a libtorch>` with the cache on a disk of its own, then lists the cache. */
+      const onDisk = (options: string, before: string): Promise<Run> => {
+        mkdirSync(cache);
+        const script = `mount -t tmpfs -o ${options} none "$0" || exit 99; ${before}; "$@"; code=$?; ls -A "$0"; exit $code`;
+        const words = cliWords(["setup", "--quiet", "--from", fakeLibtorch(path.join(folder, "torch"))]);
+        return startProgram(["unshare", "-rm", "sh", "-c", script, cache, ...words], { TORCHWRIGHT_CACHE: cache }).done;
+      };
+
+      it("because its disk is mounted read-only", async () => {
+        const { code, stderr } = await onDisk("ro", ":");
+        expect(code, stderr).to.equal(1);
+        expect(stderr).to.contain(cache).and.to.contain("EROFS").and.to.contain("[ERR_FILE_WRITE]");
+      });
+
+      it("because its disk is full to the last byte, and leaves no lock for others to wait for", async () => {
+        const { code, stdout, stderr } = await onDisk("size=4k", 'head -c 4096 /dev/zero >"$0/filler"');
+        expect(code, stderr).to.equal(1);
+        expect(stderr).to.contain("ENOSPC").and.to.contain("[ERR_DISK_FULL]");
+        expect(stdout.trim()).to.equal("filler");
+      });
+    }
 
     it("is told as well where one is to be removed from it", async () => {
       fakeLibtorch(path.join(cache, INSTALL, "torch"));
