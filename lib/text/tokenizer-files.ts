@@ -1,11 +1,10 @@
 /** The files of a Hugging Face tokenizer folder: read whole, checked, and written back. */
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isUtf8 } from "node:buffer";
 import { TorchwrightError } from "../errors";
 import type { FileSelection } from "../hub/selection";
 import { makeFolder } from "../setup/make-folder";
-import { finishInterruptedSave } from "./interrupted-save";
 
 /** Files that make up a tokenizer; the last two are older Python versions'. */
 export const TOKENIZER_FILES = [
@@ -37,17 +36,8 @@ export interface TokenizerFolder {
   readonly modelConfig: JsonObject | undefined;
 }
 
-/** Reads what a folder has; throws ERR_FILE_NOT_FOUND when there is no such folder. */
+/** Reads what a folder has, which {@link openFolder} found. */
 export async function readTokenizerFolder(folder: string): Promise<TokenizerFolder> {
-  await finishInterruptedSave(folder);
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    const what = found ? "is a file" : "does not exist";
-    throw new TorchwrightError(
-      "ERR_FILE_NOT_FOUND",
-      `AutoTokenizer.fromPretrained: expected a folder, got "${folder}", which ${what}`,
-    );
-  }
   const files = new Map<TokenizerFile, Buffer>();
   for (const name of TOKENIZER_FILES) {
     const bytes = await readIfThere(path.join(folder, name));

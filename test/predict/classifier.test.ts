@@ -131,8 +131,10 @@ describe("Classifier", () => {
     same.dispose();
   });
 
-  it("says which file of a folder is missing", async () => {
+  it("says which folder is missing, or which file of it", async () => {
     await inFolder(async (folder) => {
+      const error = await Classifier.load(`${folder}/nowhere`).catch(reason);
+      expect(error).to.include({ code: "ERR_FILE_NOT_FOUND" }).and.to.have.property("message").that.matches(/^Classifier\.load: expected a folder, got ".*nowhere", which does not exist/);
       expect(await Classifier.load(folder).catch(reason)).to.have.property("code").that.is.oneOf(["ERR_FILE_NOT_FOUND", "ERR_TOKENIZER_INVALID"]);
     });
   });

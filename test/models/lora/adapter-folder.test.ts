@@ -122,7 +122,7 @@ describe("an adapter's folder", () => {
 
   it("must be there, with both files", () =>
     withSaved(async (folder, _model, root) => {
-      await expectRefused(join(root, "nowhere"), "ERR_FILE_NOT_FOUND", [CONFIG]);
+      await expectRefused(join(root, "nowhere"), "ERR_FILE_NOT_FOUND", ["loadAdapter: expected a folder", "nowhere"]);
       await expectRefused(root, "ERR_FILE_NOT_FOUND", [CONFIG]);
       for (const wrong of [undefined, 5, null]) await expectRefused(wrong, "ERR_INVALID_ARG");
       await truncate(join(folder, WEIGHTS), 1000);
