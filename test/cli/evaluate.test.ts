@@ -38,7 +38,7 @@ describe("torchwright evaluate", function () {
     await writeFile(join(folder, "bad.csv"), `${await readFile(join(folder, "tickets.csv"), "utf8")}one field\n`);
     const { code, stdout, stderr } = await run("minilm", "bad.csv", ...COLUMNS, "--skip-bad-rows", "--bootstrap", "--report", "pages/look.html", "--title", "How it did");
     expect(code, stderr).to.equal(0);
-    expect(stdout).to.match(/^Evaluation of minilm on 60 rows, 1 bad ones left out\n/).and.match(/\n {2}accuracy +\d\.\d{4} +\d\.\d{4} to \d\.\d{4}\n/).and.match(/\n {2}good +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +30\n/);
+    expect(stdout).to.match(/^Evaluation of minilm on 60 rows, 1 bad one left out\n/).and.match(/\n {2}accuracy +\d\.\d{4} +\d\.\d{4} to \d\.\d{4}\n/).and.match(/\n {2}good +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +30\n/);
     expect(await readFile(join(folder, "pages/look.html"), "utf8")).to.match(/<title>How it did/);
   });
 

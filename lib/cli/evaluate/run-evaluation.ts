@@ -1,4 +1,5 @@
 /** One run of `evaluate`. */
+import { plural } from "../../data/inspect/numbers";
 import { loadTextClassifier } from "../../models/auto-classifier";
 import type { ModelProblem } from "../../models/model";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
@@ -42,9 +43,9 @@ export async function runEvaluation({ model: given, files, settings, metrics, js
     const told = Object.fromEntries(metrics.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
     const evaluation = await trainer.evaluate(loader, told);
     if (report !== undefined) await trainer.report(report, { loader, ...(title !== undefined && { title }), ...(examples !== undefined && { examples }) });
-    const skipped = data.skipped > 0 ? `, ${data.skipped} bad ones left out` : "";
+    const skipped = data.skipped > 0 ? `, ${plural(data.skipped, "bad one")} left out` : "";
     printResult(json, { model: given, data: { rows: data.length, skipped: data.skipped }, evaluation }, () =>
-      printed(`Evaluation of ${given} on ${data.length} rows${skipped}`, evaluationSections(evaluation)),
+      printed(`Evaluation of ${given} on ${plural(data.length, "row")}${skipped}`, evaluationSections(evaluation)),
     );
   } finally {
     model.dispose();

@@ -1,5 +1,6 @@
 /** One run of `train`: data in at the top, a saved model at the bottom. */
 import path from "node:path";
+import { plural } from "../../data/inspect/numbers";
 import type { TextDataset } from "../../data/text-dataset";
 import type { LoraConfig } from "../../models/lora/lora-config";
 import type { ModelProblem, TextClassifier } from "../../models/model";
@@ -117,7 +118,7 @@ async function fit(trainer: Trainer<ModelProblem>, { model, tokenizer, parts: { 
 
 function described(parts: TrainParts): string {
   return Object.entries(parts as Readonly<Record<keyof TrainParts, TextDataset>>)
-    .map(([name, { length, skipped }]) => `${length} rows for ${name === "train" ? "training" : `the ${name}`}${skipped > 0 ? ` (${skipped} bad ones left out)` : ""}`)
+    .map(([name, { length, skipped }]) => `${plural(length, "row")} for ${name === "train" ? "training" : `the ${name}`}${skipped > 0 ? ` (${plural(skipped, "bad one")} left out)` : ""}`)
     .join(", ");
 }
 
@@ -138,5 +139,5 @@ function text({ evaluation, evaluatedOn, model, data, ...outcome }: Outcome): st
   const rows = evaluatedOn === "test" ? data.test : data.validation;
   const calibration = outcome.calibration as { readonly temperature?: number; readonly abstention?: { readonly threshold: number } } | undefined;
   const more = pairs("Calibration", [["temperature", calibration?.temperature], ["abstains below", calibration?.abstention?.threshold]]);
-  return `${printed(`Evaluation on ${rows} rows of the ${evaluatedOn} data`, [...evaluationSections(evaluation), more].filter(({ blocks }) => blocks.length > 0))}\n\nsaved ${String(model)}`;
+  return `${printed(`Evaluation on ${plural(rows ?? 0, "row")} of the ${evaluatedOn} data`, [...evaluationSections(evaluation), more].filter(({ blocks }) => blocks.length > 0))}\n\nsaved ${String(model)}`;
 }
