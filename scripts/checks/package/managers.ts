@@ -9,7 +9,7 @@ interface Manager {
   /** What npx runs. */
   readonly tool: readonly string[];
   readonly install: readonly string[];
-  /** Runs a program of the folder. */
+  /** What stands before a program that is to be run. */
   readonly exec: readonly string[];
   /** Files of configuration. */
   readonly files: (registry: string) => Readonly<Record<string, string>>;
@@ -27,14 +27,14 @@ function berryFiles(linker: string): Manager["files"] {
 /** Side by side; those of a row use the same tool, which npx fetches once, or one after the other. */
 const ROWS: readonly (readonly Manager[])[] = [[
   // pnpm runs no scripts of packages unless it is told to.
-  { name: "pnpm 10", tool: ["pnpm@10.34.8", "pnpm"], install: ["install", "--no-lockfile"], exec: ["exec", "node"], files: () => ({}) },
-  { name: "yarn 1", tool: ["yarn@1.22.22", "yarn"], install: ["install", "--no-lockfile", "--non-interactive"], exec: ["node"], files: () => ({}) },
+  { name: "pnpm 10", tool: ["pnpm@10.34.8", "pnpm"], install: ["install", "--no-lockfile"], exec: ["exec"], files: () => ({}) },
+  { name: "yarn 1", tool: ["yarn@1.22.22", "yarn"], install: ["install", "--no-lockfile", "--non-interactive"], exec: [], files: () => ({}) },
 ], [
-  { name: "yarn 4, node_modules", tool: BERRY, install: ["install", "--no-immutable"], exec: ["node"], files: berryFiles("node-modules") },
-  { name: "yarn 4, Plug'n'Play", tool: BERRY, install: ["install", "--no-immutable"], exec: ["node"], files: berryFiles("pnp") },
+  { name: "yarn 4, node_modules", tool: BERRY, install: ["install", "--no-immutable"], exec: [], files: berryFiles("node-modules") },
+  { name: "yarn 4, Plug'n'Play", tool: BERRY, install: ["install", "--no-immutable"], exec: [], files: berryFiles("pnp") },
 ]];
 
-/** Installs the tarball with each, in a folder of its own, and runs the same program. `cache` has libtorch in it. */
+/** Installs the tarball with each, in a folder of its own, and runs the same program and the doctor. `cache` has libtorch in it. */
 export async function checkManagers(work: string, tarball: string, cache: string): Promise<void> {
   const registry = (await run("npm", ["config", "get", "registry"], { cwd: work })).trim();
   await Promise.all(ROWS.map((row) => checkRow(row, registry, work, tarball, cache)));
@@ -55,7 +55,8 @@ async function checkRow(row: readonly Manager[], registry: string, work: string,
     const npx = (args: readonly string[]) =>
       run("npx", ["--yes", "--package", spec, command, ...args], { cwd: folder, env: { TORCHWRIGHT_CACHE: cache, LIBTORCH: undefined, TORCHWRIGHT_ADDONS: undefined, NODE_OPTIONS: undefined } });
     await npx(manager.install);
-    await npx([...manager.exec, "smoke.mjs"]);
+    await npx([...manager.exec, "node", "smoke.mjs"]);
+    await npx([...manager.exec, "torchwright", "doctor"]); // fails where training would not work
     console.log(`  ${manager.name}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
   }
 }

@@ -15,13 +15,16 @@ export interface Consumer {
 
 const SUM = "Tensor.from([1, 2, 3]).sum().item()";
 
-/** One class for both ways of loading, and the same numbers in a worker. */
+/** One class for both ways of loading, the tokenizers, and the same numbers in a worker. */
 export const SMOKE = `
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { Tensor } from "torchwright";
 const required = createRequire(import.meta.url)("torchwright");
 if (required.Tensor !== Tensor) throw new Error("import and require give two Tensor classes");
+// The package's own dependency, whose binary comes with it.
+const { resolve } = createRequire(import.meta.url);
+if (typeof createRequire(resolve("torchwright"))("tokenizers").Tokenizer !== "function") throw new Error("no tokenizers");
 const inWorker = (code) => new Promise((resolve, reject) => {
   const worker = new Worker(code, { eval: true });
   worker.on("message", resolve).on("error", reject);
