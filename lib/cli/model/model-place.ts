@@ -1,4 +1,4 @@
-/** Where a model is that is named on the command line: its folder, or that of the cache for a name on the hub. */
+/** Where a model is that is named on the command line: its folder or file, or the folder of the cache for a name on the hub. */
 import type { HubOptions } from "../../hub/options";
 import { together } from "../../hub/selection";
 import { MODEL_FILES } from "../../models/hub-files";
@@ -7,6 +7,7 @@ import { TOKENIZER_SELECTION } from "../../text/tokenizer-files";
 import type { Settings } from "../settings/config-file";
 import { HUB_SETTINGS } from "../settings/hub-settings";
 import { pick } from "../settings/pick";
+import { isTorchScriptFile } from "./trainable";
 
 export interface Place {
   readonly model: string;
@@ -33,5 +34,6 @@ export async function placeOf(operation: string, model: string, settings: Settin
     const folder = await openFolder(operation, model, hub, together(MODEL_FILES, TOKENIZER_SELECTION));
     return { model: folder, tokenizer: folder };
   }
-  return { model: await openFolder(operation, model, hub, MODEL_FILES), tokenizer: await openFolder(operation, other, hubOptionsBeside(settings), TOKENIZER_SELECTION) };
+  const folder = isTorchScriptFile(model) ? model : await openFolder(operation, model, hub, MODEL_FILES);
+  return { model: folder, tokenizer: await openFolder(operation, other, hubOptionsBeside(settings), TOKENIZER_SELECTION) };
 }
