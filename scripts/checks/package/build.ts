@@ -66,5 +66,6 @@ export async function checkBuild(root: string, work: string, { folder, cache, en
   const found = findings.find(({ name }) => name === "addon")?.text;
   expect(trains && found?.includes(path.join(cache, "addons")) === true, `the doctor to name the built addon, got ${found}`);
   expect(hashOf(installed, ["."], []) === before, "nothing written into the package's folder");
-  console.log(`  ${lines.filter((line) => line === "compiled").length} files compiled, ${lines.filter((line) => line === "reused").length} taken from the checkout's build of the same sources`);
+  const count = (kind: string): number => lines.filter((line) => line === kind).length;
+  console.log(compile ? "  all sources compiled" : `  ${count("compiled")} files compiled, ${count("reused")} taken from the checkout's build of the same sources`);
 }
