@@ -12,7 +12,7 @@ import { hashOf } from "../../lib/native/source-hash";
 import { makeTarball } from "../build/tarball";
 import { pretrainedMiniLM } from "../demo/minilm";
 import { checkBuild } from "./package/build";
-import { checkContents, checkNoInstallScripts } from "./package/contents";
+import { checkContents, checkNoInstallScripts, checkPlainPack } from "./package/contents";
 import { firstMinute } from "./package/first-minute";
 import { checkManagers } from "./package/managers";
 import { checkBundlers, checkImportTime, checkSmoke } from "./package/programs";
@@ -45,6 +45,7 @@ async function main(work: string): Promise<void> {
   const tarball = await step("pack", () => makeTarball(ROOT, path.join(work, "packed")), true);
   if (!tarball) return;
   await step("contents and size", () => checkContents(ROOT, tarball));
+  await step("npm pack in a checkout packs the same", () => checkPlainPack(ROOT, tarball));
   await step("publint and attw", () => checkManifest(ROOT, tarball.file));
   const libtorch = locateLibtorch();
   const minilm = await step("weights that a user brings along", pretrainedMiniLM, true);

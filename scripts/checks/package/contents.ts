@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Tarball } from "../../build/tarball";
-import { expect } from "./run";
+import { expect, run } from "./run";
 
 const LIMIT = 10_000_000;
 
@@ -21,6 +21,15 @@ export function checkContents(root: string, tarball: Tarball): void {
   const unwanted = [...names].filter((name) => /^(lib|test|scripts|bench|build|node_modules|examples|docs\/api-reference)\/|\.map$|(?<!\.d)\.ts$|binding\.gyp$/.test(name));
   expect(unwanted.length === 0, `none of these in the tarball: ${unwanted.join(", ")}`);
   console.log(`  ${path.basename(tarball.file)}: ${tarball.bytes} bytes packed, ${tarball.unpackedBytes} unpacked, ${names.size} files`);
+}
+
+/** What `npm pack` and `npm publish` by themselves would take. */
+export async function checkPlainPack(root: string, tarball: Tarball): Promise<void> {
+  const [packed] = JSON.parse(await run("npm", ["pack", "--dry-run", "--json", "--foreground-scripts=false"], { cwd: root })) as [{ readonly files: readonly { readonly path: string }[] }];
+  const names = packed.files.map((file) => file.path);
+  const differing = [...names.filter((name) => !tarball.files.includes(name)), ...tarball.files.filter((name) => !names.includes(name))];
+  expect(differing.length === 0, `the same files as npm run tarball, got a difference in ${differing.join(", ")}`);
+  expect(!existsSync(path.join(root, "prebuilds")), "the checkout's own build to be in front again");
 }
 
 interface Manifest {
