@@ -1,8 +1,8 @@
 /** How models are taken from the hub: the options, and what the environment says where they are left out. */
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
+import { homeFolder } from "../native/home-folder";
 
 /** How far a file has come. */
 export interface HubProgress {
@@ -136,12 +136,12 @@ function milliseconds(name: string): number {
 /** As Python's `os.path.expanduser` and `expandvars`. */
 function expanded(place: string): string {
   return place
-    .replace(/^~(?=$|[/\\])/, homedir())
+    .replace(/^~(?=$|[/\\])/, homeFolder())
     .replace(/\$(?:(\w+)|\{(\w+)\})/g, (whole: string, plain?: string, braced?: string) => process.env[plain ?? braced ?? ""] ?? whole);
 }
 
 function home(): string {
-  const cache = variable("XDG_CACHE_HOME") || path.join(homedir(), ".cache");
+  const cache = variable("XDG_CACHE_HOME") || path.join(homeFolder(), ".cache");
   return expanded(variable("HF_HOME") || path.join(cache, "huggingface"));
 }
 

@@ -1,11 +1,11 @@
 /** Finds libtorch on this machine: what is asked for, `LIBTORCH`, the cache, a Python on request. */
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { homedir } from "node:os";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
 import { describeLibtorch } from "./describe-libtorch";
 import type { Libtorch } from "./describe-libtorch";
+import { homeFolder } from "./home-folder";
 
 /** The release that is fetched, and that prebuilt addons are built for. */
 export const PINNED_VERSION = "2.13.0";
@@ -36,15 +36,6 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
       return path.join(env.LOCALAPPDATA ?? path.join(homeFolder(), "AppData", "Local"), "torchwright", "Cache");
     default:
       return path.join(homeFolder(), ".cache", "torchwright");
-  }
-}
-
-/** A container's user without an entry in the system's list has none: the root then, as Docker sets HOME, where only root can write. */
-function homeFolder(): string {
-  try {
-    return homedir();
-  } catch {
-    return path.parse(process.cwd()).root;
   }
 }
 
