@@ -4,6 +4,7 @@
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <functional>
+#include <optional>
 
 #include "script_module.h"
 
@@ -47,10 +48,12 @@ bool IsConstantElsewhere(const Node* node, const at::Device& device) {
   return IsTensorConstant(node) && node->t(torch::jit::attr::value).device() != device;
 }
 
-// A number known when the graph was made, and above 0.
-bool IsPositiveConstant(const torch::jit::Value* value) {
+// A number that was known when the graph was made.
+std::optional<double> ConstantNumber(const torch::jit::Value* value) {
   const auto constant = torch::jit::toIValue(value);
-  return constant && constant->isDouble() && constant->toDouble() > 0;
+  if (constant && constant->isDouble()) return constant->toDouble();
+  if (constant && constant->isInt()) return static_cast<double>(constant->toInt());
+  return std::nullopt;
 }
 
 }  // namespace
@@ -84,11 +87,12 @@ bool HasBakedDropout(const Module& module) {
   bool baked = false;
   VisitNodes(module, [&](Node* node) {
     if (node->kind() == kDropout && node->inputs().size() == 3) {
-      baked = baked || torch::jit::toIValue(node->inputs()[2]).has_value();
+      const bool fixed = torch::jit::toIValue(node->inputs()[2]).has_value();
+      baked = baked || (fixed && ConstantNumber(node->inputs()[1]) != 0.0);
     }
     // Its dropout has no switch but the probability. A fixed 0 may as well mean that it has none.
     if (node->kind() == kAttention && node->inputs().size() > 4) {
-      baked = baked || IsPositiveConstant(node->inputs()[4]);
+      baked = baked || ConstantNumber(node->inputs()[4]).value_or(0) > 0;
     }
   });
   return baked;

@@ -211,6 +211,14 @@ describe("a TorchScript module", () => {
     expect(["0.1", "0.1 if self.training else 0.0", "0.0"].map(baked)).to.deep.equal([true, false, false]);
   });
 
+  it("has baked dropout where its switch is fixed, on or off, unless nothing is dropped in any case", () => {
+    const baked = (args: string): boolean => {
+      using dropout = ScriptModule.compile({ className: "Dropping", source: `\ndef forward(self, x: Tensor) -> Tensor:\n    return torch.dropout(x, ${args})\n` });
+      return dropout.hasBakedDropout;
+    };
+    expect(["0.1, True", "0.1, False", "0.1, self.training", "0.0, True"].map(baked)).to.deep.equal([true, true, false, false]);
+  });
+
   it("is no classifier where its forward takes or gives something else", () =>
     scope(async () => {
       thrown(() => new ScriptClassifier(module, ["a", "b"]), "ERR_INVALID_ARG");
