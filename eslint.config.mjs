@@ -3,7 +3,19 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", "dist", "build", "prebuilds", "runs", ".gpu-pack", "docs/api-reference", "**/*.generated.ts", "**/.venv"] },
+  {
+    ignores: [
+      "node_modules",
+      "dist",
+      "build",
+      "prebuilds",
+      "runs",
+      ".gpu-pack",
+      "docs/api-reference",
+      "**/*.generated.ts",
+      "**/.venv",
+    ],
+  },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.mts"],
@@ -24,13 +36,19 @@ export default tseslint.config(
         { selector: "TSEnumDeclaration", message: "Use a union of strings." },
       ],
       eqeqeq: ["error", "always", { null: "ignore" }],
+      curly: ["error", "multi-line"],
     },
   },
   {
     // Compiled, all of lib is one file: a source's own place says nothing there.
     files: ["lib/**/*.ts"],
     ignores: ["lib/native/package-root.ts"],
-    rules: { "no-restricted-globals": ["error", { name: "__dirname", message: "Use ownPackage.root of lib/native/package-root.ts." }] },
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        { name: "__dirname", message: "Use ownPackage.root of lib/native/package-root.ts." },
+      ],
+    },
   },
   {
     // chai's assertions are expressions.
@@ -51,7 +69,13 @@ export default tseslint.config(
     files: ["**/*.mjs", "**/*.js"],
     languageOptions: {
       sourceType: "module",
-      globals: { process: "readonly", console: "readonly", require: "readonly", module: "readonly", __dirname: "readonly" },
+      globals: {
+        process: "readonly",
+        console: "readonly",
+        require: "readonly",
+        module: "readonly",
+        __dirname: "readonly",
+      },
     },
   },
   { files: ["**/*.js"], languageOptions: { sourceType: "commonjs" } },

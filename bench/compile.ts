@@ -10,7 +10,10 @@ const OUT = join(ROOT, "build", "bench");
 /** Newest change below a folder, in milliseconds; 0 where there is none. */
 function newest(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return Math.max(0, ...files.filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
+  return Math.max(
+    0,
+    ...files.filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
+  );
 }
 
 function changed(file: string): number {
@@ -22,9 +25,14 @@ export function compileOurs(): string {
   const dist = join(ROOT, "dist", "index.js");
   if (changed(dist) < newest(join(ROOT, "lib"))) {
     process.stderr.write("compiling lib to dist\n");
-    execFileSync(process.execPath, ["-r", "ts-node/register/transpile-only", join(ROOT, "scripts", "build", "dist.ts"), "--force"], {
-      cwd: ROOT, stdio: ["ignore", 2, 2],
-    });
+    execFileSync(
+      process.execPath,
+      ["-r", "ts-node/register/transpile-only", join(ROOT, "scripts", "build", "dist.ts"), "--force"],
+      {
+        cwd: ROOT,
+        stdio: ["ignore", 2, 2],
+      },
+    );
   }
   // The scripts import ../../lib/index, which there stands for dist.
   mkdirSync(join(OUT, "lib"), { recursive: true });

@@ -25,7 +25,12 @@ export interface Command {
 
 /** The environment of both sides: the same number of threads. */
 export function sideEnvironment(threads: number): NodeJS.ProcessEnv {
-  return { ...process.env, OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}`, HF_HUB_DISABLE_PROGRESS_BARS: "1" };
+  return {
+    ...process.env,
+    OMP_NUM_THREADS: `${threads}`,
+    MKL_NUM_THREADS: `${threads}`,
+    HF_HUB_DISABLE_PROGRESS_BARS: "1",
+  };
 }
 
 /** One process that does what it is asked, one request at a time. */
@@ -47,7 +52,9 @@ export class Side {
 
   async #reply(): Promise<Reply> {
     const line = await this.#lines.next();
-    if (line.done) throw new Error(`${this.name}: the process ended (exit code ${this.#child.exitCode}) before it replied`);
+    if (line.done) {
+      throw new Error(`${this.name}: the process ended (exit code ${this.#child.exitCode}) before it replied`);
+    }
     return JSON.parse(line.value) as Reply;
   }
 
@@ -87,7 +94,9 @@ export async function duel(sides: Pair<Side>, task: string, { warmup, rounds, co
   for (const who of ["ours", "peer"] as const) await sides[who].round(task, warmup);
   for (let round = 0; round < rounds; round++) {
     for (const who of ["ours", "peer"] as const) {
-      for (const [name, values] of Object.entries(await sides[who].round(task, count))) (all[who][name] ??= []).push(...values);
+      for (const [name, values] of Object.entries(await sides[who].round(task, count))) {
+        (all[who][name] ??= []).push(...values);
+      }
     }
     process.stderr.write(`${task}: round ${round + 1} of ${rounds}\n`);
   }
@@ -95,7 +104,11 @@ export async function duel(sides: Pair<Side>, task: string, { warmup, rounds, co
 }
 
 /** Starts both sides, waits until they are ready, and ends them whatever happens. */
-export async function withSides<T>(commands: Pair<Command>, threads: number, work: (sides: Pair<Side>) => Promise<T>): Promise<T> {
+export async function withSides<T>(
+  commands: Pair<Command>,
+  threads: number,
+  work: (sides: Pair<Side>) => Promise<T>,
+): Promise<T> {
   const sides = { ours: new Side("ours", commands.ours, threads), peer: new Side("peer", commands.peer, threads) };
   try {
     await Promise.all([sides.ours.ready(), sides.peer.ready()]);

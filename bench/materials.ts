@@ -24,9 +24,19 @@ export interface PredictSettings {
   readonly text: string;
 }
 
-export const TRAIN_SETTINGS: TrainSettings = { seed: 42, learningRate: 2e-5, rows: 16, width: 64, batchSize: 32, maxLength: 32 };
+export const TRAIN_SETTINGS: TrainSettings = {
+  seed: 42,
+  learningRate: 2e-5,
+  rows: 16,
+  width: 64,
+  batchSize: 32,
+  maxLength: 32,
+};
 const BATCHES = 40;
-/** How many definitions make a mixed text, in turn: with 14 tokens each, most are short and a few fill half of what MiniLM takes. */
+/**
+ * How many definitions make a mixed text, in turn: with 14 tokens each, most are short and a few fill half of what
+ * MiniLM takes.
+ */
 const DEFINITIONS = [1, 1, 2, 1, 3, 1, 1, 5, 1, 2, 1, 8, 1, 3, 1, 18];
 const MIXED = 2_000;
 
@@ -45,7 +55,11 @@ export async function makeMaterials(folder: string): Promise<Materials> {
   const all = TextDataset.from(await readWordnet()).dedupe();
   const { train } = all.split({ test: 0.05, stratify: true, seed });
 
-  const model = await BertForSequenceClassification.fromPretrained(source, { labels: train.labels, seed, device: "cpu" });
+  const model = await BertForSequenceClassification.fromPretrained(source, {
+    labels: train.labels,
+    seed,
+    device: "cpu",
+  });
   await model.save(join(folder, "model"), { tokenizer });
   model.dispose();
 

@@ -48,7 +48,8 @@ export function throughput(name: string, unit: string, values: Pair<readonly num
 
 /** One item for several of one unit: the geometric mean of each side, and so of their ratios. */
 export function geometricMean(name: string, items: readonly Item[]): Item {
-  const mean = (values: readonly number[]): number => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+  const mean = (values: readonly number[]): number =>
+    Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
   const ours = mean(items.map((item) => item.ours));
   const peer = mean(items.map((item) => item.peer));
   return { name, ours, peer, ratio: mean(items.map((item) => item.ratio)), unit: items[0]?.unit ?? "" };
@@ -71,11 +72,22 @@ function number(value: number): string {
 
 /** The table that is printed: one line per item. */
 export function formatTable(items: readonly Item[]): string {
-  const rows = items.map(({ name, ours, peer, ratio, unit }) => [name, number(ours), number(peer), unit, ratio.toFixed(3)]);
+  const rows = items.map(({ name, ours, peer, ratio, unit }) => [
+    name,
+    number(ours),
+    number(peer),
+    unit,
+    ratio.toFixed(3),
+  ]);
   const table = [["", "ours", "peer", "unit", "ratio"], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const left = new Set([0, 3]);
   return table
-    .map((row) => row.map((cell, column) => cell[left.has(column) ? "padEnd" : "padStart"](widths[column] ?? 0)).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => cell[left.has(column) ? "padEnd" : "padStart"](widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }

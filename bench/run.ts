@@ -1,9 +1,10 @@
 /**
- * `npm run bench [-- train|trainer|data|predict|startup|ops|types] [--quick] [--json] [--save] [--threads n]`: ours and the Python peer in turn.
+ * `npm run bench [-- train|trainer|data|predict|startup|ops|types] [--quick] [--json] [--save] [--threads n]`: ours and
+ * the Python peer in turn.
  *
  * The peer is a plain PyTorch loop over Hugging Face's model with fused AdamW (`bench/peers`); both run on the CPU with
- * the same batches and the same number of threads (`ops`: always one). `ratio` is our cost over the peer's. `types` has no
- * peer, but limits. `--save` writes the report to `bench/results/`; `--json` prints it as the last line.
+ * the same batches and the same number of threads (`ops`: always one). `ratio` is our cost over the peer's. `types` has
+ * no peer, but limits. `--save` writes the report to `bench/results/`; `--json` prints it as the last line.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
@@ -23,13 +24,22 @@ import { trainerSuite } from "./suites/trainer";
 import { typesSuite } from "./suites/types";
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  train: trainSuite, trainer: trainerSuite, data: dataSuite, predict: predictSuite, startup: startupSuite, ops: opsSuite, types: typesSuite,
+  train: trainSuite,
+  trainer: trainerSuite,
+  data: dataSuite,
+  predict: predictSuite,
+  startup: startupSuite,
+  ops: opsSuite,
+  types: typesSuite,
 };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function save(report: Report): Promise<string> {
   const { cpu, cores } = report.machine;
-  const machine = `${cpu.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "")}-${cores}-cores`;
+  const machine = `${cpu
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")}-${cores}-cores`;
   const date = new Date().toISOString().slice(0, 10);
   const file = join(__dirname, "results", `${machine}-${date}-${report.suite}.json`);
   await mkdir(join(__dirname, "results"), { recursive: true });
@@ -49,14 +59,22 @@ async function main(): Promise<void> {
   });
   const names = positionals.length > 0 ? positionals : Object.keys(SUITES);
   const unknown = names.find((name) => SUITES[name] === undefined);
-  if (unknown !== undefined) throw new Error(`bench: expected a suite among ${Object.keys(SUITES).join(", ")}, got ${unknown}`);
+  if (unknown !== undefined) {
+    throw new Error(`bench: expected a suite among ${Object.keys(SUITES).join(", ")}, got ${unknown}`);
+  }
   const threads = Number(values.threads);
 
   const folder = await mkdtemp(join(tmpdir(), "torchwright-bench-"));
   try {
     const python = await referencePython();
     let made: Promise<Materials> | undefined;
-    const context = { materials: () => (made ??= makeMaterials(folder)), python, ours: compileOurs(), threads, quick: values.quick };
+    const context = {
+      materials: () => (made ??= makeMaterials(folder)),
+      python,
+      ours: compileOurs(),
+      threads,
+      quick: values.quick,
+    };
     const items: Item[] = [];
     let versions: Readonly<Record<string, string>> = {};
     for (const name of names) {
@@ -65,7 +83,12 @@ async function main(): Promise<void> {
       items.push(...result.items);
       versions = { ...versions, ...result.versions };
     }
-    const report: Report = { suite: names.length === 1 ? (names[0] ?? "") : "all", machine: describeMachine(threads), versions, items };
+    const report: Report = {
+      suite: names.length === 1 ? (names[0] ?? "") : "all",
+      machine: describeMachine(threads),
+      versions,
+      items,
+    };
     say(`\n${report.machine.cpu}, ${threads} threads; ratio: our cost over the peer's, below 1 is better\n`);
     say(formatTable(items));
     if (values.save) say(`\nsaved ${await save(report)}`);

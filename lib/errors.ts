@@ -52,7 +52,8 @@ export const ERROR_CODES = {
   ERR_PICKLE_WEIGHTS: "The folder has only pickled weights, which are code; convert them once.",
   ERR_WEIGHTS_MISMATCH: "Keys or shapes in the weights do not fit the model.",
   // the hub
-  ERR_HUB_CONNECTION: "The hub was not reached, did not answer in time or is out of order, or the connection was cut; what had come is kept.",
+  ERR_HUB_CONNECTION:
+    "The hub was not reached, did not answer in time or is out of order, or the connection was cut; what had come is kept.",
   ERR_HUB_ACCESS: "The hub refuses access: a gated or disabled model, or a token that does not hold.",
   ERR_HUB_REPOSITORY_NOT_FOUND: "There is no folder of that name, and the hub has no such model that may be read.",
   ERR_HUB_REVISION_NOT_FOUND: "The model has no such branch, tag or commit on the hub.",

@@ -119,8 +119,22 @@ export type { InspectOptions } from "./data/inspect/inspect";
 export type { Inspectable, InspectionInput } from "./data/inspect/inspectable";
 export { Inspection } from "./data/inspect/inspection";
 export type {
-  Bin, ClassShare, ContradictionReport, DamageKind, Distribution, DuplicateReport, Finding, GroupExample, InspectionReport, LabelReport,
-  LengthReport, NearDuplicateReport, RowExample, RowReference, SplitReport, TruncationCount,
+  Bin,
+  ClassShare,
+  ContradictionReport,
+  DamageKind,
+  Distribution,
+  DuplicateReport,
+  Finding,
+  GroupExample,
+  InspectionReport,
+  LabelReport,
+  LengthReport,
+  NearDuplicateReport,
+  RowExample,
+  RowReference,
+  SplitReport,
+  TruncationCount,
 } from "./data/inspect/report";
 export { IterableDataset } from "./data/iterable-dataset";
 export type { BufferedShuffleOptions } from "./data/iterable-dataset";
@@ -186,8 +200,26 @@ export { SingleLabelMetrics } from "./metrics/single-label-metrics";
 export type { SingleLabelOptions, SingleLabelScores, SingleLabelSummary } from "./metrics/single-label-metrics";
 export type { Thresholds } from "./metrics/threshold-grid";
 
-export type { EvaluateOptions, Evaluation, MultiLabelEvaluation, RegressionEvaluation, SingleLabelEvaluation } from "./train/evaluation";
-export type { CheckpointEntry, EvaluationEntry, History, LogEntry, MemoryEntry, ResumeEntry, SplitEntry, StepEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./train/events";
+export type {
+  EvaluateOptions,
+  Evaluation,
+  MultiLabelEvaluation,
+  RegressionEvaluation,
+  SingleLabelEvaluation,
+} from "./train/evaluation";
+export type {
+  CheckpointEntry,
+  EvaluationEntry,
+  History,
+  LogEntry,
+  MemoryEntry,
+  ResumeEntry,
+  SplitEntry,
+  StepEntry,
+  StoppedBy,
+  TrainerCallback,
+  TrainerEvent,
+} from "./train/events";
 export type { BestMetric } from "./train/best-metric";
 export type { Best } from "./train/best-model";
 export { abstentionThreshold } from "./train/calibration/abstention";
@@ -202,7 +234,16 @@ export type { SummaryWriterOptions } from "./train/logs/summary-writer";
 export { TensorBoardLogger } from "./train/logs/tensorboard-logger";
 export { logValues } from "./train/logs/trainer-logger";
 export type { LogValues, RunInfo, TrainerLogger } from "./train/logs/trainer-logger";
-export type { EvalStrategy, LossFunction, Precision, ProgressMode, ReportTo, ResolvedTrainerOptions, SaveStrategy, TrainerOptions } from "./train/options";
+export type {
+  EvalStrategy,
+  LossFunction,
+  Precision,
+  ProgressMode,
+  ReportTo,
+  ResolvedTrainerOptions,
+  SaveStrategy,
+  TrainerOptions,
+} from "./train/options";
 export type { LearningRateOptions, LearningRateType } from "./train/learning-rate";
 export type { LearningRateCurve, LearningRateFinderOptions } from "./train/learning-rate-finder";
 export type { ClassWeights } from "./train/objective/class-weights";
@@ -231,14 +272,28 @@ export type { SearchStoppedBy } from "./search/search-result";
 export type { SearchSpace, SpaceValues } from "./search/space";
 export { trainerObjective } from "./search/trainer-objective";
 export type { PerTrial, TrainerObjectiveParts, TrainerObjectiveSetup } from "./search/trainer-objective";
-export type { RungResult, SearchDirection, SearchObjective, Trial, TrialContext, TrialFailure, TrialScore, TrialStatus } from "./search/trial";
+export type {
+  RungResult,
+  SearchDirection,
+  SearchObjective,
+  Trial,
+  TrialContext,
+  TrialFailure,
+  TrialScore,
+  TrialStatus,
+} from "./search/trial";
 export type { Rung } from "./search/rungs";
 export type { DistributionSettings } from "./search/distribution";
 
 export { Classifier } from "./predict/classifier";
 export type { Explanation, TokenAttribution, WordAttribution } from "./predict/explanation";
 export type { ClassifierOptions, ExplainOptions, LoadOptions, PredictOptions, StreamOptions } from "./predict/options";
-export type { MultiLabelPrediction, Prediction, RegressionPrediction, SingleLabelPrediction } from "./predict/prediction";
+export type {
+  MultiLabelPrediction,
+  Prediction,
+  RegressionPrediction,
+  SingleLabelPrediction,
+} from "./predict/prediction";
 export type { LabelProbability } from "./predict/rank";
 export type { TextSource } from "./predict/stream";
 

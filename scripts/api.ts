@@ -1,6 +1,6 @@
 /**
- * The report of the public surface, docs/api/torchwright.api.md: `npm run api` writes it anew, `npm run api -- --check` fails where it is
- * stale. A change of what users can see or call thereby shows in review.
+ * The report of the public surface, docs/api/torchwright.api.md: `npm run api` writes it anew, `npm run api -- --check`
+ * fails where it is stale. A change of what users can see or call thereby shows in review.
  */
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -33,15 +33,20 @@ async function main(check: boolean): Promise<void> {
     localBuild: false, // which would overwrite the report
     messageCallback(message) {
       // It runs with a newer compiler of its own, and says so; that the report changed is said below.
-      message.handled = message.logLevel === ExtractorLogLevel.Warning ? false : message.messageId.startsWith("console-");
+      message.handled =
+        message.logLevel === ExtractorLogLevel.Warning ? false : message.messageId.startsWith("console-");
       if (message.messageId.startsWith("console-api-report")) message.logLevel = ExtractorLogLevel.None;
     },
   });
   const made = path.join(config.reportTempFolder, config.reportFilePath.split("/").at(-1) ?? "");
-  if (!succeeded && !apiReportChanged) throw new Error("api: api-extractor found problems in the public surface; see above");
+  if (!succeeded && !apiReportChanged) {
+    throw new Error("api: api-extractor found problems in the public surface; see above");
+  }
   if (!apiReportChanged) return console.log(`api: ${REPORT} is up to date`);
   if (check) {
-    throw new Error(`api: ${REPORT} is not the surface of these sources; npm run api writes it anew. First difference, ${firstDifference(read(path.join(ROOT, REPORT)), read(made))}`);
+    throw new Error(
+      `api: ${REPORT} is not the surface of these sources; npm run api writes it anew. First difference, ${firstDifference(read(path.join(ROOT, REPORT)), read(made))}`,
+    );
   }
   copyFileSync(made, path.join(ROOT, REPORT));
   console.log(`api: wrote ${REPORT}; look at what changed, and say in CHANGELOG.md what users should know`);

@@ -43,13 +43,17 @@ const ASAN_OPTIONS = [
 
 function library(name: string): string {
   const file = execFileSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" }).trim();
-  if (!path.isAbsolute(file)) throw new Error(`test:asan: g++ has no ${name}; install its sanitizer libraries (libasan, libubsan)`);
+  if (!path.isAbsolute(file)) {
+    throw new Error(`test:asan: g++ has no ${name}; install its sanitizer libraries (libasan, libubsan)`);
+  }
   return file;
 }
 
 /** What is left of a report without the notes of allocations that could not be made, which tests ask for. */
 function readReport(file: string): string {
-  return readFileSync(file, "utf8").replace(/^==\d+==WARNING: AddressSanitizer failed to allocate .*\n/gm, "").trim();
+  return readFileSync(file, "utf8")
+    .replace(/^==\d+==WARNING: AddressSanitizer failed to allocate .*\n/gm, "")
+    .trim();
 }
 
 async function main(): Promise<number> {
@@ -65,12 +69,28 @@ async function main(): Promise<number> {
     ASAN_OPTIONS: [...ASAN_OPTIONS, `log_path=${path.join(logs, "asan")}`].join(":"),
     UBSAN_OPTIONS: `print_stacktrace=1:log_path=${path.join(logs, "ubsan")}`,
   };
-  const run = (...args: string[]): boolean => spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: "inherit" }).status === 0;
+  const run = (...args: string[]): boolean =>
+    spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: "inherit" }).status === 0;
   try {
     const tested = run(path.join("node_modules", "mocha", "bin", "mocha.js"), ...(files.length > 0 ? files : TESTS));
     // The sanitizers' own address space is vast, so the memory that is in use is watched instead.
-    const fuzzed = files.length > 0 || run("-r", "ts-node/register/transpile-only", "scripts/fuzz.ts", "--calls", String(FUZZ_CALLS), "--seed", "1", "--call-seconds", "120", "--resident");
-    const reports = readdirSync(logs).map((file) => readReport(path.join(logs, file))).filter((text) => text !== "");
+    const fuzzed =
+      files.length > 0 ||
+      run(
+        "-r",
+        "ts-node/register/transpile-only",
+        "scripts/fuzz.ts",
+        "--calls",
+        String(FUZZ_CALLS),
+        "--seed",
+        "1",
+        "--call-seconds",
+        "120",
+        "--resident",
+      );
+    const reports = readdirSync(logs)
+      .map((file) => readReport(path.join(logs, file)))
+      .filter((text) => text !== "");
     for (const report of reports) console.log(report);
     console.log(`test:asan: ${reports.length} reports`);
     return tested && fuzzed && reports.length === 0 ? 0 : 1;

@@ -7,13 +7,32 @@ import { readdir } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import {
-  AutoTokenizer, BertForSequenceClassification, Classifier, DataLoader, type History, jit, memory, ScriptClassifier, TextDataset,
-  type Tokenizer, TorchwrightError, Trainer, type TrainerOptions,
+  AutoTokenizer,
+  BertForSequenceClassification,
+  Classifier,
+  DataLoader,
+  type History,
+  jit,
+  memory,
+  ScriptClassifier,
+  TextDataset,
+  type Tokenizer,
+  TorchwrightError,
+  Trainer,
+  type TrainerOptions,
 } from "../lib/index";
 import { type DemoArguments, readArguments, USAGE, UsageError } from "./demo/arguments";
 import { pretrainedMiniLM } from "./demo/minilm";
 import { IdlePeer } from "./demo/idle-peer";
-import { type Delay, describeDelay, eventLoopDelay, formatBytes, percent, peakMemory, type Summary } from "./demo/summary";
+import {
+  type Delay,
+  describeDelay,
+  eventLoopDelay,
+  formatBytes,
+  percent,
+  peakMemory,
+  type Summary,
+} from "./demo/summary";
 import { readWordnet } from "./demo/wordnet";
 
 /** Definitions in WordNet's manner that WordNet does not have. */
@@ -46,7 +65,11 @@ async function loadData({ data, seed }: DemoArguments): Promise<{ train: TextDat
 }
 
 /** The model to fine-tune and its tokenizer; a TorchScript file's tokenizer is looked for beside it. */
-async function makeTrainer(args: DemoArguments, labels: readonly string[], options: TrainerOptions): Promise<{ trainer: Trainer; tokenizer: Tokenizer }> {
+async function makeTrainer(
+  args: DemoArguments,
+  labels: readonly string[],
+  options: TrainerOptions,
+): Promise<{ trainer: Trainer; tokenizer: Tokenizer }> {
   const path = args.model ?? (await pretrainedMiniLM());
   const device = args.device === undefined ? {} : { device: args.device };
   say(`weights    ${path}`);
@@ -101,22 +124,31 @@ async function main(args: DemoArguments): Promise<void> {
   );
 
   const evaluation = await trainer.evaluate(new DataLoader(test, { tokenizer, batchSize: 64, maxLength }));
-  say(`held out   accuracy ${percent(evaluation.accuracy)}, macro-F1 ${percent(evaluation.macroF1)}, loss ${evaluation.loss.toFixed(4)}`);
+  say(
+    `held out   accuracy ${percent(evaluation.accuracy)}, macro-F1 ${percent(evaluation.macroF1)}, loss ${evaluation.loss.toFixed(4)}`,
+  );
   const confused = evaluation.confusionMatrix.mostConfused(5);
   say("confused   most often: true class → predicted class, count, share of the true class");
-  for (const { actual, predicted, count, share } of confused) say(`           ${actual} → ${predicted}  ${count}  ${percent(share)}`);
+  for (const { actual, predicted, count, share } of confused) {
+    say(`           ${actual} → ${predicted}  ${count}  ${percent(share)}`);
+  }
 
   const eventLoop = eventLoopDelay(delay);
   const bytes = peakMemory();
-  say(`event loop ${describeDelay(eventLoop)} late while training${idle ? `; an idle process beside it ${describeDelay(idle)}` : ""}`);
-  say(`memory     peak ${formatBytes(bytes)} of the process, ${formatBytes(memory().cpuPeakBytes)} of it tensors on the CPU`);
+  say(
+    `event loop ${describeDelay(eventLoop)} late while training${idle ? `; an idle process beside it ${describeDelay(idle)}` : ""}`,
+  );
+  say(
+    `memory     peak ${formatBytes(bytes)} of the process, ${formatBytes(memory().cpuPeakBytes)} of it tensors on the CPU`,
+  );
 
   const saved = join(folder, "model");
   await trainer.save(saved);
   trainer.model.dispose();
 
   const classifier = await Classifier.load(saved, args.device === undefined ? {} : { device: args.device });
-  const texts = args.data === undefined ? SENTENCES : Array.from({ length: Math.min(3, test.length) }, (_, i) => test.get(i).text);
+  const texts =
+    args.data === undefined ? SENTENCES : Array.from({ length: Math.min(3, test.length) }, (_, i) => test.get(i).text);
   const predictions = await classifier.predict(texts, { topK: 3 });
   say("reloaded   the saved folder says");
   predictions.forEach(({ top }, i) => {
@@ -126,7 +158,10 @@ async function main(args: DemoArguments): Promise<void> {
   classifier.dispose();
 
   const seconds = (performance.now() - started) / 1000;
-  const elsewhere = trainer.model instanceof ScriptClassifier ? "its model.pt with torch.jit.load" : "with Hugging Face's from_pretrained";
+  const elsewhere =
+    trainer.model instanceof ScriptClassifier
+      ? "its model.pt with torch.jit.load"
+      : "with Hugging Face's from_pretrained";
   say(`saved      ${saved}  (opens in Python, too: ${elsewhere})`);
   say(`log        ${join(folder, "log.jsonl")}, settings ${join(folder, "training.json")}`);
   say(`all in     ${seconds.toFixed(0)} s`);
@@ -134,7 +169,12 @@ async function main(args: DemoArguments): Promise<void> {
   const { log: _log, evaluations: _evaluations, ...training } = history;
   const { confusionMatrix: _matrix, ...metrics } = evaluation;
   const summary: Summary = {
-    data: { source: args.data?.file ?? "wordnet", train: train.length, test: test.length, classes: train.labels.length },
+    data: {
+      source: args.data?.file ?? "wordnet",
+      train: train.length,
+      test: test.length,
+      classes: train.labels.length,
+    },
     training,
     evaluation: metrics,
     confused,

@@ -2,8 +2,9 @@
  * Calls random operators and entry points with random arguments, right and wrong, in child processes with
  * limits of memory and time. A crash, a hang, or an error without a code is a finding; any fails the run.
  *
- * `npm run fuzz -- --calls 200000 --seed 1` (`--lanes 2`, `--seconds 30` at most, `--call-seconds 60` of processor time,
- * `--memory-gb 6` of address space, or with `--resident` of memory in use); `--only 1234` repeats call 1234 of that seed alone, and prints it.
+ * `npm run fuzz -- --calls 200000 --seed 1` (`--lanes 2`, `--seconds 30` at most, `--call-seconds 60` of processor
+ * time, `--memory-gb 6` of address space, or with `--resident` of memory in use); `--only 1234` repeats call 1234 of
+ * that seed alone, and prints it.
  */
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, existsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -58,7 +59,9 @@ async function main(): Promise<number> {
     const again = (index: number): string => `again: npm run fuzz -- --seed ${seed} --only ${index}`;
     const onDeath = (death: Death): void => {
       deaths.push(death);
-      console.log(`DIED ${death.how}\n  ${death.call}\n  ${death.alone ? "" : "not when made alone; "}${again(death.index)}`);
+      console.log(
+        `DIED ${death.how}\n  ${death.call}\n  ${death.alone ? "" : "not when made alone; "}${again(death.index)}`,
+      );
     };
     const lanes = wholeNumber("lanes", values.lanes);
     let next = first;
@@ -71,7 +74,10 @@ async function main(): Promise<number> {
     };
     await Promise.all(Array.from({ length: lanes }, lane));
     const findings = existsSync(options.findings)
-      ? readFileSync(options.findings, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Finding)
+      ? readFileSync(options.findings, "utf8")
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Finding)
       : [];
     for (const { index, call, error } of findings) console.log(`NO CODE ${error}\n  ${call}\n  ${again(index)}`);
     const made = summarize(readFileSync(options.outcomes).subarray(first), (Date.now() - began) / 1000);
@@ -89,14 +95,20 @@ function summarize(outcomes: Buffer, seconds: number): number {
   const made = outcomes.length - (counts.get(NOT_RUN) ?? 0);
   console.log(`fuzz: ${made} calls in ${seconds.toFixed(0)} s`);
   for (const [outcome, count] of [...counts].sort((a, b) => b[1] - a[1])) {
-    if (outcome !== NOT_RUN) console.log(`  ${String(count).padStart(8)}  ${outcomeName(outcome)}${outcome === RUNNING || outcome === UNCODED ? "  <--" : ""}`);
+    if (outcome !== NOT_RUN) {
+      console.log(
+        `  ${String(count).padStart(8)}  ${outcomeName(outcome)}${outcome === RUNNING || outcome === UNCODED ? "  <--" : ""}`,
+      );
+    }
   }
   return made;
 }
 
 function wholeNumber(name: string, text: string): number {
   const number = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(number) || number < 0) throw new Error(`fuzz: expected --${name} to be a whole number, got ${text}`);
+  if (text.trim() === "" || !Number.isSafeInteger(number) || number < 0) {
+    throw new Error(`fuzz: expected --${name} to be a whole number, got ${text}`);
+  }
   return number;
 }
 

@@ -1,10 +1,11 @@
 /**
- * `npm run generate [-- --check | --descriptions]`: TypeScript signatures of ATen's operators with the table of those that are
- * methods, and the list of overloads that are left out. Types and a table are generated; behaviour is one function.
+ * `npm run generate [-- --check | --descriptions]`: TypeScript signatures of ATen's operators with the table of those
+ * that are methods, and the list of overloads that are left out. Types and a table are generated; behaviour is one
+ * function.
  *
  * The signatures come from the addon's own dump of libtorch's registry, joined with libtorch's `native_functions.yaml`,
- * which alone knows what PyTorch offers as a method. `--check` fails where a file is stale; `--descriptions` first takes
- * the operators' descriptions anew from the pinned Python's torch.
+ * which alone knows what PyTorch offers as a method. `--check` fails where a file is stale; `--descriptions` first
+ * takes the operators' descriptions anew from the pinned Python's torch.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -46,7 +47,9 @@ function check(files: ReadonlyMap<string, string>): void {
 }
 
 async function describeAnew(): Promise<void> {
-  const { status } = spawnSync(await referencePython(), [path.join(__dirname, "generate", "descriptions.py")], { stdio: "inherit" });
+  const { status } = spawnSync(await referencePython(), [path.join(__dirname, "generate", "descriptions.py")], {
+    stdio: "inherit",
+  });
   if (status !== 0) throw new Error("generate: descriptions.py failed");
 }
 

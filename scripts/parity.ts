@@ -51,11 +51,33 @@ function settingsFor(seed: number, totalSteps: number): RunSettings {
   return { seed, learningRate: 2e-4, warmupSteps, totalSteps, weightDecay: 0.01, maxGradNorm: 1 };
 }
 
-async function runPeer(python: string, folder: string, settings: RunSettings, train: string, test?: string): Promise<PeerResult> {
+async function runPeer(
+  python: string,
+  folder: string,
+  settings: RunSettings,
+  train: string,
+  test?: string,
+): Promise<PeerResult> {
   const args = [
-    "--model", folder, "--train", train, "--seed", `${settings.seed}`, "--lr", `${settings.learningRate}`,
-    "--warmup", `${settings.warmupSteps}`, "--total", `${settings.totalSteps}`, "--weight-decay", `${settings.weightDecay}`,
-    "--max-norm", `${settings.maxGradNorm}`, "--threads", `${THREADS}`, ...(test === undefined ? [] : ["--test", test]),
+    "--model",
+    folder,
+    "--train",
+    train,
+    "--seed",
+    `${settings.seed}`,
+    "--lr",
+    `${settings.learningRate}`,
+    "--warmup",
+    `${settings.warmupSteps}`,
+    "--total",
+    `${settings.totalSteps}`,
+    "--weight-decay",
+    `${settings.weightDecay}`,
+    "--max-norm",
+    `${settings.maxGradNorm}`,
+    "--threads",
+    `${THREADS}`,
+    ...(test === undefined ? [] : ["--test", test]),
   ];
   return (await runReference(python, "parity_peer.py", args)) as PeerResult;
 }
@@ -69,10 +91,15 @@ function largestRelative(ours: readonly number[], peer: readonly number[]): numb
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-async function compare(work: string, plan: typeof FULL): Promise<{ items: Item[]; versions: Readonly<Record<string, string>> }> {
+async function compare(
+  work: string,
+  plan: typeof FULL,
+): Promise<{ items: Item[]; versions: Readonly<Record<string, string>> }> {
   const python = await referencePython();
   const tokenizer = await AutoTokenizer.fromPretrained(await pretrainedMiniLM());
-  const { train, test } = TextDataset.from(await readWordnet()).dedupe().split({ test: 0.05, stratify: true, seed: 42 });
+  const { train, test } = TextDataset.from(await readWordnet())
+    .dedupe()
+    .split({ test: 0.05, stratify: true, seed: 42 });
   const subset = train.take(plan.rows);
   const common = { tokenizer, labels: train.labels, device: "cpu", ...BATCH };
   const loaderFor = (seed: number): DataLoader => new DataLoader(subset, { ...common, shuffle: true, seed });
@@ -91,13 +118,23 @@ async function compare(work: string, plan: typeof FULL): Promise<{ items: Item[]
     say(`\n${plan.steps} steps, dropout ${dropout}\nstep          ours       PyTorch   relative difference`);
     ours.loss.forEach((loss, step) => {
       const theirs = peer.loss[step] ?? NaN;
-      say(`${String(step + 1).padStart(4)}  ${loss.toFixed(8)}  ${theirs.toFixed(8)}   ${(Math.abs(loss - theirs) / theirs).toExponential(1)}`);
+      say(
+        `${String(step + 1).padStart(4)}  ${loss.toFixed(8)}  ${theirs.toFixed(8)}   ${(Math.abs(loss - theirs) / theirs).toExponential(1)}`,
+      );
     });
     const [last, theirLast] = [ours.loss.at(-1) ?? NaN, peer.loss.at(-1) ?? NaN];
     const difference = largestRelative(ours.loss, peer.loss);
     const name = `${plan.steps} steps, dropout ${dropout}`;
     items.push(
-      { name: `last loss of ${name}`, ours: last, peer: theirLast, ratio: last / theirLast, unit: "nats", difference, limit: LIMITS.loss },
+      {
+        name: `last loss of ${name}`,
+        ours: last,
+        peer: theirLast,
+        ratio: last / theirLast,
+        unit: "nats",
+        difference,
+        limit: LIMITS.loss,
+      },
       time(name, ours.seconds, peer.seconds),
     );
   }
@@ -106,7 +143,9 @@ async function compare(work: string, plan: typeof FULL): Promise<{ items: Item[]
   const testFile = join(work, "test.jsonl");
   const held = new DataLoader(test.take(plan.testRows), { ...common, batchSize: 64 });
   await writeBatches(held.epoch(0), testFile);
-  say(`\n${plan.seeds.length} training(s) on ${subset.length} rows, one epoch; accuracy on ${plan.testRows} held-out rows`);
+  say(
+    `\n${plan.seeds.length} training(s) on ${subset.length} rows, one epoch; accuracy on ${plan.testRows} held-out rows`,
+  );
   for (const seed of plan.seeds) {
     const folder = await initialFolder(work, train.labels, tokenizer, seed);
     const file = join(work, "train.jsonl");
@@ -114,20 +153,32 @@ async function compare(work: string, plan: typeof FULL): Promise<{ items: Item[]
     const ours = await trainOurs(folder, settings, loaderFor(seed).epoch(0), held.epoch(0));
     const peer = await runPeer(python, folder, settings, file, testFile);
     runs.push({ ours, peer });
-    say(`seed ${seed}: ours ${percent(ours.accuracy ?? NaN)} in ${ours.seconds.toFixed(0)} s, PyTorch ${percent(peer.accuracy ?? NaN)} in ${peer.seconds.toFixed(0)} s`);
+    say(
+      `seed ${seed}: ours ${percent(ours.accuracy ?? NaN)} in ${ours.seconds.toFixed(0)} s, PyTorch ${percent(peer.accuracy ?? NaN)} in ${peer.seconds.toFixed(0)} s`,
+    );
   }
   const ours = mean(runs.map((run) => run.ours.accuracy ?? NaN));
   const peer = mean(runs.map((run) => run.peer.accuracy ?? NaN));
   const name = `${runs.length} training${runs.length === 1 ? "" : "s"} on ${subset.length} rows`;
   items.push(
-    { name: `mean accuracy of ${name}`, ours, peer, ratio: peer / ours, unit: "share", difference: Math.abs(ours - peer), limit: LIMITS.accuracy },
+    {
+      name: `mean accuracy of ${name}`,
+      ours,
+      peer,
+      ratio: peer / ours,
+      unit: "share",
+      difference: Math.abs(ours - peer),
+      limit: LIMITS.accuracy,
+    },
     time(name, mean(runs.map((run) => run.ours.seconds)), mean(runs.map((run) => run.peer.seconds))),
   );
   return { items, versions };
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } } });
+  const { values } = parseArgs({
+    options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+  });
   const work = await mkdtemp(join(tmpdir(), "torchwright-parity-"));
   try {
     const { items, versions } = await compare(work, values.quick ? QUICK : FULL);
@@ -137,11 +188,19 @@ async function main(): Promise<void> {
         say(`        ${name}: ours ${ours.toFixed(1)} s, PyTorch ${peer.toFixed(1)} s, ratio ${ratio.toFixed(3)}`);
         continue;
       }
-      say(`${difference <= limit ? "ok    " : "MISSED"}  ${name}: difference ${difference.toExponential(1)}, at most ${limit.toExponential(0)}`);
+      say(
+        `${difference <= limit ? "ok    " : "MISSED"}  ${name}: difference ${difference.toExponential(1)}, at most ${limit.toExponential(0)}`,
+      );
       if (!(difference <= limit)) process.exitCode = 1;
     }
-    const machine = { cpu: cpus()[0]?.model ?? "unknown", threads: THREADS, platform: `${process.platform}-${process.arch}` };
-    if (values.json) say(JSON.stringify({ suite: "parity", machine, versions: { node: process.versions.node, ...versions }, items }));
+    const machine = {
+      cpu: cpus()[0]?.model ?? "unknown",
+      threads: THREADS,
+      platform: `${process.platform}-${process.arch}`,
+    };
+    if (values.json) {
+      say(JSON.stringify({ suite: "parity", machine, versions: { node: process.versions.node, ...versions }, items }));
+    }
   } finally {
     await rm(work, { recursive: true, force: true });
   }

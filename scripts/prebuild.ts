@@ -1,6 +1,6 @@
 /**
- * Writes both addons to the checkout's `prebuilds/<platform>-<arch>`: `npm run prebuild`. `npm pack` does so first, and with `-- --remove`
- * takes them away again, since the checkout's own build would stand behind them.
+ * Writes both addons to the checkout's `prebuilds/<platform>-<arch>`: `npm run prebuild`. `npm pack` does so first, and
+ * with `-- --remove` takes them away again, since the checkout's own build would stand behind them.
  */
 import { rmSync } from "node:fs";
 import path from "node:path";

@@ -18,7 +18,10 @@ const REQUIREMENTS = join(SCRIPTS, "golden", "requirements.txt");
 const WINDOWS = process.platform === "win32";
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Resolves when the program ended with code 0; its output goes to standard error. */
@@ -49,12 +52,16 @@ export async function referencePython(): Promise<string> {
 }
 
 /**
- * Path of a Python interpreter with the packages of a file, in a virtual environment in the user's cache that is made where there is none for it.
+ * Path of a Python interpreter with the packages of a file, in a virtual environment in the user's cache that is made
+ * where there is none for it.
  * @param variable names an interpreter of the user's in its place, for the message
  * @throws ERR_FETCH_FAILED with the reason and the ways out
  */
 export async function pythonWith(requirements: string, purpose: string, variable: string): Promise<string> {
-  const version = createHash("sha256").update(await readFile(requirements)).digest("hex").slice(0, 12);
+  const version = createHash("sha256")
+    .update(await readFile(requirements))
+    .digest("hex")
+    .slice(0, 12);
   const place = join(cacheFolder(), "python", version);
   if (await exists(interpreter(place))) return interpreter(place);
 
@@ -66,7 +73,14 @@ export async function pythonWith(requirements: string, purpose: string, variable
   const work = await mkdtemp(join(dirname(place), ".make-"));
   try {
     await runProgram(base, ["-m", "venv", work]);
-    await runProgram(interpreter(work), ["-m", "pip", "install", "--disable-pip-version-check", "--requirement", requirements]);
+    await runProgram(interpreter(work), [
+      "-m",
+      "pip",
+      "install",
+      "--disable-pip-version-check",
+      "--requirement",
+      requirements,
+    ]);
     await rename(work, place).catch(async (error: unknown) => {
       if (!(await exists(interpreter(place)))) throw error; // else another run was first
     });
@@ -98,6 +112,8 @@ export async function runReference(python: string, script: string, args: readonl
   try {
     return JSON.parse(last);
   } catch {
-    throw new Error(`${script}: expected JSON as its last line, got ${JSON.stringify(last.slice(0, 200))} and exit code ${code}`);
+    throw new Error(
+      `${script}: expected JSON as its last line, got ${JSON.stringify(last.slice(0, 200))} and exit code ${code}`,
+    );
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Releases what is checked out: `npm run release`, or `-- --dry-run` for everything but the publishing.
  *
- * Refuses what is not clean, not new or not told in CHANGELOG.md; makes the tarball; has it checked; publishes it with provenance,
- * which needs a workflow of GitHub Actions or GitLab CI with `id-token: write`. `-- --skip-checks` is for a workflow whose job before this one
- * has checked the same commit.
+ * Refuses what is not clean, not new or not told in CHANGELOG.md; makes the tarball; has it checked; publishes it with
+ * provenance, which needs a workflow of GitHub Actions or GitLab CI with `id-token: write`. `-- --skip-checks` is for a
+ * workflow whose job before this one has checked the same commit.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -31,7 +31,12 @@ function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { cwd: ROOT, stdio: "inherit" });
 }
 
-function workflowOf({ GITHUB_ACTIONS, GITHUB_REPOSITORY, GITLAB_CI, CI_PROJECT_PATH }: NodeJS.ProcessEnv): string | undefined {
+function workflowOf({
+  GITHUB_ACTIONS,
+  GITHUB_REPOSITORY,
+  GITLAB_CI,
+  CI_PROJECT_PATH,
+}: NodeJS.ProcessEnv): string | undefined {
   if (GITHUB_ACTIONS === "true") return GITHUB_REPOSITORY;
   return GITLAB_CI === "true" ? CI_PROJECT_PATH : undefined;
 }
@@ -44,7 +49,9 @@ async function release(dryRun: boolean, skipChecks: boolean): Promise<void> {
     status: output("git", ["status", "--porcelain"]),
     tags: output("git", ["tag", "--list"]).split("\n"),
     changelog: readFileSync(path.join(ROOT, "CHANGELOG.md"), "utf8"),
-    lockVersion: (JSON.parse(readFileSync(path.join(ROOT, "package-lock.json"), "utf8")) as { readonly version: string }).version,
+    lockVersion: (
+      JSON.parse(readFileSync(path.join(ROOT, "package-lock.json"), "utf8")) as { readonly version: string }
+    ).version,
     repository: repository?.url,
     workflowOf: workflowOf(process.env),
   });
@@ -60,7 +67,14 @@ async function release(dryRun: boolean, skipChecks: boolean): Promise<void> {
   try {
     const tarball = await makeTarball(ROOT, work);
     checkContents(ROOT, tarball);
-    const publish = ["publish", tarball.file, "--provenance", "--access", "public", ...(version.includes("-") ? ["--tag", "next"] : [])];
+    const publish = [
+      "publish",
+      tarball.file,
+      "--provenance",
+      "--access",
+      "public",
+      ...(version.includes("-") ? ["--tag", "next"] : []),
+    ];
     if (dryRun) {
       run("npm", [...publish.filter((word) => word !== "--provenance"), "--dry-run", "--ignore-scripts"]);
       console.log(`release: would run npm ${publish.join(" ")}, and git tag ${tag}`);
@@ -75,7 +89,9 @@ async function release(dryRun: boolean, skipChecks: boolean): Promise<void> {
   }
 }
 
-const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false }, "skip-checks": { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { "dry-run": { type: "boolean", default: false }, "skip-checks": { type: "boolean", default: false } },
+});
 release(values["dry-run"], values["skip-checks"]).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -1,4 +1,7 @@
-/** Writes the package's tarball to the folder it is called in: `npm run tarball`. The checkout's own build is left as it is. */
+/**
+ * Writes the package's tarball to the folder it is called in: `npm run tarball`. The checkout's own build is left as it
+ * is.
+ */
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,8 +1,8 @@
 /**
  * Does Python's `tensorboard` read our event files? Part of `npm run verify`.
  *
- * Trains a small BERT in two parts, the first of them broken off behind its last checkpoint and in the middle of a record, and lets
- * `scripts/verify_events.py` compare what TensorBoard shows of both with what the run told.
+ * Trains a small BERT in two parts, the first of them broken off behind its last checkpoint and in the middle of a
+ * record, and lets `scripts/verify_events.py` compare what TensorBoard shows of both with what the run told.
  */
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,14 +22,18 @@ export async function verifyEvents(python: string, work: string): Promise<{ read
   const files = await readdir(folder);
   if (files.length !== 2) throw new Error(`verify: expected a file of each part, got ${files.join(", ")}`);
   const expected = join(work, "events.json");
-  await writeFile(expected, JSON.stringify({ scalars: curves(events), text: { args: (await settings(outputDir))["options"] } }));
+  await writeFile(
+    expected,
+    JSON.stringify({ scalars: curves(events), text: { args: (await settings(outputDir))["options"] } }),
+  );
   return (await runReference(python, "verify_events.py", [folder, "--expected", expected])) as { readonly ok: boolean };
 }
 
 /** The events of a run without a break, as the two parts told them. */
 async function trainInTwoParts(outputDir: string): Promise<TrainerEvent[]> {
   const tokenizer = await tinyTokenizer();
-  const loader = (rows: number): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
+  const loader = (rows: number): DataLoader =>
+    new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
   const part = async (options: TrainerOptions): Promise<TrainerEvent[]> => {
     const model = tinyBert();
     const told: TrainerEvent[] = [];
@@ -39,7 +43,15 @@ async function trainInTwoParts(outputDir: string): Promise<TrainerEvent[]> {
     };
     try {
       const trainer = new Trainer(model, {
-        epochs: 2, logEvery: 1, outputDir, saveStrategy: "steps", saveSteps: SAVED_STEP, reportTo: ["tensorboard"], progress: "silent", ...options, callbacks: [listen],
+        epochs: 2,
+        logEvery: 1,
+        outputDir,
+        saveStrategy: "steps",
+        saveSteps: SAVED_STEP,
+        reportTo: ["tensorboard"],
+        progress: "silent",
+        ...options,
+        callbacks: [listen],
       });
       await trainer.fit(loader(32), { evalLoader: loader(12), resume: "auto" }).catch((error: Error) => {
         if (error.message !== "broken off") throw error;

@@ -1,8 +1,9 @@
 /**
  * `npm run verify:optimizers`: do Python's optimizers go on from the states that we save?
  *
- * Takes the first steps of every case of `test/golden/optimizers.json`, saves the state, and lets `scripts/verify_optimizers.py` take the rest.
- * Ends with its JSON as the last line, and code 1 where a weight or a name differs.
+ * Takes the first steps of every case of `test/golden/optimizers.json`, saves the state, and lets
+ * `scripts/verify_optimizers.py` take the rest. Ends with its JSON as the last line, and code 1 where a weight or a
+ * name differs.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,7 +23,9 @@ async function main(): Promise<void> {
         await saveOptimizerState(join(folder, `${one.name}.pt`), optimizer);
       });
     }
-    const report = (await runReference(await referencePython(), "verify_optimizers.py", [folder])) as { readonly ok: boolean };
+    const report = (await runReference(await referencePython(), "verify_optimizers.py", [folder])) as {
+      readonly ok: boolean;
+    };
     process.stdout.write(`${JSON.stringify(report)}\n`);
     if (!report.ok) process.exitCode = 1;
   } finally {

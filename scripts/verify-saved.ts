@@ -1,16 +1,26 @@
 /**
- * `npm run verify -- <saved folder> [--adapter <folder>] [text …]`: does Python open what we saved, and compute the same?
+ * `npm run verify -- <saved folder> [--adapter <folder>] [text …]`: does Python open what we saved, and compute the
+ * same?
  *
- * Opens the folder here, and over it the folder of an adapter, writes token ids, logits in eval mode and in train mode under a seed, and a TorchScript file,
- * and lets `scripts/verify_saved.py` compare; then asks Python's `tensorboard` for the event files of a small run
- * (`verify-events.ts`). Ends with exit code 0 where both are well, and their JSON as the last line.
+ * Opens the folder here, and over it the folder of an adapter, writes token ids, logits in eval mode and in train mode
+ * under a seed, and a TorchScript file, and lets `scripts/verify_saved.py` compare; then asks Python's `tensorboard`
+ * for the event files of a small run (`verify-events.ts`). Ends with exit code 0 where both are well, and their JSON as
+ * the last line.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
-  AutoTokenizer, type Batch, BertForSequenceClassification, DataLoader, manualSeed, noGrad, numThreads, scope, TextDataset,
+  AutoTokenizer,
+  type Batch,
+  BertForSequenceClassification,
+  DataLoader,
+  manualSeed,
+  noGrad,
+  numThreads,
+  scope,
+  TextDataset,
 } from "../lib/index";
 import { batchToJson, rows } from "./parity/batch-file";
 import { referencePython, runReference } from "./python-env";
@@ -30,13 +40,23 @@ async function logits(model: BertForSequenceClassification, batch: Batch): Promi
 }
 
 /** Our results as the JSON that `verify_saved.py` describes. */
-async function expectations(folder: string, adapter: string | undefined, texts: readonly string[], torchscript: string): Promise<object> {
+async function expectations(
+  folder: string,
+  adapter: string | undefined,
+  texts: readonly string[],
+  torchscript: string,
+): Promise<object> {
   const model = await BertForSequenceClassification.fromPretrained(folder, { device: "cpu" });
   if (adapter !== undefined) await model.loadAdapter(adapter);
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
   const maxLength = Math.min(MAX_LENGTH, tokenizer.maxLength);
   await model.saveTorchScript(torchscript);
-  const loader = new DataLoader(TextDataset.from(texts), { tokenizer, batchSize: texts.length, maxLength, device: "cpu" });
+  const loader = new DataLoader(TextDataset.from(texts), {
+    tokenizer,
+    batchSize: texts.length,
+    maxLength,
+    device: "cpu",
+  });
   const encodings = await tokenizer.encodeBatch(texts, { maxLength });
   for await (const batch of loader) {
     model.eval();
@@ -51,7 +71,11 @@ async function expectations(folder: string, adapter: string | undefined, texts: 
       inputs,
       logits: inEval,
       train: { seed: SEED, logits: inTrain },
-      texts: texts.map((text, row) => ({ text, ids: Array.from(encodings[row]?.ids ?? []), typeIds: Array.from(encodings[row]?.typeIds ?? []) })),
+      texts: texts.map((text, row) => ({
+        text,
+        ids: Array.from(encodings[row]?.ids ?? []),
+        typeIds: Array.from(encodings[row]?.typeIds ?? []),
+      })),
       labels,
     };
   }
@@ -71,7 +95,16 @@ async function main(): Promise<void> {
     await writeFile(expected, JSON.stringify(ours));
     const python = await referencePython();
     const report = (await runReference(python, "verify_saved.py", [
-      folder, ...(adapter === undefined ? [] : ["--adapter", adapter]), "--expected", expected, "--torchscript", torchscript, "--max-length", `${MAX_LENGTH}`, "--threads", `${numThreads()}`,
+      folder,
+      ...(adapter === undefined ? [] : ["--adapter", adapter]),
+      "--expected",
+      expected,
+      "--torchscript",
+      torchscript,
+      "--max-length",
+      `${MAX_LENGTH}`,
+      "--threads",
+      `${numThreads()}`,
     ])) as { readonly ok: boolean };
     const events = await verifyEvents(python, work);
     process.stdout.write(`${JSON.stringify({ ...report, events })}\n`);

@@ -24,7 +24,13 @@ import { thrown } from "./support/rejection";
 import { inFolder, tinyBert, tinyData, tinyTokenizer } from "./support/tiny-bert";
 
 interface GoldenTraining {
-  readonly settings: { learningRate: number; warmupSteps: number; totalSteps: number; weightDecay: number; maxGradNorm: number };
+  readonly settings: {
+    learningRate: number;
+    warmupSteps: number;
+    totalSteps: number;
+    weightDecay: number;
+    maxGradNorm: number;
+  };
   readonly runs: readonly { readonly dropout: number; readonly loss: readonly number[] }[];
   readonly batches: readonly GoldenBatch[];
 }
@@ -35,11 +41,23 @@ const TOLERANCE = 1e-4;
 onEachDevice("tensors", (device) => {
   it("are computed, differentiated and copied back", async () => {
     await scope(async () => {
-      const x = Tensor.from([[1, 2], [3, 4]], { device, requiresGrad: true });
+      const x = Tensor.from(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { device, requiresGrad: true },
+      );
       await x.matmul(x).sum().backward();
       expect(x.device).to.equal(fullName(device));
-      expect(x.grad?.toArray()).to.deep.equal([[7, 11], [9, 13]]); // rows' and columns' sums
-      expect(x.to("cpu").toArray()).to.deep.equal([[1, 2], [3, 4]]);
+      expect(x.grad?.toArray()).to.deep.equal([
+        [7, 11],
+        [9, 13],
+      ]); // rows' and columns' sums
+      expect(x.to("cpu").toArray()).to.deep.equal([
+        [1, 2],
+        [3, 4],
+      ]);
       expect([...(await x.detach().read())]).to.deep.equal([1, 2, 3, 4]);
       await synchronize(device);
     });
@@ -162,11 +180,21 @@ onEachDevice("models", (device) => {
   it("of nn move there and back under the same handles, gradients included", async () => {
     using layer = new Linear(2, 1);
     const before = layer.weight.toTypedArray();
-    await scope(async () => layer.forward(ops.ones([1, 2])).sum().backward());
+    await scope(async () =>
+      layer
+        .forward(ops.ones([1, 2]))
+        .sum()
+        .backward(),
+    );
     const { grad } = layer.weight;
     await layer.to(device);
     expect([layer.weight.device, grad?.device]).to.deep.equal([fullName(device), fullName(device)]);
-    await scope(async () => layer.forward(ops.ones([1, 2], { device })).sum().backward());
+    await scope(async () =>
+      layer
+        .forward(ops.ones([1, 2], { device }))
+        .sum()
+        .backward(),
+    );
     expect(layer.weight.grad).to.equal(grad);
     expect(grad?.toArray()).to.deep.equal([[2, 2]]);
     await layer.to("cpu");
@@ -177,7 +205,11 @@ onEachDevice("models", (device) => {
     const module = await jit.load(join(GOLDEN, "torchscript", "traced-constant.pt"), { device: "cpu" });
     for (const target of [device, "cpu"] as const) {
       await module.to(target);
-      await scope(async () => expect(((await module.forward([Tensor.from([0, 0], { device: target })])) as Tensor).toArray()).to.deep.equal([1, 2]));
+      await scope(async () =>
+        expect(((await module.forward([Tensor.from([0, 0], { device: target })])) as Tensor).toArray()).to.deep.equal([
+          1, 2,
+        ]),
+      );
     }
     module.dispose();
   });

@@ -23,7 +23,10 @@ async function prepare(folder: string): Promise<void> {
   await mkdir(path.join(folder, "runs/tickets"), { recursive: true });
   await rename(path.join(folder, "saved"), path.join(folder, "runs/tickets/model"));
   model.dispose();
-  const rows = Array.from(tinyData(60), ({ text, label }, i) => `"${String(text)}",${label as string},${i % 7},2026-01-${10 + (i % 20)}`);
+  const rows = Array.from(
+    tinyData(60),
+    ({ text, label }, i) => `"${String(text)}",${label as string},${i % 7},2026-01-${10 + (i % 20)}`,
+  );
   await writeFile(path.join(folder, "tickets.csv"), `body,queue,customer,created\n${rows.join("\n")}\n`);
 }
 
@@ -44,14 +47,20 @@ describe("the documentation", () => {
 
   it("has every one of Hugging Face's training arguments in its table, and no other", () => {
     const text = readFileSync(path.join(ROOT, "docs", "training.md"), "utf8");
-    const { names } = JSON.parse(readFileSync(path.join(__dirname, "golden", "training_arguments.json"), "utf8")) as { names: string[] };
+    const { names } = JSON.parse(readFileSync(path.join(__dirname, "golden", "training_arguments.json"), "utf8")) as {
+      names: string[];
+    };
     const rows = text.split("\n").filter((line) => line.startsWith("| `"));
     const told = rows.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name));
     expect(told).to.have.members(names);
     // What stands in the second column exists.
-    const ours = rows.flatMap((row) => [...(row.split("|")[2] ?? "").matchAll(/`(\w+)(?:: [^`]*)?`/g)].map(([, name]) => name as string));
+    const ours = rows.flatMap((row) =>
+      [...(row.split("|")[2] ?? "").matchAll(/`(\w+)(?:: [^`]*)?`/g)].map(([, name]) => name as string),
+    );
     const loader = ["batchSize", "dropLast", "pinMemory", "prefetch", "distributed", "sampler"];
-    const unknown = ours.filter((name) => !Object.hasOwn(torchwright, name) && !TRAINER_OPTIONS.includes(name) && !loader.includes(name));
+    const unknown = ours.filter(
+      (name) => !Object.hasOwn(torchwright, name) && !TRAINER_OPTIONS.includes(name) && !loader.includes(name),
+    );
     expect(unknown).to.deep.equal([]);
   });
 
@@ -65,15 +74,26 @@ describe("the documentation", () => {
   it("has names of ours beside Python's that exist", () => {
     const text = readFileSync(path.join(ROOT, "docs", "guides", "from-python.md"), "utf8");
     const rows = text.split("\n").filter((line) => line.startsWith("| "));
-    const names = rows.flatMap((row) => [...(row.split(" | ")[1] ?? "").matchAll(/`(?:new |await |class \w+ extends )?([\w.]+)/g)].map(([, name]) => name as string));
+    const names = rows.flatMap((row) =>
+      [...(row.split(" | ")[1] ?? "").matchAll(/`(?:new |await |class \w+ extends )?([\w.]+)/g)].map(
+        ([, name]) => name as string,
+      ),
+    );
     expect(names.length).to.be.greaterThan(40);
     const shorthands: Record<string, unknown> = {
-      x: torchwright.Tensor.prototype, loss: torchwright.Tensor.prototype, optimizer: torchwright.AdamW.prototype, model: torchwright.BertForSequenceClassification.prototype, using: {},
-      tokenizer: PretrainedTokenizer.prototype, classifier: torchwright.Classifier.prototype,
+      x: torchwright.Tensor.prototype,
+      loss: torchwright.Tensor.prototype,
+      optimizer: torchwright.AdamW.prototype,
+      model: torchwright.BertForSequenceClassification.prototype,
+      using: {},
+      tokenizer: PretrainedTokenizer.prototype,
+      classifier: torchwright.Classifier.prototype,
     };
     const missing = names.filter((name) => {
       let value: unknown = { ...torchwright, ...shorthands, "": torchwright.AdamW.prototype };
-      return name.split(".").some((part) => ((value = (value as Record<string, unknown> | undefined)?.[part]), value === undefined));
+      return name
+        .split(".")
+        .some((part) => ((value = (value as Record<string, unknown> | undefined)?.[part]), value === undefined));
     });
     expect(missing).to.deep.equal([]);
   });

@@ -28,7 +28,13 @@ describe("training steps", function () {
 describe("the verdict on readings", () => {
   const flat: Readings = { steps: 5000, liveTensors: [7, 7], slope: 0.5, peak: 300, seconds: 1 };
   const failures = (name: "scoped" | "unscoped", readings: Readings): readonly string[] =>
-    judge(name, new Map([["scoped", flat], [name, readings]])).failures;
+    judge(
+      name,
+      new Map([
+        ["scoped", flat],
+        [name, readings],
+      ]),
+    ).failures;
 
   it("finds one live tensor more, a slope, and a peak beyond the bound", () => {
     expect(failures("scoped", flat)).to.deep.equal([]);
@@ -40,7 +46,19 @@ describe("the verdict on readings", () => {
   });
 
   it("takes the slope by least squares", () => {
-    expect(slopeOf([[0, 1], [1, 3], [2, 5]])).to.equal(2);
-    expect(slopeOf([[0, 0], [1, 1], [2, 0]])).to.equal(0);
+    expect(
+      slopeOf([
+        [0, 1],
+        [1, 3],
+        [2, 5],
+      ]),
+    ).to.equal(2);
+    expect(
+      slopeOf([
+        [0, 0],
+        [1, 1],
+        [2, 0],
+      ]),
+    ).to.equal(0);
   });
 });

@@ -19,7 +19,14 @@ async function main(): Promise<void> {
 
   const perSecond = (amount: number, started: number): number[] => [(1000 * amount) / (performance.now() - started)];
   const load: Task = async () => {
-    const loader = new DataLoader(dataset, { tokenizer: await open(), batchSize, maxLength, shuffle: true, seed, device: "cpu" });
+    const loader = new DataLoader(dataset, {
+      tokenizer: await open(),
+      batchSize,
+      maxLength,
+      shuffle: true,
+      seed,
+      device: "cpu",
+    });
     const started = performance.now();
     let tokens = 0;
     for await (const batch of loader) tokens += batch.tokens;

@@ -1,7 +1,8 @@
 /**
  * Our side of the boundary's costs: `node ops.js`, counterpart of `bench/peers/ops.py`.
  *
- * A task is `<setting>/<operator>` or `copy/<way>`; each of its samples is the mean of many calls in nanoseconds, or one copy in milliseconds.
+ * A task is `<setting>/<operator>` or `copy/<way>`; each of its samples is the mean of many calls in nanoseconds, or
+ * one copy in milliseconds.
  */
 import { libtorchInfo, ops, scope, Tensor } from "../../lib/index";
 import { serve, type Task } from "./serve";
@@ -58,8 +59,8 @@ function inScopes(loop: Loop): Task {
 }
 
 /**
- * One mean over `count` times `CALLS_COLLECTED` calls, so that collections, rare and long, and the finalizers, which run when the
- * loop turns, are in it with their full cost.
+ * One mean over `count` times `CALLS_COLLECTED` calls, so that collections, rare and long, and the finalizers, which
+ * run when the loop turns, are in it with their full cost.
  */
 function collected(loop: Loop): Task {
   return async (count) => {
@@ -88,7 +89,10 @@ function perCopy(copy: () => unknown): Task {
 
 async function main(): Promise<void> {
   const tasks: Record<string, Task> = {};
-  for (const [suffix, recording] of [["scope", false], ["recordingScope", true]] as const) {
+  for (const [suffix, recording] of [
+    ["scope", false],
+    ["recordingScope", true],
+  ] as const) {
     for (const [name, loop] of Object.entries(loops(recording))) {
       tasks[`${suffix}/${name}`] = inScopes(loop);
       tasks[`${recording ? "recordingCollected" : "collected"}/${name}`] = collected(loop);

@@ -27,7 +27,10 @@ export function reply(message: object): void {
 }
 
 /** Says that it is ready, then does what it is asked until stdin ends. */
-export async function serve(tasks: Readonly<Record<string, Task>>, versions: Readonly<Record<string, string>>): Promise<void> {
+export async function serve(
+  tasks: Readonly<Record<string, Task>>,
+  versions: Readonly<Record<string, string>>,
+): Promise<void> {
   reply({ ready: true, versions });
   for await (const line of createInterface({ input: process.stdin })) {
     const { task, count } = JSON.parse(line) as { task: string; count: number };

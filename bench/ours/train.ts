@@ -6,8 +6,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  AdamW, AutoTokenizer, type Batch, BertForSequenceClassification, clipGradNorm, DataLoader, decayGroups, libtorchInfo, LinearSchedule,
-  manualSeed, scope, Tensor, TextDataset,
+  AdamW,
+  AutoTokenizer,
+  type Batch,
+  BertForSequenceClassification,
+  clipGradNorm,
+  DataLoader,
+  decayGroups,
+  libtorchInfo,
+  LinearSchedule,
+  manualSeed,
+  scope,
+  Tensor,
+  TextDataset,
 } from "../../lib/index";
 import type { TrainSettings } from "../materials";
 import { serve, type Values } from "./serve";
@@ -20,17 +31,26 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 function toInputs(json: Json): Inputs {
   const { inputIds, attentionMask, tokenTypeIds, labels } = json;
-  return { inputIds: int64(inputIds), attentionMask: int64(attentionMask), tokenTypeIds: int64(tokenTypeIds), labels: int64(labels) };
+  return {
+    inputIds: int64(inputIds),
+    attentionMask: int64(attentionMask),
+    tokenTypeIds: int64(tokenTypeIds),
+    labels: int64(labels),
+  };
 }
 
 function readLines<T>(file: string): T[] {
-  return readFileSync(file, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as T);
+  return readFileSync(file, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as T);
 }
 
 function fixedBatch({ rows, width, seed }: TrainSettings, classes: number): Inputs {
   let state = seed;
   const draw = (below: number): number => (state = (state * 48271) % 2147483647) % below; // any ids will do
-  const grid = (value: () => number): number[][] => Array.from({ length: rows }, () => Array.from({ length: width }, value));
+  const grid = (value: () => number): number[][] =>
+    Array.from({ length: rows }, () => Array.from({ length: width }, value));
   return toInputs({
     inputIds: grid(() => 1000 + draw(29_000)),
     attentionMask: grid(() => 1),
@@ -92,7 +112,9 @@ async function main(): Promise<void> {
       fixed: (count) => timed(() => fixed, count),
       // Batches differ in length: the mean of a round's, and both sides have the same ones in a round.
       lengths: async (count) =>
-        Object.fromEntries(Object.entries(await timed(nextBatch, count)).map(([name, times]) => [name, [sum(times) / count]])),
+        Object.fromEntries(
+          Object.entries(await timed(nextBatch, count)).map(([name, times]) => [name, [sum(times) / count]]),
+        ),
       endToEnd: async (count) => {
         const started = performance.now();
         let tokens = 0;

@@ -5,9 +5,19 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Tensor} from "../../lib/index";
+import type { Tensor } from "../../lib/index";
 import {
-  AdamW, AutoTokenizer, BertForSequenceClassification, clipGradNorm, DataLoader, decayGroups, libtorchInfo, LinearSchedule, scope, TextDataset, Trainer,
+  AdamW,
+  AutoTokenizer,
+  BertForSequenceClassification,
+  clipGradNorm,
+  DataLoader,
+  decayGroups,
+  libtorchInfo,
+  LinearSchedule,
+  scope,
+  TextDataset,
+  Trainer,
 } from "../../lib/index";
 import type { TrainSettings } from "../materials";
 import { serve, type Values } from "./serve";
@@ -20,18 +30,39 @@ async function main(): Promise<void> {
   const { rows, width, learningRate, seed } = JSON.parse(json) as TrainSettings;
   const model = await BertForSequenceClassification.fromPretrained(join(folder, "model"), { device: "cpu" });
   const tokenizer = await AutoTokenizer.fromPretrained(join(folder, "model"));
-  const lines = readFileSync(join(folder, "texts.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as { text: string; label: string });
-  const texts = lines.map(({ label }, i) => ({ label, text: Array.from({ length: JOINED }, (_, j) => lines[(i + j) % lines.length]?.text).join(" ") }));
+  const lines = readFileSync(join(folder, "texts.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { text: string; label: string });
+  const texts = lines.map(({ label }, i) => ({
+    label,
+    text: Array.from({ length: JOINED }, (_, j) => lines[(i + j) % lines.length]?.text).join(" "),
+  }));
   const loaderOf = (steps: number): DataLoader =>
-    new DataLoader(TextDataset.from(Array.from({ length: steps * rows }, (_, i) => texts[i % texts.length] as { text: string; label: string })), {
-      tokenizer, batchSize: rows, maxLength: width, shuffle: true, seed, labels: model.labels, device: "cpu",
-    });
+    new DataLoader(
+      TextDataset.from(
+        Array.from({ length: steps * rows }, (_, i) => texts[i % texts.length] as { text: string; label: string }),
+      ),
+      {
+        tokenizer,
+        batchSize: rows,
+        maxLength: width,
+        shuffle: true,
+        seed,
+        labels: model.labels,
+        device: "cpu",
+      },
+    );
   const settings = { learningRate, weightDecay: 0.01 };
 
   async function fit(count: number): Promise<Values> {
     const ends: number[] = [];
     const trainer = new Trainer(model, {
-      ...settings, epochs: 1, progress: "silent", seed, callbacks: [({ type }) => void (type === "step" && ends.push(performance.now()))],
+      ...settings,
+      epochs: 1,
+      progress: "silent",
+      seed,
+      callbacks: [({ type }) => void (type === "step" && ends.push(performance.now()))],
     });
     const loader = loaderOf(count);
     const started = performance.now();
@@ -44,7 +75,14 @@ async function main(): Promise<void> {
     model.train();
     const batches = [];
     for await (const { inputIds, attentionMask, tokenTypeIds, labels } of loaderOf(count)) {
-      batches.push(Object.fromEntries(Object.entries({ inputIds, attentionMask, tokenTypeIds, labels: labels as Tensor }).map(([name, tensor]) => [name, tensor.clone()])));
+      batches.push(
+        Object.fromEntries(
+          Object.entries({ inputIds, attentionMask, tokenTypeIds, labels: labels as Tensor }).map(([name, tensor]) => [
+            name,
+            tensor.clone(),
+          ]),
+        ),
+      );
     }
     using optimizer = new AdamW(decayGroups(model, settings.weightDecay), { lr: learningRate });
     const schedule = new LinearSchedule(optimizer, { warmupSteps: 0, totalSteps: count });

@@ -1,4 +1,7 @@
-/** Text to batches: 100,000 short texts through tokenizer and loader, beside Python's `tokenizers`, `datasets` and `DataLoader`. */
+/**
+ * Text to batches: 100,000 short texts through tokenizer and loader, beside Python's `tokenizers`, `datasets` and
+ * `DataLoader`.
+ */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TextDataset } from "../../lib/index";
@@ -20,7 +23,10 @@ const QUICK_ROWS = 10_000;
 
 export const dataSuite: Suite = async (context) => {
   const { folder } = await context.materials();
-  const rows = TextDataset.from(await readWordnet()).dedupe().shuffle().take(context.quick ? QUICK_ROWS : ROWS);
+  const rows = TextDataset.from(await readWordnet())
+    .dedupe()
+    .shuffle()
+    .take(context.quick ? QUICK_ROWS : ROWS);
   await writeFile(join(folder, "data.jsonl"), Array.from(rows, (row) => `${JSON.stringify(row)}\n`).join(""));
   return withSides(commands(context, "data", [folder, JSON.stringify(SETTINGS)]), context.threads, async (sides) => {
     // Every count is one pass over all rows.
@@ -34,10 +40,22 @@ export const dataSuite: Suite = async (context) => {
     return {
       versions: { ...sides.peer.versions, ...sides.ours.versions },
       items: [
-        throughput(`texts to ids, ${rows.length} texts (peer: tokenizers)`, "tokens/s", { ours: tokenize.ours[name], peer: tokenize.peer[name] }),
-        throughput(`loader, ${shape} (peer: datasets + DataLoader)`, "tokens/s", { ours: load.ours[name], peer: load.peer[name] }),
-        throughput(`loader, ${shape} (peer: the same with 2 workers)`, "tokens/s", { ours: workers.ours[name], peer: workers.peer[name] }),
-        throughput("JSON Lines to a dataset in memory (peer: datasets, uncached)", "rows/s", { ours: read.ours["rowsPerSecond"], peer: read.peer["rowsPerSecond"] }),
+        throughput(`texts to ids, ${rows.length} texts (peer: tokenizers)`, "tokens/s", {
+          ours: tokenize.ours[name],
+          peer: tokenize.peer[name],
+        }),
+        throughput(`loader, ${shape} (peer: datasets + DataLoader)`, "tokens/s", {
+          ours: load.ours[name],
+          peer: load.peer[name],
+        }),
+        throughput(`loader, ${shape} (peer: the same with 2 workers)`, "tokens/s", {
+          ours: workers.ours[name],
+          peer: workers.peer[name],
+        }),
+        throughput("JSON Lines to a dataset in memory (peer: datasets, uncached)", "rows/s", {
+          ours: read.ours["rowsPerSecond"],
+          peer: read.peer["rowsPerSecond"],
+        }),
       ],
     };
   });

@@ -1,10 +1,11 @@
 /**
  * The boundary: what one synchronous operator on a small tensor costs, result wrapped, and how fast 100 MB cross.
  *
- * Inputs are `add` and `mm` 2 × 2, `select` and `view` 4 × 4, `layerNorm` 4 × 16 with weight and bias. In a scope, ours frees
- * what 100 calls made at the scope's end, which counts; outside of one the garbage collector does: each value is a mean over 150,000
- * calls with a turn of the loop after every 2,000, so that collections and finalizers count in full.
- * Python frees each result at once. Copies are compared with `memmove` between two buffers in memory that is in use already.
+ * Inputs are `add` and `mm` 2 × 2, `select` and `view` 4 × 4, `layerNorm` 4 × 16 with weight and bias. In a scope, ours
+ * frees what 100 calls made at the scope's end, which counts; outside of one the garbage collector does: each value is
+ * a mean over 150,000 calls with a turn of the loop after every 2,000, so that collections and finalizers count in
+ * full. Python frees each result at once. Copies are compared with `memmove` between two buffers in memory that is in
+ * use already.
  */
 import { duel, withSides } from "../duel";
 import { cost, geometricMean, type Item } from "../report";

@@ -21,8 +21,14 @@ export const predictSuite: Suite = async (context) => {
       items: [
         cost("prediction, 1 × 32 ids to logits", "ms", { ours: forward.ours["ms"], peer: forward.peer["ms"] }),
         cost("prediction, one text of 32 tokens to its label", "ms", { ours: text.ours["ms"], peer: text.peer["ms"] }),
-        cost("prediction, 2,000 texts of mixed lengths to their labels", "ms", { ours: many.ours["ms"], peer: many.peer["ms"] }),
-        cost("prediction: peak memory", "MB", { ours: megabytes(sides.ours.peakBytes), peer: megabytes(sides.peer.peakBytes) }),
+        cost("prediction, 2,000 texts of mixed lengths to their labels", "ms", {
+          ours: many.ours["ms"],
+          peer: many.peer["ms"],
+        }),
+        cost("prediction: peak memory", "MB", {
+          ours: megabytes(sides.ours.peakBytes),
+          peer: megabytes(sides.peer.peakBytes),
+        }),
       ],
     };
   });

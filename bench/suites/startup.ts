@@ -22,7 +22,9 @@ async function start({ program, args }: Command, threads: number): Promise<Start
     result ??= { ...(JSON.parse(line) as Omit<Start, "milliseconds">), milliseconds: performance.now() - started };
   }
   const code = await ended;
-  if (result === undefined || code !== 0) throw new Error(`${program}: ended with code ${code} and ${result ? "a" : "no"} prediction`);
+  if (result === undefined || code !== 0) {
+    throw new Error(`${program}: ended with code ${code} and ${result ? "a" : "no"} prediction`);
+  }
   return result;
 }
 
@@ -45,8 +47,16 @@ export const startupSuite: Suite = async (context) => {
   return {
     versions: {},
     items: [
-      cost("start of the process to first prediction", "ms", pick((one) => one.milliseconds)),
-      cost("start of the process to first prediction: peak memory", "MB", pick((one) => one.peakBytes / 1e6)),
+      cost(
+        "start of the process to first prediction",
+        "ms",
+        pick((one) => one.milliseconds),
+      ),
+      cost(
+        "start of the process to first prediction: peak memory",
+        "MB",
+        pick((one) => one.peakBytes / 1e6),
+      ),
     ],
   };
 };

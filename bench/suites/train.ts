@@ -15,7 +15,12 @@ export const trainSuite: Suite = async (context) => {
     const lengths = await duel(sides, "lengths", size);
     const endToEnd = await duel(sides, "endToEnd", size);
     const step = (title: string, { ours, peer }: typeof fixed): Item[] =>
-      [["", "step"], [": forward", "forward"], [": backward", "backward"], [": clip and update", "update"]].map(([part, name = ""]) =>
+      [
+        ["", "step"],
+        [": forward", "forward"],
+        [": backward", "backward"],
+        [": clip and update", "update"],
+      ].map(([part, name = ""]) =>
         cost(`training step, ${title}${part}`, "ms", { ours: ours[name], peer: peer[name] }),
       );
     const shape = `${train.rows} × ${train.width}`;

@@ -25,7 +25,10 @@ const PROGRAMS = {
     "const x = Tensor.from([[1, 2], [3, 4]]);\nexport const sum = ops.softmax(x.matmul(x), -1).sum({ dim: [0] });\n",
 } as const;
 
-/** Both programs print the milliseconds of processor time that they used: other processes do not slow it down, as they do the clock. */
+/**
+ * Both programs print the milliseconds of processor time that they used: other processes do not slow it down, as they
+ * do the clock.
+ */
 const COMPILE = `
 const [compiler, ...args] = process.argv.slice(1);
 process.argv = [process.execPath, compiler, ...args];
@@ -46,7 +49,10 @@ const { user, system } = process.cpuUsage(begin);
 console.log((user + system) / 1000);`;
 
 function run(program: string, args: readonly string[]): number {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", program, ...args], { cwd: FOLDER, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", program, ...args], {
+    cwd: FOLDER,
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`bench: ${args.join(" ")} ended with code ${status}: ${stdout}${stderr}`);
   return Number(stdout);
 }
@@ -58,12 +64,25 @@ function makeProject(): void {
   symlinkSync(ROOT, join(FOLDER, "node_modules", "torchwright"), "junction");
   writeFileSync(join(FOLDER, "package.json"), '{ "private": true, "type": "commonjs" }\n');
   const compilerOptions = {
-    target: "ES2022", lib: ["ES2023", "ESNext.Disposable"], module: "nodenext", strict: true, noEmit: true,
-    types: ["node"], typeRoots: [join(ROOT, "node_modules", "@types")],
+    target: "ES2022",
+    lib: ["ES2023", "ESNext.Disposable"],
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+    typeRoots: [join(ROOT, "node_modules", "@types")],
   };
   // The sources one by one: in dist they are one file, and the table's share could not be told.
-  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-  buildSync({ entryPoints: sources.map((name) => join(ROOT, "lib", name)), outdir: join(FOLDER, "lib"), platform: "node", format: "cjs", target: "node20" });
+  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  buildSync({
+    entryPoints: sources.map((name) => join(ROOT, "lib", name)),
+    outdir: join(FOLDER, "lib"),
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+  });
   for (const [name, program] of Object.entries(PROGRAMS)) {
     writeFileSync(join(FOLDER, `${name}.ts`), program);
     writeFileSync(join(FOLDER, `tsconfig.${name}.json`), JSON.stringify({ compilerOptions, files: [`${name}.ts`] }));
@@ -85,12 +104,20 @@ export const typesSuite: Suite = async ({ quick }) => {
     if (round > 0) table.push(milliseconds);
     process.stderr.write(`types: round ${round}\n`);
   }
-  process.stderr.write(`types: tsc took ${median(times.without).toFixed(0)} ms of CPU without the package, ${median(times.with).toFixed(0)} ms with it\n`);
+  process.stderr.write(
+    `types: tsc took ${median(times.without).toFixed(0)} ms of CPU without the package, ${median(times.with).toFixed(0)} ms with it\n`,
+  );
   return {
     versions: {},
     items: [
-      cost("tsc, what importing the package adds (peer: the limit)", "ms CPU", { ours: [median(times.with) - median(times.without)], peer: [COMPILER_LIMIT] }),
-      cost("start-up, what the table of operators adds (peer: the limit)", "ms CPU", { ours: table, peer: [TABLE_LIMIT] }),
+      cost("tsc, what importing the package adds (peer: the limit)", "ms CPU", {
+        ours: [median(times.with) - median(times.without)],
+        peer: [COMPILER_LIMIT],
+      }),
+      cost("start-up, what the table of operators adds (peer: the limit)", "ms CPU", {
+        ours: table,
+        peer: [TABLE_LIMIT],
+      }),
     ],
   };
 };

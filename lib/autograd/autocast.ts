@@ -34,10 +34,16 @@ export function autocast<T>(fn: () => T, options: AutocastOptions = {}): T {
     throw new TorchwrightError("ERR_INVALID_ARG", `autocast: expected device "cpu" or "cuda", got ${describe(device)}`);
   }
   if (dtype !== undefined && !["bfloat16", "float16"].includes(dtype)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `autocast: expected dtype "bfloat16" or "float16", got ${describe(dtype)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `autocast: expected dtype "bfloat16" or "float16", got ${describe(dtype)}`,
+    );
   }
   if (typeof enabled !== "boolean") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `autocast: expected enabled to be true or false, got ${describe(enabled)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `autocast: expected enabled to be true or false, got ${describe(enabled)}`,
+    );
   }
   const { cpu, cuda } = currentContext().modes.autocast;
   const wanted = { cpu: dtype ?? "bfloat16", cuda: dtype ?? "float16" } as const;
@@ -45,5 +51,8 @@ export function autocast<T>(fn: () => T, options: AutocastOptions = {}): T {
     cpu: device === "cuda" ? cpu : enabled ? wanted.cpu : undefined,
     cuda: device === "cpu" ? cuda : enabled ? wanted.cuda : undefined,
   };
-  return withModes({ autocast: { ...(chosen.cpu && { cpu: chosen.cpu }), ...(chosen.cuda && { cuda: chosen.cuda }) } }, fn);
+  return withModes(
+    { autocast: { ...(chosen.cpu && { cpu: chosen.cpu }), ...(chosen.cuda && { cuda: chosen.cuda }) } },
+    fn,
+  );
 }

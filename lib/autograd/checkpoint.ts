@@ -18,8 +18,8 @@ export interface CheckpointOptions {
  * the same, also of parameters that `fn` uses from outside, with dropout, and where no input requires grad. As
  * `torch.utils.checkpoint`.
  *
- * `fn` must be synchronous and depend on nothing but its inputs and tensors that stay as they are. For a TorchScript module,
- * whose calls are asynchronous, there is `ScriptModule.checkpoint`.
+ * `fn` must be synchronous and depend on nothing but its inputs and tensors that stay as they are. For a TorchScript
+ * module, whose calls are asynchronous, there is `ScriptModule.checkpoint`.
  *
  * @param fn tensors in, a tensor or several out
  * @returns what `fn` returns
@@ -39,13 +39,19 @@ export function checkpoint<const Inputs extends readonly Tensor[], Result extend
   inputs: Inputs,
   options: CheckpointOptions = {},
 ): Result {
-  if (typeof fn !== "function") throw new TorchwrightError("ERR_INVALID_ARG", `checkpoint: expected a function, got ${describe(fn)}`);
+  if (typeof fn !== "function") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `checkpoint: expected a function, got ${describe(fn)}`);
+  }
   const call = fn as unknown as (...inputs: readonly Tensor[]) => Result;
   const { modes } = currentContext();
   const inContext = AsyncLocalStorage.snapshot();
   const preserve = options.preserveRngState ?? true;
 
-  const run = defineFunction<readonly Tensor[], Result, { readonly requiresGrad: readonly boolean[]; readonly random: readonly string[] }>({
+  const run = defineFunction<
+    readonly Tensor[],
+    Result,
+    { readonly requiresGrad: readonly boolean[]; readonly random: readonly string[] }
+  >({
     forward(context, _anchor, ...given) {
       const random = preserve ? devicesOf(given) : [];
       context.saved = { requiresGrad: given.map((tensor) => tensor.requiresGrad), random };
@@ -68,7 +74,10 @@ export function checkpoint<const Inputs extends readonly Tensor[], Result extend
         const outputs: readonly Tensor[] = result instanceof Tensor ? [result] : result;
         const pairs = outputs.map((output, place) => ({ output, gradient: gradients[place] }));
         const live = pairs.filter(({ output }) => output.requiresGrad);
-        backwardSync(live.map(({ output }) => output), live.map(({ gradient }) => gradient));
+        backwardSync(
+          live.map(({ output }) => output),
+          live.map(({ gradient }) => gradient),
+        );
       } finally {
         setRandomStates(random, before);
       }

@@ -9,9 +9,15 @@ import { isGradEnabled, noGrad } from "./grad-mode";
 
 /** What forward leaves for backward. Other values may be kept in a closure or in `saved`. */
 export interface FunctionContext<Saved> {
-  /** Tensors for backward, at most once: inputs and outputs of forward, or what lies between. They are freed with the graph. */
+  /**
+   * Tensors for backward, at most once: inputs and outputs of forward, or what lies between. They are freed with the
+   * graph.
+   */
   saveForBackward(...tensors: readonly Tensor[]): void;
-  /** What {@link FunctionContext.saveForBackward} got; in backward only. @throws TorchwrightError ERR_OPERATOR_FAILED when one was changed in place meanwhile */
+  /**
+   * What {@link FunctionContext.saveForBackward} got; in backward only. @throws TorchwrightError ERR_OPERATOR_FAILED
+   * when one was changed in place meanwhile
+   */
   readonly savedTensors: readonly Tensor[];
   /** Anything else that backward needs. */
   saved: Saved;
@@ -29,8 +35,14 @@ export interface FunctionContext<Saved> {
 export interface FunctionDefinition<Args extends readonly unknown[], Result extends Tensor | readonly Tensor[], Saved> {
   /** Computes the result; nothing is recorded inside. */
   forward(context: FunctionContext<Saved>, ...args: Args): Result;
-  /** Gets a gradient for each output; gives one for each argument, in order, `undefined` where there is none. Must not be async. */
-  backward(context: FunctionContext<Saved>, ...gradients: readonly Tensor[]): Tensor | undefined | readonly (Tensor | undefined)[];
+  /**
+   * Gets a gradient for each output; gives one for each argument, in order, `undefined` where there is none. Must not
+   * be async.
+   */
+  backward(
+    context: FunctionContext<Saved>,
+    ...gradients: readonly Tensor[]
+  ): Tensor | undefined | readonly (Tensor | undefined)[];
 }
 
 /**
@@ -39,7 +51,8 @@ export interface FunctionDefinition<Args extends readonly unknown[], Result exte
  * Backward runs on the JavaScript thread in the async context of the caller of `backward`, while that backward waits.
  * With `createGraph` it is recorded itself, so that it can be differentiated again.
  *
- * @throws TorchwrightError (the function made) ERR_INVALID_ARG for what is no tensor where one is expected; what forward throws
+ * @throws TorchwrightError (the function made) ERR_INVALID_ARG for what is no tensor where one is expected; what
+ *   forward throws
  *
  * @example
  * ```ts
@@ -59,11 +72,16 @@ export interface FunctionDefinition<Args extends readonly unknown[], Result exte
  * console.log(x.grad?.toArray()); // [6]
  * ```
  */
-export function defineFunction<Args extends readonly unknown[], Result extends Tensor | readonly Tensor[], Saved = undefined>(
-  definition: FunctionDefinition<Args, Result, Saved>,
-): (...args: Args) => Result {
+export function defineFunction<
+  Args extends readonly unknown[],
+  Result extends Tensor | readonly Tensor[],
+  Saved = undefined,
+>(definition: FunctionDefinition<Args, Result, Saved>): (...args: Args) => Result {
   if (typeof definition?.forward !== "function" || typeof definition.backward !== "function") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `defineFunction: expected { forward, backward }, got ${describe(definition)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `defineFunction: expected { forward, backward }, got ${describe(definition)}`,
+    );
   }
   return (...args) => scope(() => apply(definition, args));
 }
@@ -106,7 +124,7 @@ function apply<Args extends readonly unknown[], Result extends Tensor | readonly
   const context = new Context<Saved>(args);
   const result = noGrad(() => definition.forward(context, ...args));
   const single = result instanceof Tensor;
-  const outputs = checkTensors("forward", single ? [result] : (result));
+  const outputs = checkTensors("forward", single ? [result] : result);
   const places = args.flatMap((arg, place) => (arg instanceof Tensor ? [place] : []));
   const count = outputs.length;
 
@@ -144,12 +162,18 @@ function checkTensors(operation: string, tensors: unknown): readonly Tensor[] {
 function checkGradients(gradients: unknown, args: number, places: readonly number[]): (Tensor | undefined)[] {
   if (!Array.isArray(gradients) || gradients.length !== args) {
     const got = Array.isArray(gradients) ? gradients.length : describe(gradients);
-    throw new TorchwrightError("ERR_INVALID_ARG", `backward: expected ${args} gradient(s), one for each argument of forward, got ${got}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `backward: expected ${args} gradient(s), one for each argument of forward, got ${got}`,
+    );
   }
   return places.map((place) => {
     const gradient: unknown = gradients[place];
     if (gradient === undefined || gradient === null) return undefined;
     if (gradient instanceof Tensor) return gradient;
-    throw new TorchwrightError("ERR_INVALID_ARG", `backward: expected a tensor as gradient of argument ${place}, got ${describe(gradient)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `backward: expected a tensor as gradient of argument ${place}, got ${describe(gradient)}`,
+    );
   });
 }

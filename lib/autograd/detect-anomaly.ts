@@ -10,9 +10,9 @@ export interface AnomalyOptions {
 }
 
 /**
- * Runs `fn`, sync or async, so that an error in a backward pass, or a NaN that it computes, names the JavaScript
- * stack of the forward call, as `torch.autograd.detect_anomaly`. Slow: for finding a fault, not for training. NaN checks
- * are the process's: they hold for backward passes of other code too while `fn` runs.
+ * Runs `fn`, sync or async, so that an error in a backward pass, or a NaN that it computes, names the JavaScript stack
+ * of the forward call, as `torch.autograd.detect_anomaly`. Slow: for finding a fault, not for training. NaN checks are
+ * the process's: they hold for backward passes of other code too while `fn` runs.
  *
  * @throws TorchwrightError (from `backward` inside) ERR_NON_FINITE for a NaN
  *
@@ -29,7 +29,10 @@ export interface AnomalyOptions {
 export function detectAnomaly<T>(fn: () => T, options: AnomalyOptions = {}): T {
   const { checkNan = true } = options;
   if (typeof checkNan !== "boolean") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `detectAnomaly: expected checkNan to be true or false, got ${describe(checkNan)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `detectAnomaly: expected checkNan to be true or false, got ${describe(checkNan)}`,
+    );
   }
   native().anomalyScope(true, checkNan);
   const end = (): void => native().anomalyScope(false, checkNan);

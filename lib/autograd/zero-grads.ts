@@ -9,5 +9,10 @@ import type { Tensor } from "../tensor/tensor";
 export function zeroGrads(params: readonly Tensor[], toNone = true): void {
   if (toNone) for (const parameter of params) parameter.forgetGrad();
   // A rejection means that the process is ending.
-  native().zeroGrad(params.map(({ handle }) => handle), toNone).catch(() => undefined);
+  native()
+    .zeroGrad(
+      params.map(({ handle }) => handle),
+      toNone,
+    )
+    .catch(() => undefined);
 }

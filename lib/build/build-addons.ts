@@ -1,4 +1,7 @@
-/** `torchwright build`: compiles the packed sources on the user's machine, into the cache, where they are found before the prebuilt ones. */
+/**
+ * `torchwright build`: compiles the packed sources on the user's machine, into the cache, where they are found before
+ * the prebuilt ones.
+ */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -32,18 +35,24 @@ export interface BuiltAddons {
 /**
  * Builds the addons for a libtorch, in the cache; the package's own folder is only read.
  *
- * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_PREREQUISITE, ERR_FETCH_FAILED, ERR_BUILD_FAILED,
- *   ERR_DISK_FULL, ERR_FILE_WRITE
+ * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_PREREQUISITE, ERR_FETCH_FAILED,
+ *   ERR_BUILD_FAILED, ERR_DISK_FULL, ERR_FILE_WRITE
  */
 export async function buildAddons({ libtorch: named, force = false, say }: BuildOptions): Promise<BuiltAddons> {
   const libtorch = locateLibtorch(named === undefined ? {} : { folder: named });
   if (!SUPPORTED_VERSIONS.includes(majorMinor(libtorch.version))) {
-    throw new TorchwrightError("ERR_LIBTORCH_VERSION", `build: expected a libtorch of ${SUPPORTED_VERSIONS.join(", ")}, got ${libtorch.version} in ${libtorch.root}`);
+    throw new TorchwrightError(
+      "ERR_LIBTORCH_VERSION",
+      `build: expected a libtorch of ${SUPPORTED_VERSIONS.join(", ")}, got ${libtorch.version} in ${libtorch.root}`,
+    );
   }
   const there = builtAddons(libtorch.version);
   if (there !== undefined && !force) return { folder: there, libtorch, built: false };
   if (!existsSync(path.join(libtorch.root, "include", "ATen", "ATen.h"))) {
-    throw new TorchwrightError("ERR_LIBTORCH_NOT_FOUND", `build: expected libtorch with its headers, got ${libtorch.root} without include/ATen; npx torchwright setup --force fetches all of it`);
+    throw new TorchwrightError(
+      "ERR_LIBTORCH_NOT_FOUND",
+      `build: expected libtorch with its headers, got ${libtorch.root} without include/ATen; npx torchwright setup --force fetches all of it`,
+    );
   }
   checkBuildTools();
   say(`building for libtorch ${libtorch.version} ${libtorch.variant} in ${libtorch.root}`);
@@ -83,10 +92,17 @@ async function compile(libtorch: Libtorch, tools: string, folder: string, say: (
 
 /** In a process of its own, with these addons in place of all others. */
 function checkThatTheyOpen(addons: string, libtorch: Libtorch): void {
-  const program = "try { require(process.argv[1]).libtorchInfo(); } catch (e) { console.error(e.message); process.exit(1); }";
+  const program =
+    "try { require(process.argv[1]).libtorchInfo(); } catch (e) { console.error(e.message); process.exit(1); }";
   const env = { ...process.env, TORCHWRIGHT_ADDONS: addons, LIBTORCH: libtorch.root };
-  const { status, signal, stderr } = spawnSync(process.execPath, ["-e", program, ownPackage.root], { env, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
-  if (status !== 0) throw new Error(`they were built, but could not be opened (${stderr.trim() || (signal ?? `exit code ${status}`)})`);
+  const { status, signal, stderr } = spawnSync(process.execPath, ["-e", program, ownPackage.root], {
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (status !== 0) {
+    throw new Error(`they were built, but could not be opened (${stderr.trim() || (signal ?? `exit code ${status}`)})`);
+  }
 }
 
 /** The folder appears at once, with both addons in it. */

@@ -21,8 +21,13 @@ export interface CMakeBuild {
   readonly defines: readonly string[];
 }
 
-/** What the environment says about a build: cmake-js takes the type as a flag only, CMakeLists.txt reads the two others. */
-export function environmentSettings(env: NodeJS.ProcessEnv = process.env): { readonly config: string; readonly words: readonly string[] } {
+/**
+ * What the environment says about a build: cmake-js takes the type as a flag only, CMakeLists.txt reads the two others.
+ */
+export function environmentSettings(env: NodeJS.ProcessEnv = process.env): {
+  readonly config: string;
+  readonly words: readonly string[];
+} {
   const config = env.CMAKE_BUILD_TYPE || "Release";
   return { config, words: [config, env.CXXFLAGS ?? "", env.LDFLAGS ?? ""] };
 }
@@ -43,22 +48,40 @@ export async function buildWithCMake(build: CMakeBuild): Promise<void> {
     await cmake(build, "configure");
   }
   await cmake(build, "build");
-  if (!isComplete(build.out)) throw new Error(`the build ended well, but left no ${missing(build.out).join(", ")} in ${build.out}/Release`);
+  if (!isComplete(build.out)) {
+    throw new Error(`the build ended well, but left no ${missing(build.out).join(", ")} in ${build.out}/Release`);
+  }
 }
 
 function missing(out: string): string[] {
   return ADDONS.filter((name) => !existsSync(path.join(out, "Release", name)));
 }
 
-async function cmake({ sources, out, libtorch, tools, defines }: CMakeBuild, command: "configure" | "build"): Promise<void> {
-  const jobs = process.env.TORCHWRIGHT_JOBS ?? Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_PER_JOB)));
+async function cmake(
+  { sources, out, libtorch, tools, defines }: CMakeBuild,
+  command: "configure" | "build",
+): Promise<void> {
+  const jobs =
+    process.env.TORCHWRIGHT_JOBS ??
+    Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_PER_JOB)));
   await runNode(tools, "cmake-js/bin/cmake-js", [
     command,
-    "--directory", sources,
-    "--out", out,
-    "--parallel", String(jobs),
-    "--log-level", "warn",
-    "--config", environmentSettings().config,
-    ...(command === "configure" ? [`--CDLIBTORCH=${libtorch.root}`, `--CDLIBTORCH_VERSION=${libtorch.version}`, ...defines.map((define) => `--CD${define}`)] : []),
+    "--directory",
+    sources,
+    "--out",
+    out,
+    "--parallel",
+    String(jobs),
+    "--log-level",
+    "warn",
+    "--config",
+    environmentSettings().config,
+    ...(command === "configure"
+      ? [
+          `--CDLIBTORCH=${libtorch.root}`,
+          `--CDLIBTORCH_VERSION=${libtorch.version}`,
+          ...defines.map((define) => `--CD${define}`),
+        ]
+      : []),
   ]);
 }

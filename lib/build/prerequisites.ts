@@ -65,7 +65,10 @@ export function checkBuildTools(): void {
     return problem === undefined ? [] : [`  - ${wanted.name}: ${problem}. Remedy: ${remedy}`];
   });
   if (missing.length > 0) {
-    throw new TorchwrightError("ERR_PREREQUISITE", `building the addon needs what is missing here:\n${missing.join("\n")}`);
+    throw new TorchwrightError(
+      "ERR_PREREQUISITE",
+      `building the addon needs what is missing here:\n${missing.join("\n")}`,
+    );
   }
 }
 

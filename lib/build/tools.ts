@@ -1,4 +1,7 @@
-/** The npm packages that a build needs and the published package does not bring along: fetched when they are needed, in pinned versions. */
+/**
+ * The npm packages that a build needs and the published package does not bring along: fetched when they are needed, in
+ * pinned versions.
+ */
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -19,7 +22,11 @@ export const BUILD_TOOLS: Readonly<Record<string, string>> = {
  *
  * @throws TorchwrightError ERR_FETCH_FAILED where npm does not get them
  */
-export async function buildTools(cache: string, say: (line: string) => void, own: string = ownPackage.root): Promise<string> {
+export async function buildTools(
+  cache: string,
+  say: (line: string) => void,
+  own: string = ownPackage.root,
+): Promise<string> {
   const packages = Object.entries(BUILD_TOOLS).map(([name, version]) => `${name}@${version}`);
   const fetched = path.join(cache, "build-tools", packages.map((text) => text.replace(/^.*@/, "")).join("-"));
   for (const folder of [own, fetched]) if (hasTools(folder)) return folder;
@@ -43,7 +50,9 @@ function hasTools(folder: string): boolean {
 
 function installedVersion(folder: string, name: string): string | undefined {
   try {
-    return (JSON.parse(readFileSync(path.join(folder, "node_modules", name, "package.json"), "utf8")) as { version: string }).version;
+    return (
+      JSON.parse(readFileSync(path.join(folder, "node_modules", name, "package.json"), "utf8")) as { version: string }
+    ).version;
   } catch {
     return undefined; // not there
   }
@@ -51,13 +60,31 @@ function installedVersion(folder: string, name: string): string | undefined {
 
 /** Undefined when it ended well, otherwise its last words. */
 function npmInstall(folder: string, packages: readonly string[]): Promise<string | undefined> {
-  const args = ["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error", ...packages];
+  const args = [
+    "install",
+    "--no-save",
+    "--no-package-lock",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel",
+    "error",
+    ...packages,
+  ];
   return new Promise((resolve) => {
     // npm is a .cmd on Windows, which only a shell runs.
-    const child = spawn("npm", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"], shell: process.platform === "win32" });
+    const child = spawn("npm", args, {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+      shell: process.platform === "win32",
+    });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2000)));
     child.on("error", (error) => resolve(`npm could not be run (${error.message})`));
-    child.on("close", (code) => resolve(code === 0 ? undefined : stderr.trim().split("\n").slice(0, 3).join("; ") || `npm ended with code ${code}`));
+    child.on("close", (code) =>
+      resolve(
+        code === 0 ? undefined : stderr.trim().split("\n").slice(0, 3).join("; ") || `npm ended with code ${code}`,
+      ),
+    );
   });
 }

@@ -7,13 +7,15 @@ import { createProgram } from "./program";
 import { errorText } from "./report-error";
 
 /**
- * A reader that goes away, as `head` does, has what it wanted: the command goes on without it. Any other failure of standard output ends it;
- * what was to be said on standard error, nobody can be told.
+ * A reader that goes away, as `head` does, has what it wanted: the command goes on without it. Any other failure of
+ * standard output ends it; what was to be said on standard error, nobody can be told.
  */
 function watchOutputs(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return;
-    console.error(errorText(new TorchwrightError("ERR_FILE_WRITE", `standard output: ${error.message}`, { cause: error })));
+    console.error(
+      errorText(new TorchwrightError("ERR_FILE_WRITE", `standard output: ${error.message}`, { cause: error })),
+    );
     process.exit(EXIT_CODE.failed);
   });
   process.stderr.on("error", () => undefined);

@@ -6,5 +6,7 @@ export function errorText(error: unknown): string {
   if (error instanceof TorchwrightError) return `error: ${error.message} [${error.code}]`;
   if (!(error instanceof Error)) return `error: ${String(error)}`;
   // A failure of the system, such as ENOENT, explains itself.
-  return "code" in error && typeof error.code === "string" ? `error: ${error.message}` : `error: ${error.stack ?? error.message}`;
+  return "code" in error && typeof error.code === "string"
+    ? `error: ${error.message}`
+    : `error: ${error.stack ?? error.message}`;
 }

@@ -14,8 +14,8 @@ export interface Batch {
   /** 0 and 1 for the first and second text of a pair, int64 `[batch, sequence]`. */
   readonly tokenTypeIds: Tensor;
   /**
-   * By the data's `problemType`: class ids, int64 `[batch]`; 0 and 1 or probabilities, float32 `[batch, classes]`; or numbers, float32
-   * `[batch]`. Absent where the dataset has no labels.
+   * By the data's `problemType`: class ids, int64 `[batch]`; 0 and 1 or probabilities, float32 `[batch, classes]`; or
+   * numbers, float32 `[batch]`. Absent where the dataset has no labels.
    */
   readonly labels?: Tensor;
   /** Class names that `labels` count in; absent where there are none. */
@@ -25,8 +25,8 @@ export interface Batch {
   /** Row of the dataset of each encoding, in the batch's order; a document in windows has its row once for each. */
   readonly indices: Uint32Array;
   /**
-   * For long documents in windows: which of the batch's documents each encoding belongs to, `[batch]`, counting from 0, so that
-   * logits can be pooled. All windows of a document are in one batch.
+   * For long documents in windows: which of the batch's documents each encoding belongs to, `[batch]`, counting from 0,
+   * so that logits can be pooled. All windows of a document are in one batch.
    */
   readonly documents?: Uint32Array;
   /** Number of encodings, the first dimension of the tensors. */

@@ -63,7 +63,12 @@ export function collate(prepared: PreparedBatch, { device, pinMemory = false }: 
 }
 
 /** A copy to a GPU need not be waited for: CUDA's host allocator keeps the page-locked memory until it is done. */
-function pinned(data: Int32Array | Float32Array, shape: readonly number[], dtype: "int64" | "float32", device: string | undefined): Tensor {
+function pinned(
+  data: Int32Array | Float32Array,
+  shape: readonly number[],
+  dtype: "int64" | "float32",
+  device: string | undefined,
+): Tensor {
   using pageable = Tensor.from(data, { shape, dtype });
   const locked = pageable.pinMemory();
   if (device === undefined || device === "cpu") return locked;

@@ -11,7 +11,13 @@ import { LabelEncoder } from "./label-encoder";
 import { ahead } from "./loading/ahead";
 import type { Feed } from "./loading/group";
 import { MapFeed } from "./loading/map-feed";
-import { checkLabels, invalid, type DataLoaderOptions, resolveLoaderOptions, type ResolvedLoaderOptions } from "./loading/options";
+import {
+  checkLabels,
+  invalid,
+  type DataLoaderOptions,
+  resolveLoaderOptions,
+  type ResolvedLoaderOptions,
+} from "./loading/options";
 import { type CollateInput, prepare, type PrepareOptions } from "./loading/prepare";
 import { checkState, type LoaderState } from "./loading/state";
 import { type LoaderStats, StatsMeter } from "./loading/stats";
@@ -35,9 +41,9 @@ export interface EpochOptions {
 /**
  * Batches of a dataset or a stream for `for await`.
  *
- * The loader owns its batches: each is disposed when the next is asked for, at the end and on `break`.
- * The next batches are tokenized off the JavaScript thread while the loop's body works on one, and every batch lets the event
- * loop turn once, so that timers and finalizers run. When the loop ends, however it ends, nothing goes on.
+ * The loader owns its batches: each is disposed when the next is asked for, at the end and on `break`. The next batches
+ * are tokenized off the JavaScript thread while the loop's body works on one, and every batch lets the event loop turn
+ * once, so that timers and finalizers run. When the loop ends, however it ends, nothing goes on.
  *
  * @example
  * ```ts
@@ -67,14 +73,19 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
 
   /** Throws ERR_INVALID_ARG, ERR_DEVICE_UNAVAILABLE, and ERR_EMPTY_DATASET when `dropLast` leaves no batch. */
   constructor(dataset: TextDataset | IterableDataset<ExampleInput>, options: DataLoaderOptions<Item>) {
-    if (!(dataset instanceof TextDataset) && !(dataset instanceof IterableDataset)) throw invalid("a TextDataset or an IterableDataset", dataset);
+    if (!(dataset instanceof TextDataset) && !(dataset instanceof IterableDataset)) {
+      throw invalid("a TextDataset or an IterableDataset", dataset);
+    }
     this.#options = resolveLoaderOptions(options);
     this.#collate = options.collate;
     this.dataset = dataset;
     this.tokenizer = options.tokenizer;
     this.labels = this.#options.labels ?? (dataset instanceof TextDataset ? dataset.labels : []);
     if (dataset instanceof TextDataset) checkCache(dataset, this.#options);
-    this.#feed = dataset instanceof TextDataset ? new MapFeed(dataset, this.#options) : streamFeed(dataset, options, this.#options);
+    this.#feed =
+      dataset instanceof TextDataset
+        ? new MapFeed(dataset, this.#options)
+        : streamFeed(dataset, options, this.#options);
     if (dataset instanceof TextDataset && this.sized && this.length === 0) {
       throw new TorchwrightError(
         "ERR_EMPTY_DATASET",
@@ -110,16 +121,22 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
   }
 
   /**
-   * Batches per epoch, on this process. Throws ERR_INVALID_ARG where they cannot be known without reading the data: for a stream, for batches
-   * packed by tokens (which {@link countBatches} counts), and for an own sampler.
+   * Batches per epoch, on this process. Throws ERR_INVALID_ARG where they cannot be known without reading the data: for
+   * a stream, for batches packed by tokens (which {@link countBatches} counts), and for an own sampler.
    */
   get length(): number {
     const { length } = this.#feed;
     if (length !== undefined) return length;
-    throw invalid("a loader whose number of batches is known beforehand; countBatches(epoch) counts those of a dataset in memory", this);
+    throw invalid(
+      "a loader whose number of batches is known beforehand; countBatches(epoch) counts those of a dataset in memory",
+      this,
+    );
   }
 
-  /** Batches of an epoch, by number from 0; undefined for a stream. Tokenizes the dataset where batches are packed by tokens. */
+  /**
+   * Batches of an epoch, by number from 0; undefined for a stream. Tokenizes the dataset where batches are packed by
+   * tokens.
+   */
   async countBatches(epoch: number): Promise<number | undefined> {
     checkEpoch(epoch);
     return this.#feed.length ?? this.#feed.count(epoch);
@@ -136,17 +153,22 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
   }
 
   /**
-   * Goes on where a loader over the same data was: the next `for await` delivers the rest of the state's epoch, with the same
-   * batches as an unbroken run, the one after that the next epoch. A stream's rows before the place are read again and left out.
+   * Goes on where a loader over the same data was: the next `for await` delivers the rest of the state's epoch, with
+   * the same batches as an unbroken run, the one after that the next epoch. A stream's rows before the place are read
+   * again and left out.
    *
-   * Throws ERR_INVALID_ARG for what is no state, or one of another number of rows, another sampler or another batch size.
+   * Throws ERR_INVALID_ARG for what is no state, or one of another number of rows, another sampler or another batch
+   * size.
    */
   resume(state: LoaderState): void {
     const { epoch, batch } = checkState(state, this.#feed.description);
     this.#position = this.#next = { epoch, batch };
   }
 
-  /** The next epoch, or the rest of a resumed one: each `for await` over the loader sees a new order when `shuffle` is on. */
+  /**
+   * The next epoch, or the rest of a resumed one: each `for await` over the loader sees a new order when `shuffle` is
+   * on.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, void> {
     const { epoch, batch } = this.#next;
     this.#next = { epoch: epoch + 1, batch: 0 }; // a loop that is left early is over, unless its state is resumed
@@ -154,8 +176,8 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
   }
 
   /**
-   * The batches of one epoch, by number from 0; its order depends on the sampler and the number alone.
-   * The first batch throws ERR_UNKNOWN_LABEL when a row's label is not in the label map; a stream throws it when it meets the row.
+   * The batches of one epoch, by number from 0; its order depends on the sampler and the number alone. The first batch
+   * throws ERR_UNKNOWN_LABEL when a row's label is not in the label map; a stream throws it when it meets the row.
    */
   epoch(epoch: number, options: EpochOptions = {}): AsyncGenerator<Item, void, void> {
     checkEpoch(epoch);
@@ -172,10 +194,19 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
   async *#batches(epoch: number, from: number, { names, device, signal }: Pass): AsyncGenerator<Item, void, void> {
     const { tokenizer, encodeOptions, padToMultipleOf, prefetch } = this.#options;
     const pinMemory = this.#options.pinMemory ?? (device?.startsWith("cuda") === true && cuda.isAvailable());
-    const options: PrepareOptions = { tokenizer, encodeOptions, padToMultipleOf, device, labels: await this.#encoder(names) };
+    const options: PrepareOptions = {
+      tokenizer,
+      encodeOptions,
+      padToMultipleOf,
+      device,
+      labels: await this.#encoder(names),
+    };
     const make = this.#collate ?? ((input: CollateInput) => collate(input.padded, { device, pinMemory }) as Item);
     this.#position = { epoch, batch: from };
-    const ready = ahead(this.#feed.groups(epoch, from), (group) => prepare(group, options), { depth: prefetch, signal });
+    const ready = ahead(this.#feed.groups(epoch, from), (group) => prepare(group, options), {
+      depth: prefetch,
+      signal,
+    });
     let asked = performance.now();
     for await (const batch of ready) {
       await macrotask();
@@ -200,7 +231,8 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
     if (!(dataset instanceof TextDataset)) {
       const feed = this.#feed as StreamFeed;
       let encoder: LabelEncoder | undefined;
-      return () => (encoder ??= feed.problemType && new LabelEncoder(feed.problemType, this.#namesOfStream(feed, names)));
+      return () =>
+        (encoder ??= feed.problemType && new LabelEncoder(feed.problemType, this.#namesOfStream(feed, names)));
     }
     const encoder = dataset.problemType && new LabelEncoder(dataset.problemType, names);
     await encoder?.check(dataset, (row) => dataset.describeRow(row));
@@ -219,7 +251,11 @@ interface Pass {
   readonly signal: AbortSignal | undefined;
 }
 
-function streamFeed(dataset: IterableDataset<unknown>, given: DataLoaderOptions<unknown>, options: ResolvedLoaderOptions): StreamFeed {
+function streamFeed(
+  dataset: IterableDataset<unknown>,
+  given: DataLoaderOptions<unknown>,
+  options: ResolvedLoaderOptions,
+): StreamFeed {
   for (const name of ["maxTokens", "sampler", "shuffle"] as const) {
     if (given[name] === undefined || given[name] === false) continue;
     const instead = name === "maxTokens" ? "batchSize" : "the stream's own shuffle({ seed, buffer })";
@@ -232,7 +268,9 @@ function streamFeed(dataset: IterableDataset<unknown>, given: DataLoaderOptions<
 /** Cached encodings must be what the loader would make itself. */
 function checkCache({ encodings }: TextDataset, { tokenizer, encodeOptions }: ResolvedLoaderOptions): void {
   if (!encodings) return;
-  if (tokenizer.fingerprint !== encodings.fingerprint) throw invalid("the tokenizer that the dataset was cached with", "another one");
+  if (tokenizer.fingerprint !== encodings.fingerprint) {
+    throw invalid("the tokenizer that the dataset was cached with", "another one");
+  }
   const form = ({ maxLength, overflow = false, stride = 0 }: EncodeOptions): string =>
     `maxLength ${maxLength}${overflow ? `, windows with stride ${stride}` : ""}`;
   if (form(encodeOptions) === form(encodings.encodeOptions)) return;

@@ -38,20 +38,30 @@ export class Dataset<Row> extends MapDataset<Row> {
     }
     const all = [...rows];
     if (all.length === 0) throw emptyDataset("Dataset.from: expected at least one row, got none");
-    return new Dataset(all, all.map((_, row) => ({ row })));
+    return new Dataset(
+      all,
+      all.map((_, row) => ({ row })),
+    );
   }
 
   /**
-   * Reads CSV with a header line into rows of text, from a file, several, a glob, or a stream; gzip and zstd are recognised.
-   * Throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file and line, ERR_EMPTY_DATASET, ERR_INVALID_ARG.
+   * Reads CSV with a header line into rows of text, from a file, several, a glob, or a stream; gzip and zstd are
+   * recognised. Throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file and line,
+   * ERR_EMPTY_DATASET, ERR_INVALID_ARG.
    */
-  static fromCsv(input: SourceInput, options: CsvSourceOptions = {}): Promise<Dataset<Readonly<Record<string, string>>>> {
+  static fromCsv(
+    input: SourceInput,
+    options: CsvSourceOptions = {},
+  ): Promise<Dataset<Readonly<Record<string, string>>>> {
     return Dataset.read("Dataset.fromCsv", csvSource("Dataset.fromCsv", input, options));
   }
 
   /** Reads JSON Lines, one object per line. `Row` is taken at its word. Errors as for `fromCsv`. */
   static fromJsonLines<Row = Fields>(input: SourceInput, options: JsonLinesSourceOptions = {}): Promise<Dataset<Row>> {
-    return Dataset.read("Dataset.fromJsonLines", jsonLinesSource("Dataset.fromJsonLines", input, options) as RowSource<Row>);
+    return Dataset.read(
+      "Dataset.fromJsonLines",
+      jsonLinesSource("Dataset.fromJsonLines", input, options) as RowSource<Row>,
+    );
   }
 
   /** Reads a JSON array of objects. `Row` is taken at its word. Errors as for `fromCsv`. */
@@ -64,13 +74,20 @@ export class Dataset<Row> extends MapDataset<Row> {
     return Dataset.read("Dataset.fromParquet", parquetSource("Dataset.fromParquet", input, options) as RowSource<Row>);
   }
 
-  /** Reads a folder that has a folder of text files for each class: rows of `text` and `label`. Errors as for `fromCsv`. */
-  static fromFolder(folder: string, options: FolderSourceOptions = {}): Promise<Dataset<{
-    /** The file's content. */
-    readonly text: string;
-    /** The name of the folder that the file lies in. */
-    readonly label: string;
-  }>> {
+  /**
+   * Reads a folder that has a folder of text files for each class: rows of `text` and `label`. Errors as for `fromCsv`.
+   */
+  static fromFolder(
+    folder: string,
+    options: FolderSourceOptions = {},
+  ): Promise<
+    Dataset<{
+      /** The file's content. */
+      readonly text: string;
+      /** The name of the folder that the file lies in. */
+      readonly label: string;
+    }>
+  > {
     return Dataset.read("Dataset.fromFolder", folderSource("Dataset.fromFolder", folder, options));
   }
 
@@ -79,19 +96,29 @@ export class Dataset<Row> extends MapDataset<Row> {
     const rows: SourceRow<Row>[] = [];
     for await (const chunk of source.chunks()) for (const row of chunk) rows.push(row);
     if (rows.length === 0) throw emptyDataset(`${operation}: expected at least one row, got none`);
-    return new Dataset(rows.map(({ row }) => row), rows.map(({ place }) => place), source.skipped);
+    return new Dataset(
+      rows.map(({ row }) => row),
+      rows.map(({ place }) => place),
+      source.skipped,
+    );
   }
 
   /** A dataset of rows with the places that they came from. Throws ERR_EMPTY_DATASET. */
   static of<Row>(rows: readonly SourceRow<Row>[]): Dataset<Row> {
     if (rows.length === 0) throw emptyDataset("Dataset: expected at least one row, got none");
-    return new Dataset(rows.map(({ row }) => row), rows.map(({ place }) => place));
+    return new Dataset(
+      rows.map(({ row }) => row),
+      rows.map(({ place }) => place),
+    );
   }
 
   /** Each row as `change` makes it. An error of `change`'s names the row. Throws ERR_INVALID_ARG. */
   map<Other>(change: (row: Row, index: number) => Other): Dataset<Other> {
     if (typeof change !== "function") throw this.invalid("map", "a function", change);
-    return new Dataset(this.rows.map((row, index) => this.guarded("map", index, () => change(row, index))), this.places);
+    return new Dataset(
+      this.rows.map((row, index) => this.guarded("map", index, () => change(row, index))),
+      this.places,
+    );
   }
 
   /** Without rows whose key came before; by default the key is the row itself, as JSON writes it. */
@@ -109,7 +136,9 @@ export class Dataset<Row> extends MapDataset<Row> {
 
   /** Rows with their places, for what reads them on. */
   *entries(): IterableIterator<SourceRow<Row>> {
-    for (let index = 0; index < this.length; index++) yield { row: this.rows[index] as Row, place: this.places[index] as Place };
+    for (let index = 0; index < this.length; index++) {
+      yield { row: this.rows[index] as Row, place: this.places[index] as Place };
+    }
   }
 
   protected override derive(rows: readonly Row[], places: readonly Place[]): this {

@@ -1,12 +1,14 @@
 /**
  * A dataset's encodings on disk: tokenized once, read by row.
  *
- * One file per content: its name is a hash of the texts, the tokenizer's fingerprint and what decides an encoding's length, so a changed
- * file or tokenizer gives another name and is tokenized anew. A batch's rows are read by their place in the file, out of the system's page cache,
- * which is what a memory map would give: but a mapped file that another process cuts short would end this process.
+ * One file per content: its name is a hash of the texts, the tokenizer's fingerprint and what decides an encoding's
+ * length, so a changed file or tokenizer gives another name and is tokenized anew. A batch's rows are read by their
+ * place in the file, out of the system's page cache, which is what a memory map would give: but a mapped file that
+ * another process cuts short would end this process.
  *
- * Format: `TWENC1\n`, the payload, and 32 bytes of SHA-256 over both. The payload: rows (uint32), encodings (uint32), tokens (float64); per row its
- * encodings (uint32); per encoding its tokens and the tokens cut off (uint32 each); all ids (int32); all type ids (uint8). Little-endian.
+ * Format: `TWENC1\n`, the payload, and 32 bytes of SHA-256 over both. The payload: rows (uint32), encodings (uint32),
+ * tokens (float64); per row its encodings (uint32); per encoding its tokens and the tokens cut off (uint32 each); all
+ * ids (int32); all type ids (uint8). Little-endian.
  */
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
@@ -71,16 +73,20 @@ export class EncodingCache {
   }
 
   /**
-   * The encodings of texts, from the folder's file where there is one for just these texts and tokenizer, else made and written.
-   * Throws ERR_INVALID_ARG, ERR_FILE_READ, ERR_FILE_WRITE; a damaged file is made anew.
+   * The encodings of texts, from the folder's file where there is one for just these texts and tokenizer, else made and
+   * written. Throws ERR_INVALID_ARG, ERR_FILE_READ, ERR_FILE_WRITE; a damaged file is made anew.
    */
   static async open(texts: readonly TextInput[], tokenizer: Tokenizer, options: CacheOptions): Promise<EncodingCache> {
     const operation = "TextDataset.cache";
     const { folder, windows, maxLength = tokenizer?.maxLength } = options ?? {};
     if (typeof folder !== "string" || folder === "") throw invalid(operation, "the path of a folder", folder);
-    if (typeof tokenizer?.encodeBatch !== "function") throw invalid(operation, "a tokenizer, from AutoTokenizer.fromPretrained(folder),", tokenizer);
+    if (typeof tokenizer?.encodeBatch !== "function") {
+      throw invalid(operation, "a tokenizer, from AutoTokenizer.fromPretrained(folder),", tokenizer);
+    }
     const { fingerprint } = tokenizer;
-    if (fingerprint === undefined) throw invalid(operation, "a tokenizer with a fingerprint, by which a change is noticed,", tokenizer);
+    if (fingerprint === undefined) {
+      throw invalid(operation, "a tokenizer with a fingerprint, by which a change is noticed,", tokenizer);
+    }
     const encodeOptions = encodeOptionsFor(operation, maxLength, windows);
     const file = path.join(folder, `${await contentKey(texts, fingerprint, encodeOptions)}.encodings`);
     const head = await readHead(operation, file, texts.length);
@@ -88,7 +94,10 @@ export class EncodingCache {
     await writeCache(operation, file, texts, tokenizer, encodeOptions);
     const written = await readHead(operation, file, texts.length);
     if (written) return new EncodingCache(file, encodeOptions, fingerprint, written.bytes, written);
-    throw new TorchwrightError("ERR_FILE_READ", `${operation}: ${file} changed while it was written; is another program at work in the folder?`);
+    throw new TorchwrightError(
+      "ERR_FILE_READ",
+      `${operation}: ${file} changed while it was written; is another program at work in the folder?`,
+    );
   }
 
   /** Tokens of a row's first (and longest) encoding. */
@@ -109,7 +118,11 @@ export class EncodingCache {
       return Array.from(rows, (row) => this.#readRow(file as number, row));
     } catch (error) {
       if (error instanceof TorchwrightError) throw error;
-      throw new TorchwrightError("ERR_FILE_READ", `DataLoader: could not read the cached encodings ${this.file}: ${(error as Error).message}`, { cause: error });
+      throw new TorchwrightError(
+        "ERR_FILE_READ",
+        `DataLoader: could not read the cached encodings ${this.file}: ${(error as Error).message}`,
+        { cause: error },
+      );
     } finally {
       if (file !== undefined) closeSync(file);
     }
@@ -127,7 +140,11 @@ export class EncodingCache {
     const encodings = Array.from({ length: end - first }, (_, i): Encoding => {
       const at = (this.#starts[first + i] as number) - from;
       const to = at + (this.#lengths[first + i] as number);
-      return { ids: ids.subarray(at, to), typeIds: types.subarray(at, to), truncated: this.#truncated[first + i] as number };
+      return {
+        ids: ids.subarray(at, to),
+        typeIds: types.subarray(at, to),
+        truncated: this.#truncated[first + i] as number,
+      };
     });
     const [head, ...overflow] = encodings as [Encoding, ...Encoding[]];
     return this.encodeOptions.overflow === true ? { ...head, overflow } : head;
@@ -135,13 +152,18 @@ export class EncodingCache {
 
   #fill(file: number, bytes: Uint8Array, position: number): void {
     if (readSync(file, bytes, 0, bytes.length, position) === bytes.length) return;
-    throw new TorchwrightError("ERR_FILE_READ", `DataLoader: the cached encodings ${this.file} were cut short while in use; delete the file and make the dataset anew`);
+    throw new TorchwrightError(
+      "ERR_FILE_READ",
+      `DataLoader: the cached encodings ${this.file} were cut short while in use; delete the file and make the dataset anew`,
+    );
   }
 }
 
 /** Name of a content: texts, tokenizer, and what decides the lengths. Yields to the event loop now and then. */
 async function contentKey(texts: readonly TextInput[], fingerprint: string, options: EncodeOptions): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify([fingerprint, options.maxLength, options.overflow ?? false, options.stride ?? 0]));
+  const hash = createHash("sha256").update(
+    JSON.stringify([fingerprint, options.maxLength, options.overflow ?? false, options.stride ?? 0]),
+  );
   for (let start = 0; start < texts.length; start += PIECE) {
     hash.update(JSON.stringify(texts.slice(start, start + PIECE)));
     await macrotask();
@@ -149,7 +171,13 @@ async function contentKey(texts: readonly TextInput[], fingerprint: string, opti
   return hash.digest("hex").slice(0, 40);
 }
 
-async function writeCache(operation: string, file: string, texts: readonly TextInput[], tokenizer: Tokenizer, options: EncodeOptions): Promise<void> {
+async function writeCache(
+  operation: string,
+  file: string,
+  texts: readonly TextInput[],
+  tokenizer: Tokenizer,
+  options: EncodeOptions,
+): Promise<void> {
   const counts = new Uint32Array(texts.length);
   const sizes: number[] = [];
   const part = `${file}.${process.pid}.part`;
@@ -187,8 +215,12 @@ async function writeCache(operation: string, file: string, texts: readonly TextI
       await write(header);
       await write(bytesOf(counts));
       await write(bytesOf(Uint32Array.from(sizes)));
-      for (let start = 0; start < ids.length; start += PIECE) await write(Buffer.concat(ids.slice(start, start + PIECE).map(bytesOf)));
-      for (let start = 0; start < types.length; start += PIECE) await write(Buffer.concat(types.slice(start, start + PIECE)));
+      for (let start = 0; start < ids.length; start += PIECE) {
+        await write(Buffer.concat(ids.slice(start, start + PIECE).map(bytesOf)));
+      }
+      for (let start = 0; start < types.length; start += PIECE) {
+        await write(Buffer.concat(types.slice(start, start + PIECE)));
+      }
       await handle.writeFile(hash.digest());
       await handle.sync();
     } finally {
@@ -197,7 +229,9 @@ async function writeCache(operation: string, file: string, texts: readonly TextI
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true }).catch(() => undefined);
-    throw new TorchwrightError("ERR_FILE_WRITE", `${operation}: could not write ${file}: ${(error as Error).message}`, { cause: error });
+    throw new TorchwrightError("ERR_FILE_WRITE", `${operation}: could not write ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -222,14 +256,19 @@ async function readHead(operation: string, file: string, rows: number): Promise<
     const encodings = header.readUInt32LE(12);
     const tokens = header.readDoubleLE(16);
     const headBytes = HEADER + 4 * rows + 8 * encodings;
-    const whole = header.subarray(0, MAGIC.length).equals(MAGIC) && header.readUInt32LE(8) === rows && size === headBytes + 5 * tokens + HASH;
+    const whole =
+      header.subarray(0, MAGIC.length).equals(MAGIC) &&
+      header.readUInt32LE(8) === rows &&
+      size === headBytes + 5 * tokens + HASH;
     if (!whole || !(await hashFits(handle, size))) return undefined;
     const bytes = Buffer.alloc(headBytes);
     await handle.read(bytes, 0, headBytes, 0);
     return { bytes, rows, encodings };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new TorchwrightError("ERR_FILE_READ", `${operation}: could not read ${file}: ${(error as Error).message}`, { cause: error });
+    throw new TorchwrightError("ERR_FILE_READ", `${operation}: could not read ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     await handle?.close();
   }
@@ -238,7 +277,7 @@ async function readHead(operation: string, file: string, rows: number): Promise<
 async function hashFits(handle: FileHandle, size: number): Promise<boolean> {
   const hash = createHash("sha256");
   const buffer = Buffer.alloc(1 << 20);
-  for (let at = 0; at < size - HASH; ) {
+  for (let at = 0; at < size - HASH;) {
     const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - HASH - at), at);
     if (bytesRead === 0) return false;
     hash.update(buffer.subarray(0, bytesRead));

@@ -24,8 +24,8 @@ export interface BufferedShuffleOptions {
 }
 
 /**
- * A stream of rows for `for await`, and for a `DataLoader`. Immutable and lazy: every method gives a new dataset, and nothing is read
- * before it is iterated. Each pass reads its source again.
+ * A stream of rows for `for await`, and for a `DataLoader`. Immutable and lazy: every method gives a new dataset, and
+ * nothing is read before it is iterated. Each pass reads its source again.
  *
  * @example
  * ```ts
@@ -43,29 +43,39 @@ export class IterableDataset<Row> implements AsyncIterable<Row> {
   }
 
   /**
-   * Rows of any iterable, synchronous or not: arrays, generators, a database's cursor, a Node stream of objects. Something that can
-   * be iterated only once gives only one pass; a function that makes it gives as many as are wanted.
+   * Rows of any iterable, synchronous or not: arrays, generators, a database's cursor, a Node stream of objects.
+   * Something that can be iterated only once gives only one pass; a function that makes it gives as many as are wanted.
    *
    * Throws ERR_INVALID_ARG for what is not iterable; iterating throws it for a second pass over what gives only one.
    */
   static from<Row>(rows: RowsInput<Row>): IterableDataset<Row> {
-    if (typeof rows !== "function" && !isIterable(rows)) throw invalid("from", "an iterable, or a function that makes one,", rows);
+    if (typeof rows !== "function" && !isIterable(rows)) {
+      throw invalid("from", "an iterable, or a function that makes one,", rows);
+    }
     let passes = 0;
     return new IterableDataset(() => {
       const made: unknown = typeof rows === "function" ? rows() : rows;
       if (!isIterable(made)) throw invalid("from", "the function to give an iterable", made);
       if (isOneShot(made) && typeof rows !== "function" && passes++ > 0) {
-        throw invalid("from", "something to iterate anew: a function that makes the rows, for more than one pass", made);
+        throw invalid(
+          "from",
+          "something to iterate anew: a function that makes the rows, for more than one pass",
+          made,
+        );
       }
       return numbered(made as Iterable<Row> | AsyncIterable<Row>);
     });
   }
 
   /**
-   * Streams CSV with a header line as rows of text, from a file, several, a glob, or a stream; gzip and zstd are recognised. Iterating throws
-   * ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file and line. Throws ERR_INVALID_ARG.
+   * Streams CSV with a header line as rows of text, from a file, several, a glob, or a stream; gzip and zstd are
+   * recognised. Iterating throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file and
+   * line. Throws ERR_INVALID_ARG.
    */
-  static fromCsv(input: SourceInput, options: CsvSourceOptions = {}): IterableDataset<Readonly<Record<string, string>>> {
+  static fromCsv(
+    input: SourceInput,
+    options: CsvSourceOptions = {},
+  ): IterableDataset<Readonly<Record<string, string>>> {
     return IterableDataset.of(csvSource("IterableDataset.fromCsv", input, options));
   }
 
@@ -84,8 +94,14 @@ export class IterableDataset<Row> implements AsyncIterable<Row> {
     return IterableDataset.of(parquetSource("IterableDataset.fromParquet", input, options) as RowSource<Row>);
   }
 
-  /** Streams a folder that has a folder of text files for each class: rows of `text` and `label`. Errors as for `fromCsv`. */
-  static fromFolder(folder: string, options: FolderSourceOptions = {}): IterableDataset<{
+  /**
+   * Streams a folder that has a folder of text files for each class: rows of `text` and `label`. Errors as for
+   * `fromCsv`.
+   */
+  static fromFolder(
+    folder: string,
+    options: FolderSourceOptions = {},
+  ): IterableDataset<{
     /** The file's content. */
     readonly text: string;
     /** The name of the folder that the file lies in. */
@@ -109,7 +125,10 @@ export class IterableDataset<Row> implements AsyncIterable<Row> {
     for await (const chunk of this.#open(0)) for (const { row } of chunk) yield row;
   }
 
-  /** Each row as `change` makes it; it may be asynchronous, and rows keep their order. An error of `change`'s names the row. */
+  /**
+   * Each row as `change` makes it; it may be asynchronous, and rows keep their order. An error of `change`'s names the
+   * row.
+   */
   map<Other>(change: (row: Row, index: number) => Other | Promise<Other>): IterableDataset<Other> {
     checkFunction("map", change);
     return this.#stage(async function* (chunks) {
@@ -170,8 +189,8 @@ export class IterableDataset<Row> implements AsyncIterable<Row> {
   }
 
   /**
-   * Rows in an order that is random within a buffer: a row may come as early as it likes, and about `buffer` rows late on average. In another
-   * order each epoch. Throws ERR_INVALID_ARG.
+   * Rows in an order that is random within a buffer: a row may come as early as it likes, and about `buffer` rows late
+   * on average. In another order each epoch. Throws ERR_INVALID_ARG.
    */
   shuffle({ seed = 42, buffer = 10_000 }: BufferedShuffleOptions = {}): IterableDataset<Row> {
     checkSeed("IterableDataset.shuffle", seed);
@@ -233,12 +252,16 @@ export class IterableDataset<Row> implements AsyncIterable<Row> {
     return Dataset.of(rows);
   }
 
-  #stage<Other>(change: (chunks: Chunks<Row>, epoch: number) => AsyncGenerator<readonly SourceRow<Other>[], void, void>): IterableDataset<Other> {
+  #stage<Other>(
+    change: (chunks: Chunks<Row>, epoch: number) => AsyncGenerator<readonly SourceRow<Other>[], void, void>,
+  ): IterableDataset<Other> {
     return new IterableDataset((epoch) => change(this.#open(epoch), epoch));
   }
 
   #with(operation: string, others: readonly IterableDataset<Row>[]): readonly IterableDataset<Row>[] {
-    for (const other of others) if (!(other instanceof IterableDataset)) throw invalid(operation, "an IterableDataset", other);
+    for (const other of others) {
+      if (!(other instanceof IterableDataset)) throw invalid(operation, "an IterableDataset", other);
+    }
     return [this, ...others];
   }
 }
@@ -269,5 +292,8 @@ function checkCount(operation: string, count: unknown): void {
 }
 
 function invalid(operation: string, expected: string, got: unknown): TorchwrightError {
-  return new TorchwrightError("ERR_INVALID_ARG", `IterableDataset.${operation}: expected ${expected}, got ${describe(got)}`);
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `IterableDataset.${operation}: expected ${expected}, got ${describe(got)}`,
+  );
 }

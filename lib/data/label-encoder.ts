@@ -33,7 +33,10 @@ export class LabelEncoder {
     const classes = this.names.length;
     switch (this.problemType) {
       case "single-label":
-        return { data: Int32Array.from(examples, ({ label }, i) => this.#id(label as string, i, place)), shape: [rows] };
+        return {
+          data: Int32Array.from(examples, ({ label }, i) => this.#id(label as string, i, place)),
+          shape: [rows],
+        };
       case "regression":
         return { data: Float32Array.from(examples, ({ label }) => label as number), shape: [rows] };
       case "multi-label":
@@ -47,7 +50,10 @@ export class LabelEncoder {
     }
   }
 
-  /** Looks every label up, so that an unknown one shows before the first step and not in the last. Throws ERR_UNKNOWN_LABEL. */
+  /**
+   * Looks every label up, so that an unknown one shows before the first step and not in the last. Throws
+   * ERR_UNKNOWN_LABEL.
+   */
   async check(examples: Iterable<Example>, place: (index: number) => string): Promise<void> {
     const slice = new TimeSlice();
     let index = 0;

@@ -1,4 +1,6 @@
-/** What every dataset in memory can do with its rows: choose, order, join. Immutable: each method gives a new dataset. */
+/**
+ * What every dataset in memory can do with its rows: choose, order, join. Immutable: each method gives a new dataset.
+ */
 import { describe, TorchwrightError } from "../errors";
 import { datasetReading } from "./describe-dataset";
 import { type InspectOptionsGiven, readingAt } from "./inspect/prints-as";
@@ -69,15 +71,22 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
 
   /** The rows of these numbers, in their order; a number may come again. Throws ERR_INVALID_ARG, ERR_EMPTY_DATASET. */
   select(rows: Iterable<number>): this {
-    if (typeof rows !== "object" || rows === null || !(Symbol.iterator in rows)) throw this.invalid("select", "row numbers", rows);
+    if (typeof rows !== "object" || rows === null || !(Symbol.iterator in rows)) {
+      throw this.invalid("select", "row numbers", rows);
+    }
     const chosen = [...rows];
     for (const row of chosen) {
-      if (!Number.isInteger(row) || row < 0 || row >= this.length) throw this.invalid("select", `rows from 0 to ${this.length - 1}`, row);
+      if (!Number.isInteger(row) || row < 0 || row >= this.length) {
+        throw this.invalid("select", `rows from 0 to ${this.length - 1}`, row);
+      }
     }
     return this.pick("select", chosen);
   }
 
-  /** The rows for which `keep` says true. Throws ERR_EMPTY_DATASET where it keeps none; an error of `keep`'s names the row. */
+  /**
+   * The rows for which `keep` says true. Throws ERR_EMPTY_DATASET where it keeps none; an error of `keep`'s names the
+   * row.
+   */
   filter(keep: (row: Row, index: number) => boolean): this {
     if (typeof keep !== "function") throw this.invalid("filter", "a function", keep);
     const chosen: number[] = [];
@@ -108,7 +117,10 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
   /** The rows of this dataset and then those of the others. */
   concat(...others: readonly MapDataset<Row>[]): this {
     const parts = this.#parts("concat", others);
-    return this.derive(parts.flatMap(({ rows }) => rows), parts.flatMap(({ places }) => places));
+    return this.derive(
+      parts.flatMap(({ rows }) => rows),
+      parts.flatMap(({ places }) => places),
+    );
   }
 
   /** One row of each dataset in turn; where one has ended the others go on, so that no row is lost. */
@@ -148,7 +160,9 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
 
   #parts(operation: string, others: readonly MapDataset<Row>[]): readonly MapDataset<Row>[] {
     for (const other of others) {
-      if (!(other instanceof MapDataset) || other.kind !== this.kind) throw this.invalid(operation, `a ${this.kind}`, other);
+      if (!(other instanceof MapDataset) || other.kind !== this.kind) {
+        throw this.invalid(operation, `a ${this.kind}`, other);
+      }
     }
     return [this, ...others];
   }
@@ -178,6 +192,9 @@ export abstract class MapDataset<Row> implements Iterable<Row> {
 
   /** The error for a wrong argument of an operation. */
   protected invalid(operation: string, expected: string, got: unknown): TorchwrightError {
-    return new TorchwrightError("ERR_INVALID_ARG", `${this.kind}.${operation}: expected ${expected}, got ${describe(got)}`);
+    return new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${this.kind}.${operation}: expected ${expected}, got ${describe(got)}`,
+    );
   }
 }

@@ -16,8 +16,8 @@ export interface PaddedArrays {
 }
 
 /**
- * Pads on the right to the longest encoding, rounded up to a multiple where asked: ids with `padTokenId`, mask and types
- * with 0.
+ * Pads on the right to the longest encoding, rounded up to a multiple where asked: ids with `padTokenId`, mask and
+ * types with 0.
  */
 export function padEncodings(encodings: readonly Encoding[], padTokenId: number, multipleOf = 1): PaddedArrays {
   const longest = encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);

@@ -50,7 +50,9 @@ export function toLabel(given: unknown, type: ProblemType, fail: (expected: stri
       return probabilities(given, fail);
     case "regression": {
       const value = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
-      if (typeof value !== "number" || !Number.isFinite(value)) throw fail("a finite number as label, as the problem is a regression");
+      if (typeof value !== "number" || !Number.isFinite(value)) {
+        throw fail("a finite number as label, as the problem is a regression");
+      }
       return value;
     }
   }
@@ -58,7 +60,9 @@ export function toLabel(given: unknown, type: ProblemType, fail: (expected: stri
 
 function className(given: unknown, fail: (expected: string) => TorchwrightError): string {
   if (typeof given === "number" && !Number.isInteger(given)) {
-    throw fail('a class name as label; a number with a fraction is one only as text, or with { problemType: "regression" } a target');
+    throw fail(
+      'a class name as label; a number with a fraction is one only as text, or with { problemType: "regression" } a target',
+    );
   }
   if (typeof given === "string" && given !== "") return given;
   if (typeof given === "number" || typeof given === "bigint" || typeof given === "boolean") return String(given);
@@ -71,7 +75,9 @@ function probabilities(given: unknown, fail: (expected: string) => TorchwrightEr
   }
   const entries = Object.entries(given as Record<string, unknown>);
   const sum = entries.reduce((total, [, value]) => total + (typeof value === "number" && value >= 0 ? value : NaN), 0);
-  if (!(Math.abs(sum - 1) <= TOLERANCE)) throw fail(`probabilities from 0 that sum to 1 as label, with a sum of ${sum}`);
+  if (!(Math.abs(sum - 1) <= TOLERANCE)) {
+    throw fail(`probabilities from 0 that sum to 1 as label, with a sum of ${sum}`);
+  }
   return Object.freeze(Object.fromEntries(entries)) as Label;
 }
 

@@ -10,5 +10,7 @@ export function emptyDataset(message: string): TorchwrightError {
 export function rowError(operation: string, place: string, error: unknown): TorchwrightError {
   if (error instanceof TorchwrightError) return error;
   const message = error instanceof Error ? error.message : describe(error);
-  return new TorchwrightError("ERR_BAD_ROW", `${operation}: the function failed at ${place}: ${message}`, { cause: error });
+  return new TorchwrightError("ERR_BAD_ROW", `${operation}: the function failed at ${place}: ${message}`, {
+    cause: error,
+  });
 }

@@ -7,8 +7,13 @@ export type RowsInput<Row> = Iterable<Row> | AsyncIterable<Row> | (() => Iterabl
 /** Rows in a piece. */
 export const PIECE = 256;
 
-/** Rows with running numbers. A synchronous iterable's come in pieces; of an asynchronous one each as soon as it is there. */
-export async function* numbered<Row>(rows: Iterable<Row> | AsyncIterable<Row>): AsyncGenerator<SourceRow<Row>[], void, void> {
+/**
+ * Rows with running numbers. A synchronous iterable's come in pieces; of an asynchronous one each as soon as it is
+ * there.
+ */
+export async function* numbered<Row>(
+  rows: Iterable<Row> | AsyncIterable<Row>,
+): AsyncGenerator<SourceRow<Row>[], void, void> {
   let row = 0;
   if (Symbol.asyncIterator in rows) {
     for await (const item of rows) yield [{ row: item, place: { row: row++ } }];
@@ -31,5 +36,7 @@ export function isIterable(value: unknown): boolean {
 
 /** Whether an iterable is its own iterator, so that a second pass would find it at its end. */
 export function isOneShot(value: unknown): boolean {
-  return typeof (value as { next?: unknown }).next === "function" || typeof (value as { pipe?: unknown }).pipe === "function";
+  return (
+    typeof (value as { next?: unknown }).next === "function" || typeof (value as { pipe?: unknown }).pipe === "function"
+  );
 }

@@ -22,9 +22,9 @@ export type Parts<Dataset, Options> = {
   readonly validation: number;
 }
   ? {
-    /** What is held out to choose by. */
-    readonly validation: Dataset;
-  }
+      /** What is held out to choose by. */
+      readonly validation: Dataset;
+    }
   : unknown);
 
 /** What a split asks of a dataset. `call` runs a function of the user's for a row. */
@@ -43,33 +43,50 @@ export function partRows<Row>({ operation, rows, call }: Partable<Row>, options:
   for (const [name, given] of Object.entries({ stratify, groupBy, byTime })) {
     if (given !== undefined && typeof given !== "function") throw invalid(`${name} to be a function of a row`, given);
   }
-  if (byTime && (stratify || groupBy)) throw invalid("byTime alone, because time leaves no choice", "stratify or groupBy with it");
+  if (byTime && (stratify || groupBy)) {
+    throw invalid("byTime alone, because time leaves no choice", "stratify or groupBy with it");
+  }
   const wanted = (name: string, share: unknown): number => {
     const count = typeof share === "number" && share < 1 ? Math.ceil(share * rows.length) : share;
     if (Number.isSafeInteger(count) && (count as number) >= 1) return count as number;
     throw invalid(`${name} to be a share from 0 to 1 or a number of rows`, share);
   };
-  const counts = { test: wanted("test", test), validation: validation === undefined ? 0 : wanted("validation", validation) };
+  const counts = {
+    test: wanted("test", test),
+    validation: validation === undefined ? 0 : wanted("validation", validation),
+  };
   if (counts.test + counts.validation >= rows.length) {
-    const held = counts.validation > 0 ? `${counts.test} for the test part and ${counts.validation} for validation` : `${counts.test} for the test part`;
+    const held =
+      counts.validation > 0
+        ? `${counts.test} for the test part and ${counts.validation} for validation`
+        : `${counts.test} for the test part`;
     throw emptyDataset(`${operation}: expected a row for each part, got ${rows.length} with ${held}`);
   }
   const each = <T>(pick: ((row: Row, index: number) => T) | undefined): T[] | undefined =>
     pick && rows.map((row, index) => call(index, () => pick(row, index)));
-  const keys = { classes: each(stratify), groups: each(groupBy), times: byTime && each((row, index) => toTime(byTime(row, index), index, invalid)) };
+  const keys = {
+    classes: each(stratify),
+    groups: each(groupBy),
+    times: byTime && each((row, index) => toTime(byTime(row, index), index, invalid)),
+  };
 
   const first = splitBy({ rows: rows.length, ...keys }, counts.test, seed, "test");
   checkPart(operation, first.test, keys, "test");
   if (counts.validation === 0) return checkPart(operation, first.train, keys, "train") && first;
   const rest = first.train;
-  const among = <T>(values: readonly T[] | undefined): T[] | undefined => values && Array.from(rest, (row) => values[row] as T);
+  const among = <T>(values: readonly T[] | undefined): T[] | undefined =>
+    values && Array.from(rest, (row) => values[row] as T);
   const second = splitBy(
     { rows: rest.length, classes: among(keys.classes), groups: among(keys.groups), times: among(keys.times) },
     Math.min(counts.validation, rest.length - 1),
     seed,
     "validation",
   );
-  const parts = { train: second.train.map((at) => rest[at] as number), validation: second.test.map((at) => rest[at] as number), test: first.test };
+  const parts = {
+    train: second.train.map((at) => rest[at] as number),
+    validation: second.test.map((at) => rest[at] as number),
+    test: first.test,
+  };
   checkPart(operation, parts.validation, keys, "validation");
   checkPart(operation, parts.train, keys, "train");
   return parts;
@@ -81,7 +98,12 @@ function toTime(value: unknown, index: number, invalid: (expected: string, got: 
   throw invalid(`byTime to give a date, a number or an ISO 8601 text (row ${index})`, value);
 }
 
-function checkPart(operation: string, part: Uint32Array, keys: { readonly classes?: unknown; readonly groups?: unknown; readonly times?: unknown }, name: string): true {
+function checkPart(
+  operation: string,
+  part: Uint32Array,
+  keys: { readonly classes?: unknown; readonly groups?: unknown; readonly times?: unknown },
+  name: string,
+): true {
   if (part.length > 0) return true;
   const why = keys.times
     ? "rows of different times, as rows of one time stay together"

@@ -8,7 +8,10 @@ export interface SplitIndices {
 
 /** A random part of the rows; both parts come in random order, so that `take` of either is a fair sample. */
 export function splitRows(rows: number, test: number, below: RandomBelow): SplitIndices {
-  const order = shuffle(Uint32Array.from({ length: rows }, (_, row) => row), below);
+  const order = shuffle(
+    Uint32Array.from({ length: rows }, (_, row) => row),
+    below,
+  );
   return { test: order.slice(0, test), train: order.slice(test) };
 }
 
@@ -20,7 +23,13 @@ export function splitByTime(times: ArrayLike<number>, test: number): SplitIndice
   const time = (row: number): number => times[row] as number;
   const order = Uint32Array.from({ length: times.length }, (_, row) => row).sort((a, b) => time(a) - time(b) || a - b);
   let boundary = order.length - test;
-  while (boundary > 0 && boundary < order.length && time(order[boundary] as number) === time(order[boundary - 1] as number)) boundary++;
+  while (
+    boundary > 0 &&
+    boundary < order.length &&
+    time(order[boundary] as number) === time(order[boundary - 1] as number)
+  ) {
+    boundary++;
+  }
   return { train: order.slice(0, boundary), test: order.slice(boundary) };
 }
 
@@ -30,7 +39,12 @@ export function splitByTime(times: ArrayLike<number>, test: number): SplitIndice
  * Greedy: groups in random order, the largest first; each goes where it brings the counts of its classes nearest to the
  * parts' shares, in squares over the share, as scikit-learn's `StratifiedGroupKFold` weighs them.
  */
-export function splitGroups(groups: readonly unknown[], classes: readonly string[] | undefined, test: number, below: RandomBelow): SplitIndices {
+export function splitGroups(
+  groups: readonly unknown[],
+  classes: readonly string[] | undefined,
+  test: number,
+  below: RandomBelow,
+): SplitIndices {
   const members = new Map<unknown, number[]>();
   const totals = new Map<string, number>();
   const classOf = (row: number): string => classes?.[row] ?? "";
@@ -40,9 +54,15 @@ export function splitGroups(groups: readonly unknown[], classes: readonly string
     else members.set(group, [row]);
     totals.set(classOf(row), (totals.get(classOf(row)) ?? 0) + 1);
   });
-  const parts = [1 - test / groups.length, test / groups.length].map((share) => ({ share, chosen: [] as number[][], counts: new Map<string, number>() }));
+  const parts = [1 - test / groups.length, test / groups.length].map((share) => ({
+    share,
+    chosen: [] as number[][],
+    counts: new Map<string, number>(),
+  }));
   const keys = [...members.values()];
-  const order = shuffle(Uint32Array.from(keys.keys()), below).sort((a, b) => (keys[b] as number[]).length - (keys[a] as number[]).length);
+  const order = shuffle(Uint32Array.from(keys.keys()), below).sort(
+    (a, b) => (keys[b] as number[]).length - (keys[a] as number[]).length,
+  );
   for (const key of order) {
     const rows = keys[key] as number[];
     const own = new Map<string, number>();
@@ -64,7 +84,8 @@ export function splitGroups(groups: readonly unknown[], classes: readonly string
   // Too small a share for any group: the smallest, which came last.
   if (tested.chosen.length === 0 && train.chosen.length > 1) tested.chosen.push(train.chosen.pop() as number[]);
   if (train.chosen.length === 0 && tested.chosen.length > 1) train.chosen.push(tested.chosen.pop() as number[]);
-  const rowsOf = ({ chosen }: { readonly chosen: readonly number[][] }): Uint32Array => shuffle(Uint32Array.from(chosen.flat()), below);
+  const rowsOf = ({ chosen }: { readonly chosen: readonly number[][] }): Uint32Array =>
+    shuffle(Uint32Array.from(chosen.flat()), below);
   return { train: rowsOf(train), test: rowsOf(tested) };
 }
 
@@ -83,7 +104,11 @@ export function splitStratified(classes: readonly string[], test: number, stream
     else members.set(name, [row]);
   }
   const groups = [...members.values()];
-  const quotas = allot(groups.map((rows) => rows.length), test, classes.length);
+  const quotas = allot(
+    groups.map((rows) => rows.length),
+    test,
+    classes.length,
+  );
   const chosen = groups.flatMap((rows, group) => rows.slice(0, quotas[group]));
   const kept = groups.flatMap((rows, group) => rows.slice(quotas[group]));
   return { test: shuffle(Uint32Array.from(chosen), below), train: shuffle(Uint32Array.from(kept), below) };
@@ -98,7 +123,7 @@ function allot(sizes: readonly number[], test: number, rows: number): number[] {
     .sort((a, b) => b.remainder - a.remainder || a.group - b.group);
   let missing = test - quotas.reduce((sum, quota) => sum + quota, 0);
   // A second round is needed only where capped groups could not take their share.
-  for (let given = -1; missing > 0 && given !== 0; ) {
+  for (let given = -1; missing > 0 && given !== 0;) {
     given = 0;
     for (const { group } of byRemainder) {
       if (missing === 0) break;
@@ -120,11 +145,14 @@ export interface SplitBy<Row> {
   /** Gives every class its share of each part; the function names a row's class. */
   readonly stratify?: ((row: Row, index: number) => string) | undefined;
   /**
-   * Keeps rows of one key (a customer, a thread, a document) in one part, so that near relatives of training rows do not flatter the test.
-   * Parts are as near to the size that was asked for as whole groups allow.
+   * Keeps rows of one key (a customer, a thread, a document) in one part, so that near relatives of training rows do
+   * not flatter the test. Parts are as near to the size that was asked for as whole groups allow.
    */
   readonly groupBy?: ((row: Row, index: number) => string | number) | undefined;
-  /** Takes the latest rows for the test part and the latest of the rest for validation, as it will be in use; not random. */
+  /**
+   * Takes the latest rows for the test part and the latest of the rest for validation, as it will be in use; not
+   * random.
+   */
   readonly byTime?: ((row: Row, index: number) => Date | number | string) | undefined;
   /** Default: 42. The same seed gives the same parts on every machine. */
   readonly seed?: number;
@@ -142,7 +170,12 @@ export interface SplitKeys {
 }
 
 /** One part of `count` rows and the rest. */
-export function splitBy({ rows, classes, groups, times }: SplitKeys, count: number, seed: number, which: "test" | "validation"): SplitIndices {
+export function splitBy(
+  { rows, classes, groups, times }: SplitKeys,
+  count: number,
+  seed: number,
+  which: "test" | "validation",
+): SplitIndices {
   const stream = (): RandomBelow => randomBelow(seed, which === "test" ? 0 : VALIDATION_STREAM);
   if (times) return splitByTime(times, count);
   if (groups) return splitGroups(groups, classes, count, stream());

@@ -15,13 +15,15 @@ export interface ColumnOptions {
   /** Column of the labels; left out for data that has none, as for prediction. */
   readonly label?: string;
   /**
-   * What separates several labels in one field, as `";"` in `bug;urgent`; an empty field has none. For files without lists, as CSV: rows are then
-   * multi-label.
+   * What separates several labels in one field, as `";"` in `bug;urgent`; an empty field has none. For files without
+   * lists, as CSV: rows are then multi-label.
    */
   readonly labelSeparator?: string;
   /** What the labels are, where they do not show it: numbers are names of classes unless this says `"regression"`. */
   readonly problemType?: ProblemType;
-  /** Class names by class id, for data that is not trained on: those of the training data. Default: made from the rows. */
+  /**
+   * Class names by class id, for data that is not trained on: those of the training data. Default: made from the rows.
+   */
   readonly labels?: readonly string[];
 }
 
@@ -35,13 +37,17 @@ export function checkColumns(operation: string, options: ColumnOptions): void {
     if (!missing && (typeof name !== "string" || name === "")) throw invalid(`${role} to name a column`, name);
   }
   const separator: unknown = options.labelSeparator;
-  if (separator !== undefined && (typeof separator !== "string" || separator === "")) throw invalid("labelSeparator to be text", separator);
+  if (separator !== undefined && (typeof separator !== "string" || separator === "")) {
+    throw invalid("labelSeparator to be text", separator);
+  }
   const { labels } = options;
   if (labels !== undefined && !(Array.isArray(labels) && labels.every((name) => typeof name === "string"))) {
     throw invalid("labels to be an array of class names", labels);
   }
   const type = checkProblemType(operation, options.problemType);
-  if (separator !== undefined && type !== undefined && type !== "multi-label") throw invalid("labelSeparator only for multi-label data", type);
+  if (separator !== undefined && type !== undefined && type !== "multi-label") {
+    throw invalid("labelSeparator only for multi-label data", type);
+  }
 }
 
 /** Rows as examples, with their places. */
@@ -54,7 +60,12 @@ export interface TextRows {
 }
 
 /** The rows' examples; throws ERR_BAD_ROW naming the row, ERR_COLUMN_MISSING where no row has a column. */
-export function readColumns(operation: string, rows: Iterable<SourceRow<Fields>>, options: ColumnOptions, onBadRow: BadRowPolicy = "error"): TextRows {
+export function readColumns(
+  operation: string,
+  rows: Iterable<SourceRow<Fields>>,
+  options: ColumnOptions,
+  onBadRow: BadRowPolicy = "error",
+): TextRows {
   const asked = options.labelSeparator === undefined ? options.problemType : "multi-label";
   const examples: Example[] = [];
   const places: Place[] = [];
@@ -75,9 +86,16 @@ export function readColumns(operation: string, rows: Iterable<SourceRow<Fields>>
 }
 
 /** One row's example; throws ERR_BAD_ROW. */
-export function toExample(operation: string, row: Fields, place: Place, options: ColumnOptions, reader: RowReader): Example {
+export function toExample(
+  operation: string,
+  row: Fields,
+  place: Place,
+  options: ColumnOptions,
+  reader: RowReader,
+): Example {
   const where = describePlace(place);
-  const fail = (what: string): TorchwrightError => new TorchwrightError("ERR_BAD_ROW", `${operation}: ${what} in ${where}`);
+  const fail = (what: string): TorchwrightError =>
+    new TorchwrightError("ERR_BAD_ROW", `${operation}: ${what} in ${where}`);
   const value = (column: string): unknown => (Object.hasOwn(row, column) ? row[column] : undefined);
   const text = (column: string): string => {
     const given = value(column);
@@ -90,7 +108,10 @@ export function toExample(operation: string, row: Fields, place: Place, options:
       throw fail(`expected a label in "${column}", got ${given === "" ? "an empty one" : describe(given)}`);
     }
     if (options.labelSeparator === undefined || typeof given !== "string") return given;
-    return given.split(options.labelSeparator).map((name) => name.trim()).filter((name) => name !== "");
+    return given
+      .split(options.labelSeparator)
+      .map((name) => name.trim())
+      .filter((name) => name !== "");
   };
   return reader.make(
     text(options.text),

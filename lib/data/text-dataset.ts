@@ -30,7 +30,9 @@ export type TextSourceOptions<Options> = ColumnOptions & Omit<Options, "columns"
 export interface TextDatasetOptions {
   /** What the labels are, where they do not show it: numbers are names of classes unless this says `"regression"`. */
   readonly problemType?: ProblemType;
-  /** Class names by class id, for data that is not trained on: those of the training data. Default: made from the rows. */
+  /**
+   * Class names by class id, for data that is not trained on: those of the training data. Default: made from the rows.
+   */
   readonly labels?: readonly string[];
 }
 
@@ -113,8 +115,8 @@ export class TextDataset extends MapDataset<Example> {
   }
 
   /**
-   * Reads CSV with a header line; `text`, `pair` and `label` name its columns. From a file, several, a glob, or a stream; gzip and zstd are
-   * recognised. `delimiter: "\t"` reads tab-separated files.
+   * Reads CSV with a header line; `text`, `pair` and `label` name its columns. From a file, several, a glob, or a
+   * stream; gzip and zstd are recognised. `delimiter: "\t"` reads tab-separated files.
    *
    * Throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING listing the columns there are, ERR_BAD_ROW naming
    * file and line, ERR_EMPTY_DATASET, ERR_INVALID_ARG.
@@ -124,7 +126,10 @@ export class TextDataset extends MapDataset<Example> {
   }
 
   /** Reads JSON Lines, one object per line; `text`, `pair` and `label` name its keys. Errors as for `fromCsv`. */
-  static async fromJsonLines(input: SourceInput, options: TextSourceOptions<JsonLinesSourceOptions>): Promise<TextDataset> {
+  static async fromJsonLines(
+    input: SourceInput,
+    options: TextSourceOptions<JsonLinesSourceOptions>,
+  ): Promise<TextDataset> {
     return TextDataset.#read("TextDataset.fromJsonLines", input, options, jsonLinesSource);
   }
 
@@ -140,14 +145,23 @@ export class TextDataset extends MapDataset<Example> {
 
   /** Reads a folder that has a folder of text files for each class; a file is one text. Errors as for `fromCsv`. */
   static async fromFolder(folder: string, options: FolderSourceOptions = {}): Promise<TextDataset> {
-    return TextDataset.#read("TextDataset.fromFolder", folder, { ...options, text: "text", label: "label" }, folderSource);
+    return TextDataset.#read(
+      "TextDataset.fromFolder",
+      folder,
+      { ...options, text: "text", label: "label" },
+      folderSource,
+    );
   }
 
   static async #read<Input, Options>(
     operation: string,
     input: Input,
     options: ColumnOptions & Options & { readonly onBadRow?: BadRowPolicy },
-    open: (operation: string, input: Input, options: Options & { readonly columns?: readonly string[] }) => RowSource<Fields>,
+    open: (
+      operation: string,
+      input: Input,
+      options: Options & { readonly columns?: readonly string[] },
+    ) => RowSource<Fields>,
   ): Promise<TextDataset> {
     checkColumns(operation, options);
     const columns = [options.text, options.pair, options.label].filter((name) => name !== undefined);
@@ -159,14 +173,31 @@ export class TextDataset extends MapDataset<Example> {
     return TextDataset.#columns(operation, where, options, { ...read, skipped: read.skipped + source.skipped });
   }
 
-  static #columns(operation: string, where: string, options: ColumnOptions, { examples, places, reader, skipped }: TextRows): TextDataset {
+  static #columns(
+    operation: string,
+    where: string,
+    options: ColumnOptions,
+    { examples, places, reader, skipped }: TextRows,
+  ): TextDataset {
     return TextDataset.#make(operation, ` in ${where}`, examples, places, reader, options.labels, skipped);
   }
 
-  static #make(operation: string, where: string, examples: Example[], places: Place[], reader: RowReader, labels: readonly string[] | undefined, skipped = 0): TextDataset {
+  static #make(
+    operation: string,
+    where: string,
+    examples: Example[],
+    places: Place[],
+    reader: RowReader,
+    labels: readonly string[] | undefined,
+    skipped = 0,
+  ): TextDataset {
     if (examples.length === 0) throw emptyDataset(`${operation}: expected at least one row, got none${where}`);
     const { problemType } = reader;
-    if (problemType === "single-label" && !reader.asked && looksLikeFloats([...new Set(examples.map(({ label }) => label as string))])) {
+    if (
+      problemType === "single-label" &&
+      !reader.asked &&
+      looksLikeFloats([...new Set(examples.map(({ label }) => label as string))])
+    ) {
       throw invalid(
         `${operation}: expected names of classes as labels, got numbers with fractions (${describe(examples[0]?.label)}, …); ` +
           'say { problemType: "regression" } to predict them, or { problemType: "single-label" } if they are names',
@@ -197,25 +228,32 @@ export class TextDataset extends MapDataset<Example> {
   }
 
   /**
-   * Without rows whose text is nearly that of an earlier row: of each group of near-duplicates the first stays. Do it before a split.
-   * Throws ERR_INVALID_ARG.
+   * Without rows whose text is nearly that of an earlier row: of each group of near-duplicates the first stays. Do it
+   * before a split. Throws ERR_INVALID_ARG.
    */
   async dedupeNear(options: NearDuplicateOptions = {}): Promise<TextDataset> {
     const texts = this.rows.map(({ text }) => (typeof text === "string" ? text : text.join("\n")));
     const dropped = new Set((await nearDuplicateGroups(texts, options)).flatMap((group) => [...group].slice(1)));
-    return this.pick("dedupeNear", this.numbers().filter((row) => !dropped.has(row)));
+    return this.pick(
+      "dedupeNear",
+      this.numbers().filter((row) => !dropped.has(row)),
+    );
   }
 
   /**
-   * The same rows with their encodings on disk: tokenized now unless the folder has a file for just these texts and this tokenizer, and read from there
-   * by loaders with this tokenizer and the same `maxLength` and `windows`. Do it last: a dataset that is made of this one (a part, another
-   * order) has other rows and is tokenized again.
+   * The same rows with their encodings on disk: tokenized now unless the folder has a file for just these texts and
+   * this tokenizer, and read from there by loaders with this tokenizer and the same `maxLength` and `windows`. Do it
+   * last: a dataset that is made of this one (a part, another order) has other rows and is tokenized again.
    *
    * Throws ERR_INVALID_ARG, ERR_FILE_READ, ERR_FILE_WRITE.
    */
   async cache(tokenizer: Tokenizer, options: CacheOptions): Promise<TextDataset> {
     const cached = this.#with(this.rows, this.places, this.#fixedLabels);
-    cached.#encodings = await EncodingCache.open(this.rows.map(({ text }) => text), tokenizer, options);
+    cached.#encodings = await EncodingCache.open(
+      this.rows.map(({ text }) => text),
+      tokenizer,
+      options,
+    );
     return cached;
   }
 
@@ -225,20 +263,28 @@ export class TextDataset extends MapDataset<Example> {
   }
 
   /**
-   * Parts that share no row: `train`, `test` and, with `validation`, a third. In random order by seed, or by time. The label map is made from
-   * the training part only; the others have the same. Stratified, each class has its share of every part and keeps at least one row for
-   * training.
+   * Parts that share no row: `train`, `test` and, with `validation`, a third. In random order by seed, or by time. The
+   * label map is made from the training part only; the others have the same. Stratified, each class has its share of
+   * every part and keeps at least one row for training.
    *
    * Throws ERR_INVALID_ARG, and ERR_EMPTY_DATASET when a part would have no row.
    */
   override split<const Options extends SplitOptions>(options: Options): Parts<this, Options> {
     const { stratify, ...rest }: SplitOptions = options ?? {};
     if (typeof stratify === "boolean" && stratify && this.problemType !== "single-label") {
-      throw invalid(`TextDataset.split: expected labels to stratify by, one class to a row, got ${this.problemType ?? "rows without any"}`);
+      throw invalid(
+        `TextDataset.split: expected labels to stratify by, one class to a row, got ${this.problemType ?? "rows without any"}`,
+      );
     }
-    const classOf = stratify === true ? ({ label }: Example): string => label as string : stratify === false ? undefined : stratify;
+    const classOf =
+      stratify === true ? ({ label }: Example): string => label as string : stratify === false ? undefined : stratify;
     const parts = this.partRows({ ...rest, stratify: classOf });
-    const part = (rows: Uint32Array, labels?: readonly string[]): TextDataset => this.#with(Array.from(rows, (row) => this.rows[row] as Example), Array.from(rows, (row) => this.places[row] as Place), labels);
+    const part = (rows: Uint32Array, labels?: readonly string[]): TextDataset =>
+      this.#with(
+        Array.from(rows, (row) => this.rows[row] as Example),
+        Array.from(rows, (row) => this.places[row] as Place),
+        labels,
+      );
     const train = part(parts.train);
     return {
       train,
@@ -262,7 +308,9 @@ export class TextDataset extends MapDataset<Example> {
   #checkKinds(operation: string, others: readonly unknown[]): void {
     for (const other of others) {
       if (other instanceof TextDataset && other.problemType !== this.problemType) {
-        throw invalid(`TextDataset.${operation}: expected labels of one kind, got ${this.problemType ?? "none"} and ${other.problemType ?? "none"}`);
+        throw invalid(
+          `TextDataset.${operation}: expected labels of one kind, got ${this.problemType ?? "none"} and ${other.problemType ?? "none"}`,
+        );
       }
     }
   }

@@ -32,7 +32,10 @@ export class RowReader {
     return this.#asked !== undefined;
   }
 
-  /** The example of a row: a text, or `{ text, pair?, label? }`. `fail` makes the error of what was expected and what came. */
+  /**
+   * The example of a row: a text, or `{ text, pair?, label? }`. `fail` makes the error of what was expected and what
+   * came.
+   */
   read(row: unknown, place: string, fail: (what: string) => TorchwrightError): Example {
     if (typeof row !== "string" && (typeof row !== "object" || row === null)) {
       throw fail(`expected a text or { text, label }, got ${describe(row)}`);
@@ -45,7 +48,9 @@ export class RowReader {
     const texts: unknown[] = Array.isArray(text) ? [...(text as unknown[])] : [text];
     if (pair !== undefined) texts.push(pair);
     if (texts.length === 0 || texts.length > 2 || !texts.every((part) => typeof part === "string")) {
-      throw fail(`expected text to be a string or a pair of strings, got ${texts.map(describe).join(", ") || "an empty array"}`);
+      throw fail(
+        `expected text to be a string or a pair of strings, got ${texts.map(describe).join(", ") || "an empty array"}`,
+      );
     }
     const [one = "", two] = texts;
     const input = two === undefined ? one : ([one, two] as const);
@@ -55,7 +60,9 @@ export class RowReader {
       throw fail(`expected ${wanted}, got ${describe(label)}`);
     }
     if (label === undefined) return { text: input };
-    const made = toLabel(label, form.problemType, (expected) => fail(`expected ${expected}, got ${label === "" ? "an empty one" : describe(label)}`));
+    const made = toLabel(label, form.problemType, (expected) =>
+      fail(`expected ${expected}, got ${label === "" ? "an empty one" : describe(label)}`),
+    );
     if (form.problemType === "single-label" && typeof label !== form.labelType) {
       throw fail(`expected a label of type ${form.labelType}, as in ${form.place}, got ${describe(label)}`);
     }

@@ -8,7 +8,9 @@ import { TextDataset } from "../data/text-dataset";
 import { element, titled } from "./element";
 
 export function datasetHtml(dataset: MapDataset<unknown>): string {
-  const rows = datasetSections(dataset).map(({ title, blocks }) => titled(title, `<div class="wide">${blocks.map(renderBlock).join("")}</div>`));
+  const rows = datasetSections(dataset).map(({ title, blocks }) =>
+    titled(title, `<div class="wide">${blocks.map(renderBlock).join("")}</div>`),
+  );
   return element(datasetHeading(dataset), rows.join("") + labels(dataset));
 }
 

@@ -1,7 +1,13 @@
-/** What everything that is shown in a notebook is wrapped in: one element with its own style, no scripts, nothing loaded. */
+/**
+ * What everything that is shown in a notebook is wrapped in: one element with its own style, no scripts, nothing
+ * loaded.
+ */
 import { escapeHtml } from "../data/inspect/escape-html";
 
-/** Tables name the class twice, to come before what Jupyter's pages say of theirs. Colours are the page's own, or mixed from them, so that they fit light and dark pages. */
+/**
+ * Tables name the class twice, to come before what Jupyter's pages say of theirs. Colours are the page's own, or mixed
+ * from them, so that they fit light and dark pages.
+ */
 const STYLE = `
 .torchwright { --dim: color-mix(in srgb, currentColor 72%, transparent); --line: rgba(128, 128, 128, .35); --raised: rgba(128, 128, 128, .1); --blue: rgba(59, 130, 196, .3); color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 64rem; }
 .torchwright h3 { font-size: 1.1em; font-weight: 600; margin: .2em 0 .5em; overflow-wrap: anywhere; }

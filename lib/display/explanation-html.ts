@@ -16,12 +16,27 @@ const LISTED = 8;
 export function explanationHtml(explanation: Explanation): string {
   const strongest = strongestWords(explanation, LISTED);
   const most = Math.abs(strongest[0]?.attribution ?? 0);
-  const rows = strongest.map(({ text, attribution }): Cell[] => [text, `${attribution > 0 ? "+" : ""}${significant(attribution)}`, { html: bar(attribution / most) }]);
-  return element(explanationHeading(explanation), [
-    `<p class="words" dir="auto">${markedParts(explanation).map(part).join("")}</p>`,
-    `<p class="dim">${key(FOR, "speaks for it")} ${key(AGAINST, "speaks against it")}</p>`,
-    ...(rows.length > 0 ? [richTable("The words that say most", [{ title: "word" }, { title: "attribution", numeric: true }, { title: "" }], rows)] : []),
-  ].join(""));
+  const rows = strongest.map(({ text, attribution }): Cell[] => [
+    text,
+    `${attribution > 0 ? "+" : ""}${significant(attribution)}`,
+    { html: bar(attribution / most) },
+  ]);
+  return element(
+    explanationHeading(explanation),
+    [
+      `<p class="words" dir="auto">${markedParts(explanation).map(part).join("")}</p>`,
+      `<p class="dim">${key(FOR, "speaks for it")} ${key(AGAINST, "speaks against it")}</p>`,
+      ...(rows.length > 0
+        ? [
+            richTable(
+              "The words that say most",
+              [{ title: "word" }, { title: "attribution", numeric: true }, { title: "" }],
+              rows,
+            ),
+          ]
+        : []),
+    ].join(""),
+  );
 }
 
 function bar(share: number): string {

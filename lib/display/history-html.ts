@@ -1,4 +1,6 @@
-/** A run's history, or a search for a learning rate, for a notebook: curves over its steps, and what held-out data said. */
+/**
+ * A run's history, or a search for a learning rate, for a notebook: curves over its steps, and what held-out data said.
+ */
 import type { ModelProblem } from "../models/model";
 import { learningRateHeading, learningRateSections } from "../train/describe-run";
 import type { History } from "../train/events";

@@ -13,7 +13,9 @@ const PROBLEMS: readonly unknown[] = ["single-label", "multi-label", "regression
 
 export function isHistory(value: object): value is History<ModelProblem> {
   const { stoppedBy, totalSteps, log, evaluations } = value as Names<History>;
-  return typeof stoppedBy === "string" && typeof totalSteps === "number" && Array.isArray(log) && Array.isArray(evaluations);
+  return (
+    typeof stoppedBy === "string" && typeof totalSteps === "number" && Array.isArray(log) && Array.isArray(evaluations)
+  );
 }
 
 /** What a Trainer's `evaluate` gives. */
@@ -22,7 +24,10 @@ export function isEvaluation(value: object): value is AnyEvaluation {
   const { perClass, confusionMatrix, r2 } = value as Names<{ perClass: 0; confusionMatrix: 0; r2: 0 }>;
   if (!PROBLEMS.includes(problemType) || typeof examples !== "number" || loss === undefined) return false;
   if (problemType === "regression") return r2 !== undefined;
-  return Array.isArray(perClass) && (problemType === "multi-label" || (typeof confusionMatrix === "object" && confusionMatrix !== null));
+  return (
+    Array.isArray(perClass) &&
+    (problemType === "multi-label" || (typeof confusionMatrix === "object" && confusionMatrix !== null))
+  );
 }
 
 /** What a class of metrics sums up. */
@@ -30,12 +35,16 @@ export function isSummary(value: object): value is AnyMetrics {
   const { examples, perClass } = value as Names<{ examples: 0; perClass: 0 }>;
   const { accuracy, subsetAccuracy, rmse, r2 } = value as Names<{ accuracy: 0; subsetAccuracy: 0; rmse: 0; r2: 0 }>;
   if (typeof examples !== "number") return false;
-  return Array.isArray(perClass) ? accuracy !== undefined || subsetAccuracy !== undefined : rmse !== undefined && r2 !== undefined;
+  return Array.isArray(perClass)
+    ? accuracy !== undefined || subsetAccuracy !== undefined
+    : rmse !== undefined && r2 !== undefined;
 }
 
 export function isReport(value: object): value is ClassificationReport {
   const { accuracy, macro, weighted, classes } = value as Names<ClassificationReport>;
-  return typeof accuracy === "number" && typeof macro === "object" && typeof weighted === "object" && Array.isArray(classes);
+  return (
+    typeof accuracy === "number" && typeof macro === "object" && typeof weighted === "object" && Array.isArray(classes)
+  );
 }
 
 export function isExplanation(value: object): value is Explanation {
@@ -46,6 +55,11 @@ export function isExplanation(value: object): value is Explanation {
 
 export function isLearningRateCurve(value: object): value is LearningRateCurve {
   const { points, suggestion } = value as Names<LearningRateCurve>;
-  if (!Array.isArray(points) || points.length === 0 || (suggestion !== undefined && typeof suggestion !== "number")) return false;
-  return points.every((point: unknown) => typeof point === "object" && point !== null && "smoothedLoss" in point && "learningRate" in point);
+  if (!Array.isArray(points) || points.length === 0 || (suggestion !== undefined && typeof suggestion !== "number")) {
+    return false;
+  }
+  return points.every(
+    (point: unknown) =>
+      typeof point === "object" && point !== null && "smoothedLoss" in point && "learningRate" in point,
+  );
 }

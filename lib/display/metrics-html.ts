@@ -4,7 +4,14 @@ import { plural } from "../data/inspect/numbers";
 import { renderBlock } from "../data/inspect/render-html";
 import type { ClassificationReport } from "../metrics/classification";
 import { ConfusionMatrix } from "../metrics/confusion-matrix";
-import { type AnyMetrics, confusionSections, metricHeading, metricSections, reportReading, reportSections } from "../metrics/metric-sections";
+import {
+  type AnyMetrics,
+  confusionSections,
+  metricHeading,
+  metricSections,
+  reportReading,
+  reportSections,
+} from "../metrics/metric-sections";
 import type { AnyEvaluation } from "../train/evaluation";
 import { confusionMap } from "../train/report/charts/confusion-map";
 import { reportedEvaluation } from "../train/report/reported-evaluation";
@@ -15,8 +22,14 @@ import { element, titled } from "./element";
 /** Of an evaluation with its problem. */
 export function evaluationHtml(evaluation: AnyEvaluation): string {
   // Evaluations out of a file have their matrix as plain data.
-  const whole = evaluation.problemType === "single-label" ? { ...evaluation, confusionMatrix: asMatrix(evaluation.confusionMatrix) } : evaluation;
-  return element(metricHeading(whole), [...findings({ problem: whole.problemType }, reportedEvaluation(whole))].join(""));
+  const whole =
+    evaluation.problemType === "single-label"
+      ? { ...evaluation, confusionMatrix: asMatrix(evaluation.confusionMatrix) }
+      : evaluation;
+  return element(
+    metricHeading(whole),
+    [...findings({ problem: whole.problemType }, reportedEvaluation(whole))].join(""),
+  );
 }
 
 function asMatrix(matrix: ConfusionMatrix | ReturnType<ConfusionMatrix["toJSON"]>): ConfusionMatrix {
@@ -30,8 +43,12 @@ export function summaryHtml(metrics: AnyMetrics): string {
 
 export function confusionHtml(matrix: ConfusionMatrix): string {
   const { labels, total } = matrix;
-  const pairs = labels.length > 2 ? sections([...confusionSections(matrix)].filter(({ title }) => title.startsWith("Most"))) : "";
-  return element(`Confusion matrix of ${plural(labels.length, "class", "classes")}, ${plural(total, "example")}`, paragraph(matrixNote(labels.length)) + wide(confusionMap(matrix)) + pairs);
+  const pairs =
+    labels.length > 2 ? sections([...confusionSections(matrix)].filter(({ title }) => title.startsWith("Most"))) : "";
+  return element(
+    `Confusion matrix of ${plural(labels.length, "class", "classes")}, ${plural(total, "example")}`,
+    paragraph(matrixNote(labels.length)) + wide(confusionMap(matrix)) + pairs,
+  );
 }
 
 export function reportHtml(report: ClassificationReport): string {

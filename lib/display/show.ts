@@ -10,8 +10,9 @@ export interface ShowPlace {
 }
 
 /**
- * Shows values one below the other: in a notebook of tslab or IJavascript as {@link toHtml} has them, elsewhere as `console.log` prints them, so
- * that the same line does in a script. What is not finite, not known or not there is shown as well: nothing is refused.
+ * Shows values one below the other: in a notebook of tslab or IJavascript as {@link toHtml} has them, elsewhere as
+ * `console.log` prints them, so that the same line does in a script. What is not finite, not known or not there is
+ * shown as well: nothing is refused.
  *
  * @example
  * ```ts

@@ -1,4 +1,7 @@
-/** A tensor for a notebook: what it is, what is in it, and of vectors and matrices a table whose colours follow the values. */
+/**
+ * A tensor for a notebook: what it is, what is in it, and of vectors and matrices a table whose colours follow the
+ * values.
+ */
 import { escapeHtml } from "../data/inspect/escape-html";
 import { significant } from "../data/inspect/numbers";
 import { round } from "../data/inspect/svg";
@@ -45,7 +48,10 @@ function statistics(tensor: Tensor): string {
   const odd = floating ? numel - Number(finite.sum().item()) : 0;
   const values = odd > 0 ? all.at(finite) : all;
   const of = (name: string, value: Tensor): string => `${name} ${valueText(value.item() as Value)}`;
-  const range = odd === numel ? [] : [of("min", values.min()), ...(floating ? [of("mean", values.mean())] : []), of("max", values.max())];
+  const range =
+    odd === numel
+      ? []
+      : [of("min", values.min()), ...(floating ? [of("mean", values.mean())] : []), of("max", values.max())];
   return `<p class="dim">${escapeHtml([...range, ...(odd > 0 ? [`${odd} not finite`] : [])].join(" · "))}</p>`;
 }
 
@@ -58,17 +64,32 @@ function table(tensor: Tensor): string {
   const across = left.gap ? ops.cat([matrix.slice(1, 0, left.first), matrix.slice(1, columns - left.last)], 1) : matrix;
   const corners = top.gap ? ops.cat([across.slice(0, 0, top.first), across.slice(0, rows - top.last)], 0) : across;
   const values = corners.toArray() as unknown as readonly (readonly Value[])[];
-  const most = Math.max(...values.flat().map((value) => Math.abs(Number(value))).filter(Number.isFinite), 0);
+  const most = Math.max(
+    ...values
+      .flat()
+      .map((value) => Math.abs(Number(value)))
+      .filter(Number.isFinite),
+    0,
+  );
   const lines = values.map((row) => {
     const cells = row.map((value) => `<td${shade(Number(value), most)}>${escapeHtml(valueText(value))}</td>`);
     if (left.gap) cells.splice(left.first, 0, '<td class="gap">…</td>');
     return `<tr>${cells.join("")}</tr>`;
   });
-  if (top.gap) lines.splice(top.first, 0, `<tr><td class="gap" colspan="${left.first + left.last + (left.gap ? 1 : 0)}">⋮</td></tr>`);
+  if (top.gap) {
+    lines.splice(
+      top.first,
+      0,
+      `<tr><td class="gap" colspan="${left.first + left.last + (left.gap ? 1 : 0)}">⋮</td></tr>`,
+    );
+  }
   return `<div class="wide"><table class="tensor"><tbody>${lines.join("")}</tbody></table></div>`;
 }
 
-function ends(size: number, { whole, ends: most }: typeof ROWS): { readonly first: number; readonly last: number; readonly gap: boolean } {
+function ends(
+  size: number,
+  { whole, ends: most }: typeof ROWS,
+): { readonly first: number; readonly last: number; readonly gap: boolean } {
   return size <= whole ? { first: size, last: 0, gap: false } : { first: most, last: most, gap: true };
 }
 

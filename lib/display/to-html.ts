@@ -12,9 +12,10 @@ import { confusionHtml, evaluationHtml, reportHtml, summaryHtml } from "./metric
 import { tensorHtml } from "./tensor-html";
 
 /**
- * A value as one HTML element with its own style, complete in itself and without scripts; texts of data are escaped. Tensors, datasets, what
- * `inspect`, `search`, `fit`, `evaluate`, `findLearningRate` and `explain` give, metrics and confusion matrices are tables and charts, also where
- * they come out of a JSON file; objects with a `toHtml` of their own are what that says; the rest is text.
+ * A value as one HTML element with its own style, complete in itself and without scripts; texts of data are escaped.
+ * Tensors, datasets, what `inspect`, `search`, `fit`, `evaluate`, `findLearningRate` and `explain` give, metrics and
+ * confusion matrices are tables and charts, also where they come out of a JSON file; objects with a `toHtml` of their
+ * own are what that says; the rest is text.
  *
  * @example
  * ```ts

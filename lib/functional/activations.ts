@@ -19,7 +19,9 @@ export function relu6(input: Tensor): Tensor {
 /** x · Φ(x), Φ the normal distribution's function (Hendrycks and Gimpel 2016), or its approximation by tanh. */
 export function gelu(input: Tensor, options: { readonly approximate?: "none" | "tanh" } = {}): Tensor {
   const { approximate } = optional("gelu", [options], { approximate: "none" });
-  return callInternal("gelu", [input], { approximate: oneOf("gelu", "approximate", approximate, ["none", "tanh"]) }) as Tensor;
+  return callInternal("gelu", [input], {
+    approximate: oneOf("gelu", "approximate", approximate, ["none", "tanh"]),
+  }) as Tensor;
 }
 
 /** x · σ(x), also called swish. */
@@ -49,7 +51,8 @@ export function celu(input: Tensor, ...rest: Optional<[alpha?: number], { readon
 
 /** x above 0, slope · x below; the slope is 0.01. */
 export function leakyRelu(
-  input: Tensor, ...rest: Optional<[negativeSlope?: number], { readonly negativeSlope?: number }>
+  input: Tensor,
+  ...rest: Optional<[negativeSlope?: number], { readonly negativeSlope?: number }>
 ): Tensor {
   return call("leaky_relu", input, optional("leakyRelu", rest, { negativeSlope: 0.01 }).negativeSlope);
 }
@@ -61,7 +64,8 @@ export function prelu(input: Tensor, weight: Tensor): Tensor {
 
 /** log(1 + e^(βx)) / β, and x itself where βx is above the threshold; β is 1, the threshold 20. */
 export function softplus(
-  input: Tensor, ...rest: Optional<[beta?: number, threshold?: number], { readonly beta?: number; readonly threshold?: number }>
+  input: Tensor,
+  ...rest: Optional<[beta?: number, threshold?: number], { readonly beta?: number; readonly threshold?: number }>
 ): Tensor {
   const { beta, threshold } = optional("softplus", rest, { beta: 1, threshold: 20 });
   return call("softplus", input, beta, threshold);
@@ -89,7 +93,8 @@ export function softsign(input: Tensor): Tensor {
 
 /** x between the two bounds, which are −1 and 1. */
 export function hardtanh(
-  input: Tensor, ...rest: Optional<[minVal?: number, maxVal?: number], { readonly minVal?: number; readonly maxVal?: number }>
+  input: Tensor,
+  ...rest: Optional<[minVal?: number, maxVal?: number], { readonly minVal?: number; readonly maxVal?: number }>
 ): Tensor {
   const { minVal, maxVal } = optional("hardtanh", rest, { minVal: -1, maxVal: 1 });
   return call("hardtanh", input, minVal, maxVal);

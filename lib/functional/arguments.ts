@@ -30,7 +30,10 @@ export function optional<T extends object>(operation: string, given: readonly un
   const options = isOptions(last) ? last : {};
   const places = isOptions(last) ? given.slice(0, -1) : given;
   if (places.length > names.length) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at most ${names.length} optional arguments, got ${places.length}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected at most ${names.length} optional arguments, got ${places.length}`,
+    );
   }
   const values = { ...defaults } as Record<string, unknown>;
   places.forEach((value, i) => {
@@ -41,7 +44,10 @@ export function optional<T extends object>(operation: string, given: readonly un
     const place = names.indexOf(name);
     if (place < 0 || (place < places.length && places[place] !== undefined)) {
       const got = place < 0 ? describe(name) : `${name} twice`;
-      throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected options out of ${names.join(", ")}, got ${got}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `${operation}: expected options out of ${names.join(", ")}, got ${got}`,
+      );
     }
     values[name] = value;
   }
@@ -56,10 +62,16 @@ export function reductionNumber(operation: string, reduction: Reduction): number
 /** Checks a name out of a list. */
 export function oneOf<T extends string>(operation: string, what: string, value: unknown, names: readonly T[]): T {
   if ((names as readonly unknown[]).includes(value)) return value as T;
-  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${what} to be one of ${names.join(", ")}, got ${describe(value)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected ${what} to be one of ${names.join(", ")}, got ${describe(value)}`,
+  );
 }
 
 /** A refusal in the package's words. */
 export function refuse(operation: string, expected: string, got: unknown): never {
-  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${expected}, got ${typeof got === "string" ? got : describe(got)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected ${expected}, got ${typeof got === "string" ? got : describe(got)}`,
+  );
 }

@@ -33,10 +33,21 @@ export interface AttentionOptions {
  * ```
  */
 export function scaledDotProductAttention(
-  query: Tensor, key: Tensor, value: Tensor,
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
   ...rest: Optional<[attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean], AttentionOptions>
 ): Tensor {
-  const defaults = { attnMask: null as Tensor | null, dropoutP: 0, isCausal: false, scale: null as number | null, enableGqa: false };
+  const defaults = {
+    attnMask: null as Tensor | null,
+    dropoutP: 0,
+    isCausal: false,
+    scale: null as number | null,
+    enableGqa: false,
+  };
   const { attnMask, dropoutP, isCausal, scale, enableGqa } = optional("scaledDotProductAttention", rest, defaults);
-  return callInternal("scaled_dot_product_attention", [query, key, value, attnMask, dropoutP, isCausal], { scale, enableGqa }) as Tensor;
+  return callInternal("scaled_dot_product_attention", [query, key, value, attnMask, dropoutP, isCausal], {
+    scale,
+    enableGqa,
+  }) as Tensor;
 }

@@ -16,10 +16,18 @@ export interface ConvolutionOptions {
 }
 
 /** Optional arguments by place, or by name. @inline */
-type Rest = [bias?: Tensor | null, options?: ConvolutionOptions] | [options: ConvolutionOptions & { readonly bias?: Tensor | null }];
+type Rest =
+  | [bias?: Tensor | null, options?: ConvolutionOptions]
+  | [options: ConvolutionOptions & { readonly bias?: Tensor | null }];
 
 function convolve(operator: string, operation: string, input: Tensor, weight: Tensor, rest: Rest): Tensor {
-  const defaults = { bias: null as Tensor | null, stride: 1 as Sizes, padding: 0 as Sizes | string, dilation: 1 as Sizes, groups: 1 };
+  const defaults = {
+    bias: null as Tensor | null,
+    stride: 1 as Sizes,
+    padding: 0 as Sizes | string,
+    dilation: 1 as Sizes,
+    groups: 1,
+  };
   const { bias, stride, padding, dilation, groups } = optional(operation, rest, defaults);
   return call(operator, input, weight, bias, stride, padding, dilation, groups);
 }

@@ -22,7 +22,8 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias?: 
  * false, the input as it is.
  */
 export function dropout(
-  input: Tensor, ...rest: Optional<[p?: number, training?: boolean], { readonly p?: number; readonly training?: boolean }>
+  input: Tensor,
+  ...rest: Optional<[p?: number, training?: boolean], { readonly p?: number; readonly training?: boolean }>
 ): Tensor {
   const { p, training } = optional("dropout", rest, { p: 0.5, training: true });
   if (!(p >= 0 && p <= 1)) refuse("dropout", "a probability from 0 to 1", p);
@@ -44,13 +45,18 @@ export interface EmbeddingOptions {
 }
 
 const EMBEDDING = {
-  paddingIdx: null as number | null, maxNorm: null as number | null, normType: 2, scaleGradByFreq: false, sparse: false,
+  paddingIdx: null as number | null,
+  maxNorm: null as number | null,
+  normType: 2,
+  scaleGradByFreq: false,
+  sparse: false,
 };
 
 /**
  * Rows of a table: int64 indices `[…]` and `[rows, size]` → `[…, size]`.
  *
- * @throws TorchwrightError ERR_OPERATOR_FAILED for an index beyond the table, ERR_INDEX_OUT_OF_RANGE for such a `paddingIdx`
+ * @throws TorchwrightError ERR_OPERATOR_FAILED for an index beyond the table, ERR_INDEX_OUT_OF_RANGE for such a
+ *   `paddingIdx`
  */
 export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
   const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = optional("embedding", [options], EMBEDDING);
@@ -63,7 +69,10 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
 function rowOf(operation: string, index: number, weight: Tensor): number {
   const rows = weight.shape[0] ?? 0;
   if (Number.isInteger(index) && index >= -rows && index < rows) return index < 0 ? index + rows : index;
-  throw new TorchwrightError("ERR_INDEX_OUT_OF_RANGE", `${operation}: expected paddingIdx from ${-rows} to ${rows - 1}, got ${index}`);
+  throw new TorchwrightError(
+    "ERR_INDEX_OUT_OF_RANGE",
+    `${operation}: expected paddingIdx from ${-rows} to ${rows - 1}, got ${index}`,
+  );
 }
 
 function renormalize(weight: Tensor, indices: Tensor, maxNorm: number, normType: number): void {
@@ -89,24 +98,41 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
  */
 export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
   const defaults = {
-    offsets: null as Tensor | null, ...EMBEDDING, mode: "mean", perSampleWeights: null as Tensor | null, includeLastOffset: false,
+    offsets: null as Tensor | null,
+    ...EMBEDDING,
+    mode: "mean",
+    perSampleWeights: null as Tensor | null,
+    includeLastOffset: false,
   };
   const given = optional("embeddingBag", [options], defaults);
   const mode = oneOf("embeddingBag", "mode", given.mode, ["sum", "mean", "max"]);
   if (given.perSampleWeights && mode !== "sum") refuse("embeddingBag", 'mode "sum" with perSampleWeights', mode);
-  if (mode === "max" && (given.sparse || given.scaleGradByFreq)) refuse("embeddingBag", "neither sparse nor scaleGradByFreq", 'mode "max"');
+  if (mode === "max" && (given.sparse || given.scaleGradByFreq)) {
+    refuse("embeddingBag", "neither sparse nor scaleGradByFreq", 'mode "max"');
+  }
   const rank = input.shape.length;
   if (rank !== 1 && rank !== 2) refuse("embeddingBag", "an input of 1 or 2 dimensions", `${rank}`);
-  if ((rank === 1) !== (given.offsets !== null)) refuse("embeddingBag", "offsets for an input of 1 dimension, none for 2", `${rank} dimensions`);
+  if ((rank === 1) !== (given.offsets !== null)) {
+    refuse("embeddingBag", "offsets for an input of 1 dimension, none for 2", `${rank} dimensions`);
+  }
   if (given.maxNorm !== null) renormalize(weight, input, given.maxNorm, given.normType);
   const padding = given.paddingIdx === null ? null : rowOf("embeddingBag", given.paddingIdx, weight);
   return scope(() => {
     const [bags = 0, length = 0] = input.shape;
-    const offsets = given.offsets ?? (callInternal("mul", [call("arange", bags), length]) as Tensor).to({ dtype: input.dtype, device: input.device });
+    const offsets =
+      given.offsets ??
+      (callInternal("mul", [call("arange", bags), length]) as Tensor).to({ dtype: input.dtype, device: input.device });
     const flat = (tensor: Tensor): Tensor => tensor.reshape([-1]);
     const [result] = callInternal("embedding_bag", [
-      weight, flat(input), offsets, given.scaleGradByFreq, ["sum", "mean", "max"].indexOf(mode), given.sparse,
-      given.perSampleWeights && flat(given.perSampleWeights), given.includeLastOffset, padding,
+      weight,
+      flat(input),
+      offsets,
+      given.scaleGradByFreq,
+      ["sum", "mean", "max"].indexOf(mode),
+      given.sparse,
+      given.perSampleWeights && flat(given.perSampleWeights),
+      given.includeLastOffset,
+      padding,
     ]) as Tensor[];
     return result as Tensor;
   });
@@ -117,6 +143,9 @@ export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBa
  *
  * @param rest `numClasses`; by default one more than the largest index
  */
-export function oneHot(input: Tensor, ...rest: Optional<[numClasses?: number], { readonly numClasses?: number }>): Tensor {
+export function oneHot(
+  input: Tensor,
+  ...rest: Optional<[numClasses?: number], { readonly numClasses?: number }>
+): Tensor {
   return call("one_hot", input, optional("oneHot", rest, { numClasses: -1 }).numClasses);
 }

@@ -45,8 +45,19 @@ const NLL = { ...LOSS, weight: null as Tensor | null, ignoreIndex: -100 };
  * ```
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { weight, ignoreIndex, reduction, labelSmoothing } = optional("crossEntropy", [options], { ...NLL, labelSmoothing: 0 });
-  return call("cross_entropy_loss", input, target, weight, reductionNumber("crossEntropy", reduction), ignoreIndex, labelSmoothing);
+  const { weight, ignoreIndex, reduction, labelSmoothing } = optional("crossEntropy", [options], {
+    ...NLL,
+    labelSmoothing: 0,
+  });
+  return call(
+    "cross_entropy_loss",
+    input,
+    target,
+    weight,
+    reductionNumber("crossEntropy", reduction),
+    ignoreIndex,
+    labelSmoothing,
+  );
 }
 
 /** Negative log likelihood: of log probabilities, shaped as in {@link crossEntropy}, for int64 class indices. */
@@ -71,9 +82,13 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Binar
   });
 }
 
-/** {@link binaryCrossEntropy} of the sigmoid of logits, without its overflow; `posWeight` multiplies positive targets. */
+/**
+ * {@link binaryCrossEntropy} of the sigmoid of logits, without its overflow; `posWeight` multiplies positive targets.
+ */
 export function binaryCrossEntropyWithLogits(
-  input: Tensor, target: Tensor, options: BinaryLossOptions & { readonly posWeight?: Tensor | null } = {},
+  input: Tensor,
+  target: Tensor,
+  options: BinaryLossOptions & { readonly posWeight?: Tensor | null } = {},
 ): Tensor {
   const defaults = { weight: null as Tensor | null, ...LOSS, posWeight: null as Tensor | null };
   const { weight, reduction, posWeight } = optional("binaryCrossEntropyWithLogits", [options], defaults);
@@ -97,7 +112,10 @@ function elementwise(operator: string, input: Tensor, target: Tensor, ...rest: r
 function checkSameShape(operation: string, input: Tensor, target: Tensor): void {
   const [expected, got] = [input.shape.join(", "), target.shape.join(", ")];
   if (expected !== got) {
-    throw new TorchwrightError("ERR_SHAPE_MISMATCH", `${operation}: expected a target of shape [${expected}], got [${got}]`);
+    throw new TorchwrightError(
+      "ERR_SHAPE_MISMATCH",
+      `${operation}: expected a target of shape [${expected}], got [${got}]`,
+    );
   }
 }
 
@@ -114,13 +132,21 @@ export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {})
 }
 
 /** (x − y)² / 2β where |x − y| is below β (1), else |x − y| − β/2 (Girshick 2015). */
-export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions & { readonly beta?: number } = {}): Tensor {
+export function smoothL1Loss(
+  input: Tensor,
+  target: Tensor,
+  options: LossOptions & { readonly beta?: number } = {},
+): Tensor {
   const { reduction, beta } = optional("smoothL1Loss", [options], { ...LOSS, beta: 1 });
   return elementwise("smooth_l1_loss", input, target, reductionNumber("smoothL1Loss", reduction), beta);
 }
 
 /** (x − y)² / 2 where |x − y| is at most δ (1), else δ · (|x − y| − δ/2) (Huber 1964). */
-export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { readonly delta?: number } = {}): Tensor {
+export function huberLoss(
+  input: Tensor,
+  target: Tensor,
+  options: LossOptions & { readonly delta?: number } = {},
+): Tensor {
   const { reduction, delta } = optional("huberLoss", [options], { ...LOSS, delta: 1 });
   return elementwise("huber_loss", input, target, reductionNumber("huberLoss", reduction), delta);
 }
@@ -152,9 +178,21 @@ export interface MarginOptions extends LossOptions {
 }
 
 /** 1 − cos where the target is 1, max(0, cos − margin) where it is −1; `[batch, size]`, `[batch, size]`, `[batch]`. */
-export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+export function cosineEmbeddingLoss(
+  input1: Tensor,
+  input2: Tensor,
+  target: Tensor,
+  options: MarginOptions = {},
+): Tensor {
   const { margin, reduction } = optional("cosineEmbeddingLoss", [options], { margin: 0, ...LOSS });
-  return call("cosine_embedding_loss", input1, input2, target, margin, reductionNumber("cosineEmbeddingLoss", reduction));
+  return call(
+    "cosine_embedding_loss",
+    input1,
+    input2,
+    target,
+    margin,
+    reductionNumber("cosineEmbeddingLoss", reduction),
+  );
 }
 
 /** max(0, −target · (x1 − x2) + margin): a target of 1 wants x1 above x2, −1 the reverse; margin 0. */
@@ -169,14 +207,31 @@ export interface TripletMarginOptions extends MarginOptions {
   readonly p?: number;
   /** 1e−6. */
   readonly eps?: number;
-  /** Take the positive's distance to the negative where it is smaller than the anchor's; false (Balntas et al. 2016). */
+  /**
+   * Take the positive's distance to the negative where it is smaller than the anchor's; false (Balntas et al. 2016).
+   */
   readonly swap?: boolean;
 }
 
 /** max(0, |anchor − positive| − |anchor − negative| + margin), each `[batch, size]`; margin 1. */
-export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginOptions = {}): Tensor {
+export function tripletMarginLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginOptions = {},
+): Tensor {
   const defaults = { margin: 1, p: 2, eps: 1e-6, swap: false, ...LOSS };
   const { margin, p, eps, swap, reduction } = optional("tripletMarginLoss", [options], defaults);
   if (!(margin > 0)) refuse("tripletMarginLoss", "a margin above 0", margin);
-  return call("triplet_margin_loss", anchor, positive, negative, margin, p, eps, swap, reductionNumber("tripletMarginLoss", reduction));
+  return call(
+    "triplet_margin_loss",
+    anchor,
+    positive,
+    negative,
+    margin,
+    p,
+    eps,
+    swap,
+    reductionNumber("tripletMarginLoss", reduction),
+  );
 }

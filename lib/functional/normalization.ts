@@ -29,7 +29,9 @@ const NORM = { weight: null as Maybe, bias: null as Maybe, eps: 1e-5 };
  * ```
  */
 export function layerNorm(
-  input: Tensor, normalizedShape: readonly number[], ...rest: Optional<[weight?: Maybe, bias?: Maybe, eps?: number], NormOptions>
+  input: Tensor,
+  normalizedShape: readonly number[],
+  ...rest: Optional<[weight?: Maybe, bias?: Maybe, eps?: number], NormOptions>
 ): Tensor {
   const { weight, bias, eps } = optional("layerNorm", rest, NORM);
   return call("layer_norm", input, normalizedShape, weight, bias, eps);
@@ -44,7 +46,9 @@ export interface RmsNormOptions {
 
 /** x / √(mean of x² + eps) · weight over the last dimensions (Zhang and Sennrich 2019). */
 export function rmsNorm(
-  input: Tensor, normalizedShape: readonly number[], ...rest: Optional<[weight?: Maybe, eps?: number | null], RmsNormOptions>
+  input: Tensor,
+  normalizedShape: readonly number[],
+  ...rest: Optional<[weight?: Maybe, eps?: number | null], RmsNormOptions>
 ): Tensor {
   const { weight, eps } = optional("rmsNorm", rest, { weight: null as Maybe, eps: null as number | null });
   return call("rms_norm", input, normalizedShape, weight, eps);
@@ -52,7 +56,9 @@ export function rmsNorm(
 
 /** {@link layerNorm} over groups of channels (Wu and He 2018): `[batch, channels, …]`, weight and bias `[channels]`. */
 export function groupNorm(
-  input: Tensor, numGroups: number, ...rest: Optional<[weight?: Maybe, bias?: Maybe, eps?: number], NormOptions>
+  input: Tensor,
+  numGroups: number,
+  ...rest: Optional<[weight?: Maybe, bias?: Maybe, eps?: number], NormOptions>
 ): Tensor {
   const { weight, bias, eps } = optional("groupNorm", rest, NORM);
   return call("group_norm", input, numGroups, weight, bias, eps);
@@ -71,8 +77,13 @@ export interface BatchNormOptions extends NormOptions {
  * all others `[channels]`. In training the running statistics are written to, in place.
  */
 export function batchNorm(
-  input: Tensor, runningMean: Maybe, runningVar: Maybe,
-  ...rest: Optional<[weight?: Maybe, bias?: Maybe, training?: boolean, momentum?: number, eps?: number], BatchNormOptions>
+  input: Tensor,
+  runningMean: Maybe,
+  runningVar: Maybe,
+  ...rest: Optional<
+    [weight?: Maybe, bias?: Maybe, training?: boolean, momentum?: number, eps?: number],
+    BatchNormOptions
+  >
 ): Tensor {
   const { eps: epsilon, ...affine } = NORM;
   const defaults = { ...affine, training: false, momentum: 0.1, eps: epsilon };
@@ -81,14 +92,19 @@ export function batchNorm(
   if (training && others.reduce((product, size) => product * size, batch) === 1) {
     refuse("batchNorm", "more than one value for each channel in training", `shape [${input.shape.join(", ")}]`);
   }
-  if (training ? !(eps > 0) : !(eps >= 0)) refuse("batchNorm", training ? "eps above 0 in training" : "eps of 0 or more", eps);
+  if (training ? !(eps > 0) : !(eps >= 0)) {
+    refuse("batchNorm", training ? "eps above 0 in training" : "eps of 0 or more", eps);
+  }
   return call("batch_norm", input, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 
 /** x / max(‖x‖, eps) along a dimension; norm 2, dimension 1, eps 1e−12. */
 export function normalize(
   input: Tensor,
-  ...rest: Optional<[p?: number, dim?: number, eps?: number], { readonly p?: number; readonly dim?: number; readonly eps?: number }>
+  ...rest: Optional<
+    [p?: number, dim?: number, eps?: number],
+    { readonly p?: number; readonly dim?: number; readonly eps?: number }
+  >
 ): Tensor {
   const { p, dim, eps } = optional("normalize", rest, { p: 2, dim: 1, eps: 1e-12 });
   return scope(() => input.div(call("linalg_vector_norm", input, p, [dim], true).clampMin(eps)));
@@ -96,7 +112,9 @@ export function normalize(
 
 /** x1 · x2 / max(‖x1‖ · ‖x2‖, eps²) along a dimension of shapes that broadcast; dimension 1, eps 1e−8. */
 export function cosineSimilarity(
-  x1: Tensor, x2: Tensor, ...rest: Optional<[dim?: number, eps?: number], { readonly dim?: number; readonly eps?: number }>
+  x1: Tensor,
+  x2: Tensor,
+  ...rest: Optional<[dim?: number, eps?: number], { readonly dim?: number; readonly eps?: number }>
 ): Tensor {
   const { dim, eps } = optional("cosineSimilarity", rest, { dim: 1, eps: 1e-8 });
   return call("cosine_similarity", x1, x2, dim, eps);
@@ -113,7 +131,9 @@ export interface DistanceOptions {
 
 /** ‖x1 − x2 + eps‖ over the last dimension: `[batch, size]`, `[batch, size]` → `[batch]`. */
 export function pairwiseDistance(
-  x1: Tensor, x2: Tensor, ...rest: Optional<[p?: number, eps?: number, keepdim?: boolean], DistanceOptions>
+  x1: Tensor,
+  x2: Tensor,
+  ...rest: Optional<[p?: number, eps?: number, keepdim?: boolean], DistanceOptions>
 ): Tensor {
   const { p, eps, keepdim } = optional("pairwiseDistance", rest, { p: 2, eps: 1e-6, keepdim: false });
   return call("pairwise_distance", x1, x2, p, eps, keepdim);

@@ -57,10 +57,17 @@ export function avgPool1d(input: Tensor, kernelSize: Sizes, ...rest: Optional<Av
   return call("avg_pool1d", input, kernelSize, stride ?? [], padding, ceilMode, countIncludePad);
 }
 
-/** Means of windows: `[batch, channels, H, W]` → `[batch, channels, Hout, Wout]`; `divisorOverride` replaces the window's size. */
+/**
+ * Means of windows: `[batch, channels, H, W]` → `[batch, channels, Hout, Wout]`; `divisorOverride` replaces the
+ * window's size.
+ */
 export function avgPool2d(
-  input: Tensor, kernelSize: Sizes,
-  ...rest: Optional<[...AvgPlaces, divisorOverride?: number | null], AvgPoolOptions & { readonly divisorOverride?: number | null }>
+  input: Tensor,
+  kernelSize: Sizes,
+  ...rest: Optional<
+    [...AvgPlaces, divisorOverride?: number | null],
+    AvgPoolOptions & { readonly divisorOverride?: number | null }
+  >
 ): Tensor {
   const defaults = { ...AVERAGE, divisorOverride: null as number | null };
   const { stride, padding, ceilMode, countIncludePad, divisorOverride } = optional("avgPool2d", rest, defaults);
@@ -74,7 +81,13 @@ export function adaptiveAvgPool1d(input: Tensor, outputSize: Sizes): Tensor {
 
 /** The same in two dimensions, → `[batch, channels, …outputSize]`; `null` keeps a dimension's size. */
 export function adaptiveAvgPool2d(input: Tensor, outputSize: number | readonly (number | null)[]): Tensor {
-  if (typeof outputSize === "number" || !Array.isArray(outputSize)) return call("adaptive_avg_pool2d", input, outputSize);
+  if (typeof outputSize === "number" || !Array.isArray(outputSize)) {
+    return call("adaptive_avg_pool2d", input, outputSize);
+  }
   const sizes = input.shape.slice(-outputSize.length);
-  return call("adaptive_avg_pool2d", input, (outputSize as readonly (number | null)[]).map((size, i) => size ?? sizes[i]));
+  return call(
+    "adaptive_avg_pool2d",
+    input,
+    (outputSize as readonly (number | null)[]).map((size, i) => size ?? sizes[i]),
+  );
 }

@@ -19,12 +19,19 @@ export interface PadOptions {
  *
  * @param sizes `[before last, after last, before second to last, …]`
  */
-export function pad(input: Tensor, sizes: readonly number[], ...rest: Optional<[mode?: PadMode, value?: number | null], PadOptions>): Tensor {
+export function pad(
+  input: Tensor,
+  sizes: readonly number[],
+  ...rest: Optional<[mode?: PadMode, value?: number | null], PadOptions>
+): Tensor {
   const { mode, value } = optional("pad", rest, { mode: "constant", value: null as number | null });
   return call("pad", input, sizes, oneOf("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]), value);
 }
 
-/** How {@link interpolate} finds values between the input's; the name says for how many dimensions, or it is for any. @inline */
+/**
+ * How {@link interpolate} finds values between the input's; the name says for how many dimensions, or it is for any.
+ * @inline
+ */
 export type InterpolateMode = "nearest" | "nearest-exact" | "area" | "linear" | "bilinear" | "bicubic" | "trilinear";
 
 /** Options of {@link interpolate}; one of `size` and `scaleFactor`. @inline */
@@ -57,7 +64,15 @@ const UPSAMPLE: Readonly<Record<string, string>> = {
   "trilinear 3": "upsample_trilinear3d.vec",
 };
 
-const MODES: readonly InterpolateMode[] = ["nearest", "nearest-exact", "area", "linear", "bilinear", "bicubic", "trilinear"];
+const MODES: readonly InterpolateMode[] = [
+  "nearest",
+  "nearest-exact",
+  "area",
+  "linear",
+  "bilinear",
+  "bicubic",
+  "trilinear",
+];
 
 /**
  * Resizes the dimensions after batch and channels: `[batch, channels, …]` with one to three of them.
@@ -71,25 +86,42 @@ const MODES: readonly InterpolateMode[] = ["nearest", "nearest-exact", "area", "
  */
 export function interpolate(input: Tensor, options: InterpolateOptions): Tensor {
   const defaults: Required<InterpolateOptions> = {
-    size: null, scaleFactor: null, mode: "nearest", alignCorners: null, recomputeScaleFactor: null, antialias: false,
+    size: null,
+    scaleFactor: null,
+    mode: "nearest",
+    alignCorners: null,
+    recomputeScaleFactor: null,
+    antialias: false,
   };
   const given = optional("interpolate", [options], defaults);
   const mode = oneOf("interpolate", "mode", given.mode, MODES);
   const spatial = input.shape.slice(2);
   const plain = mode === "area" || mode.startsWith("nearest");
-  if ((given.size === null) === (given.scaleFactor === null)) refuse("interpolate", "one of size and scaleFactor", given.size === null ? "neither" : "both");
-  if (plain && given.alignCorners !== null) refuse("interpolate", "alignCorners with a linear or cubic mode only", mode);
-  if (given.recomputeScaleFactor && given.size !== null) refuse("interpolate", "recomputeScaleFactor without a size", "both");
-  if (given.antialias && mode !== "bilinear" && mode !== "bicubic") refuse("interpolate", "antialias with bilinear or bicubic only", mode);
+  if ((given.size === null) === (given.scaleFactor === null)) {
+    refuse("interpolate", "one of size and scaleFactor", given.size === null ? "neither" : "both");
+  }
+  if (plain && given.alignCorners !== null) {
+    refuse("interpolate", "alignCorners with a linear or cubic mode only", mode);
+  }
+  if (given.recomputeScaleFactor && given.size !== null) {
+    refuse("interpolate", "recomputeScaleFactor without a size", "both");
+  }
+  if (given.antialias && mode !== "bilinear" && mode !== "bicubic") {
+    refuse("interpolate", "antialias with bilinear or bicubic only", mode);
+  }
   let size = perDimension("size", given.size, spatial);
   let factors = perDimension("scaleFactor", given.scaleFactor, spatial);
   if (factors && (given.recomputeScaleFactor || mode === "area")) {
     size = factors.map((factor, i) => Math.floor((spatial[i] ?? 0) * factor));
     factors = null;
   }
-  if (mode === "area" && spatial.length >= 1 && spatial.length <= 3) return call(`adaptive_avg_pool${spatial.length}d`, input, size);
+  if (mode === "area" && spatial.length >= 1 && spatial.length <= 3) {
+    return call(`adaptive_avg_pool${spatial.length}d`, input, size);
+  }
   const operator = UPSAMPLE[`${mode} ${spatial.length}`];
-  if (operator === undefined) refuse("interpolate", `an input that ${mode} is for`, `shape [${input.shape.join(", ")}]`);
+  if (operator === undefined) {
+    refuse("interpolate", `an input that ${mode} is for`, `shape [${input.shape.join(", ")}]`);
+  }
   if (plain) return call(operator, input, size, factors);
   const smooth = given.antialias ? `_${operator.replace(".vec", "_aa.vec")}` : operator;
   return call(smooth, input, size, given.alignCorners ?? false, factors);
@@ -98,6 +130,8 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
 function perDimension(what: string, sizes: Sizes | null, spatial: readonly number[]): readonly number[] | null {
   if (sizes === null) return null;
   if (typeof sizes === "number") return spatial.map(() => sizes);
-  if (sizes.length !== spatial.length) refuse("interpolate", `${what} for ${spatial.length} dimensions`, `${sizes.length}`);
+  if (sizes.length !== spatial.length) {
+    refuse("interpolate", `${what} for ${spatial.length} dimensions`, `${sizes.length}`);
+  }
   return sizes;
 }

@@ -1,8 +1,9 @@
 /**
  * One process at a time downloads a file; others wait and then find it there.
  *
- * Only for thrift: each writes to a file of its own, which gets its name when it is whole and right, so two that download at once, as Python and this do,
- * harm nothing. A lock is held as long as its file is touched, so one that was left behind is known whatever host or container its process ran on.
+ * Only for thrift: each writes to a file of its own, which gets its name when it is whole and right, so two that
+ * download at once, as Python and this do, harm nothing. A lock is held as long as its file is touched, so one that was
+ * left behind is known whatever host or container its process ran on.
  */
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
@@ -23,7 +24,10 @@ export async function withLock<T>(file: string, signal: AbortSignal | undefined,
   await makeFolder(path.dirname(file));
   const own = `${process.pid} ${hostname()} ${randomUUID()}`;
   while (!(await take(file, own))) {
-    const age = await stat(file).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const age = await stat(file).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
     if (age > STALE_MS || (age > DEAD_MS && (await isDead(file)))) await remove(file);
     else await sleep(POLL_MS, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
   }
@@ -61,5 +65,8 @@ async function isDead(file: string): Promise<boolean> {
 /** Of several that see the same leftover, the one whose rename succeeds removes it. */
 async function remove(file: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
-  await rename(file, aside).then(() => rm(aside, { force: true }), () => undefined);
+  await rename(file, aside).then(
+    () => rm(aside, { force: true }),
+    () => undefined,
+  );
 }

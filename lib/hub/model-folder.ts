@@ -12,15 +12,22 @@ import { type Choice, choose, type FileSelection, namedBy } from "./selection";
 import { storeFile } from "./store-file";
 
 /**
- * A folder with the selected files. What is a path, or the name of something that is there, is given back as it is, whether or not it exists, and no
- * network is touched. Anything else is a model's name: its files are taken from the cache or downloaded into it, and the folder is the commit's in the cache.
+ * A folder with the selected files. What is a path, or the name of something that is there, is given back as it is,
+ * whether or not it exists, and no network is touched. Anything else is a model's name: its files are taken from the
+ * cache or downloaded into it, and the folder is the commit's in the cache.
  *
- * A pinned commit that is in the cache needs no network; of a branch or tag the hub is asked which commit it is now. Where it is not reached, the
- * commit that the cache knows is used, with a warning.
+ * A pinned commit that is in the cache needs no network; of a branch or tag the hub is asked which commit it is now.
+ * Where it is not reached, the commit that the cache knows is used, with a warning.
  *
- * @throws TorchwrightError ERR_HUB_…, ERR_CHECKSUM, ERR_DISK_FULL, ERR_FILE_WRITE, ERR_INVALID_ARG; what the selection refuses; the reason of the signal
+ * @throws TorchwrightError ERR_HUB_…, ERR_CHECKSUM, ERR_DISK_FULL, ERR_FILE_WRITE, ERR_INVALID_ARG; what the selection
+ *   refuses; the reason of the signal
  */
-export async function modelFolder(operation: string, given: string, options: HubOptions, selection: FileSelection): Promise<string> {
+export async function modelFolder(
+  operation: string,
+  given: string,
+  options: HubOptions,
+  selection: FileSelection,
+): Promise<string> {
   if (!isHubName(given) || existsSync(given)) return given;
   const settings = await resolveHubOptions(operation, options);
   const call: HubCall = { operation, repository: given, settings };
@@ -37,7 +44,10 @@ export async function modelFolder(operation: string, given: string, options: Hub
     const folder = await cached(call, cache, selection).catch(() => {
       throw error;
     });
-    process.emitWarning(`${error.message} The copy in the cache is used: ${folder}`, { type: "TorchwrightWarning", code: "WARN_HUB_CACHED" });
+    process.emitWarning(`${error.message} The copy in the cache is used: ${folder}`, {
+      type: "TorchwrightWarning",
+      code: "WARN_HUB_CACHED",
+    });
     return folder;
   }
   if (remote) await download(call, cache, commit, remote, selection);
@@ -48,22 +58,41 @@ export async function modelFolder(operation: string, given: string, options: Hub
 /** Whether the cache has all that a commit has of a selection: known without asking. */
 async function isComplete(cache: CachedModel, commit: string, selection: FileSelection): Promise<boolean> {
   const { missing, without, all } = await chosen(cache, commit, selection);
-  return missing.length === 0 && without.every((name) => cache.lacks(commit, name)) && all.every((name) => cache.has(commit, name) || cache.lacks(commit, name));
+  return (
+    missing.length === 0 &&
+    without.every((name) => cache.lacks(commit, name)) &&
+    all.every((name) => cache.has(commit, name) || cache.lacks(commit, name))
+  );
 }
 
 /** A selection among a commit's files in the cache; `all` has what these name, too. */
-async function chosen(cache: CachedModel, commit: string, selection: FileSelection): Promise<Choice & { readonly all: readonly string[] }> {
+async function chosen(
+  cache: CachedModel,
+  commit: string,
+  selection: FileSelection,
+): Promise<Choice & { readonly all: readonly string[] }> {
   const choice = choose(selection, (name) => cache.has(commit, name));
   return { ...choice, all: [...choice.files, ...(await furtherFiles(cache, commit, selection, choice.files))] };
 }
 
-async function furtherFiles(cache: CachedModel, commit: string, selection: FileSelection, files: readonly string[]): Promise<readonly string[]> {
+async function furtherFiles(
+  cache: CachedModel,
+  commit: string,
+  selection: FileSelection,
+  files: readonly string[],
+): Promise<readonly string[]> {
   const naming = files.filter((name) => Object.hasOwn(selection.naming, name));
   const texts = await Promise.all(naming.map((name) => readFile(path.join(cache.snapshot(commit), name), "utf8")));
   return texts.flatMap((text, i) => namedBy(selection, naming[i] ?? "", text)).filter((name) => !files.includes(name));
 }
 
-async function download(call: HubCall, cache: CachedModel, commit: string, remote: ReadonlyMap<string, RemoteFile>, selection: FileSelection): Promise<void> {
+async function download(
+  call: HubCall,
+  cache: CachedModel,
+  commit: string,
+  remote: ReadonlyMap<string, RemoteFile>,
+  selection: FileSelection,
+): Promise<void> {
   const { operation, repository, settings } = call;
   const { files, missing, without } = choose(selection, (name) => remote.has(name));
   if (missing.length > 0) {
@@ -99,11 +128,21 @@ async function cached(call: HubCall, cache: CachedModel, selection: FileSelectio
   const commit = await cache.commitOf(revision);
   const names = commit === undefined ? [] : await cache.files(commit);
   if (commit === undefined || names.length === 0) {
-    const known = [...(await cache.commits())].map(([hash, refs]) => (refs.length > 0 ? `${refs.join(", ")} (${hash})` : hash));
-    throw fail(`"${repository}" at revision "${revision}"`, known.length > 0 ? `the revisions ${known.join("; ")}` : `no revision of it, and no folder "${repository}" here`);
+    const known = [...(await cache.commits())].map(([hash, refs]) =>
+      refs.length > 0 ? `${refs.join(", ")} (${hash})` : hash,
+    );
+    throw fail(
+      `"${repository}" at revision "${revision}"`,
+      known.length > 0 ? `the revisions ${known.join("; ")}` : `no revision of it, and no folder "${repository}" here`,
+    );
   }
   const { missing, all } = await chosen(cache, commit, selection);
-  if (missing.length > 0) throw selection.refuse?.(operation, repository, new Set(names)) ?? fail(`${missing.join(" and ")} of "${repository}"`, listed(names));
+  if (missing.length > 0) {
+    throw (
+      selection.refuse?.(operation, repository, new Set(names)) ??
+      fail(`${missing.join(" and ")} of "${repository}"`, listed(names))
+    );
+  }
   const absent = all.filter((name) => !cache.has(commit, name) && !cache.lacks(commit, name));
   if (absent.length > 0) throw fail(`${absent.join(", ")} of "${repository}"`, listed(names));
   return cache.snapshot(commit);
@@ -111,5 +150,7 @@ async function cached(call: HubCall, cache: CachedModel, selection: FileSelectio
 
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 30).join(", ");
-  return names.length === 0 ? "no files" : `the files ${shown}${names.length > 30 ? ` and ${names.length - 30} more` : ""}`;
+  return names.length === 0
+    ? "no files"
+    : `the files ${shown}${names.length > 30 ? ` and ${names.length - 30} more` : ""}`;
 }

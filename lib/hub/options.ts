@@ -17,22 +17,33 @@ export interface HubProgress {
 }
 
 /**
- * Options for a model that is named as on the hub, `owner/name`; a local folder needs none of them, and is read as it is.
+ * Options for a model that is named as on the hub, `owner/name`; a local folder needs none of them, and is read as it
+ * is.
  *
- * The defaults, environment variables included, are those of Python's `huggingface_hub`, with which the cache is shared.
+ * The defaults, environment variables included, are those of Python's `huggingface_hub`, with which the cache is
+ * shared.
  */
 export interface HubOptions {
-  /** Branch, tag or commit. A commit, all of its 40 digits, is what a production system pins: what it names never changes. Default "main". */
+  /**
+   * Branch, tag or commit. A commit, all of its 40 digits, is what a production system pins: what it names never
+   * changes. Default "main".
+   */
   readonly revision?: string;
   /** For gated and private models; false sends none. Default: `HF_TOKEN`, then what `hf auth login` stored. */
   readonly token?: string | false;
-  /** Folder that downloads are kept in. Default: `HF_HUB_CACHE`, then `hub` in `HF_HOME`, then `~/.cache/huggingface/hub`. */
+  /**
+   * Folder that downloads are kept in. Default: `HF_HUB_CACHE`, then `hub` in `HF_HOME`, then
+   * `~/.cache/huggingface/hub`.
+   */
   readonly cacheDir?: string;
   /** Address of the hub or of a mirror. Default: `HF_ENDPOINT`, then https://huggingface.co. */
   readonly endpoint?: string;
   /** Takes what the cache holds and touches no network. Default: whether `HF_HUB_OFFLINE` is 1. */
   readonly localFilesOnly?: boolean;
-  /** "auto": a line on standard error where that is a terminal; "silent"; or a function that is told, some ten times a second. Default "auto". */
+  /**
+   * "auto": a line on standard error where that is a terminal; "silent"; or a function that is told, some ten times a
+   * second. Default "auto".
+   */
   readonly progress?: "auto" | "silent" | ((progress: HubProgress) => void);
   /** Gives a download up with the signal's reason; what has come is kept for the next one. Default: none. */
   readonly signal?: AbortSignal;
@@ -76,29 +87,46 @@ const RULES: Readonly<Record<keyof HubOptions, Rule>> = {
   cacheDir: ["a folder's path", (value) => typeof value === "string" && value !== ""],
   endpoint: ["an http or https address", (value) => typeof value === "string" && isAddress(value)],
   localFilesOnly: ["true or false", (value) => typeof value === "boolean"],
-  progress: ['"auto", "silent" or a function', (value) => value === "auto" || value === "silent" || typeof value === "function"],
+  progress: [
+    '"auto", "silent" or a function',
+    (value) => value === "auto" || value === "silent" || typeof value === "function",
+  ],
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
 };
 
 const HUB_OPTIONS = Object.keys(RULES) as readonly (keyof HubOptions)[];
 
-/** @throws TorchwrightError ERR_INVALID_ARG naming `operation` and the first option or environment variable that is wrong */
+/**
+ * @throws TorchwrightError ERR_INVALID_ARG naming `operation` and the first option or environment variable that is
+ *   wrong
+ */
 export async function resolveHubOptions(operation: string, options: HubOptions): Promise<HubSettings> {
   for (const key of HUB_OPTIONS) {
     const [expected, allows] = RULES[key];
     const value: unknown = options[key];
     if (value !== undefined && !allows(value)) {
       const shown = key === "token" ? `a ${typeof value}` : describe(value); // a token is no matter for logs
-      throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected the option ${key} to be ${expected}, got ${shown}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `${operation}: expected the option ${key} to be ${expected}, got ${shown}`,
+      );
     }
   }
   const endpoint = options.endpoint ?? (variable("HF_ENDPOINT") || DEFAULT_ENDPOINT);
   if (!isAddress(endpoint)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected the environment variable HF_ENDPOINT to be an http or https address, got ${describe(endpoint)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected the environment variable HF_ENDPOINT to be an http or https address, got ${describe(endpoint)}`,
+    );
   }
   return {
     revision: options.revision ?? "main",
-    token: options.token === false ? undefined : options.token !== undefined ? { value: options.token, source: "the option token" } : await implicitToken(operation),
+    token:
+      options.token === false
+        ? undefined
+        : options.token !== undefined
+          ? { value: options.token, source: "the option token" }
+          : await implicitToken(operation),
     cacheDir: path.resolve(options.cacheDir ?? defaultCache()),
     endpoint: endpoint.replace(/\/+$/, ""),
     offline: options.localFilesOnly ?? isTrue(variable("HF_HUB_OFFLINE") || variable("TRANSFORMERS_OFFLINE")),
@@ -110,10 +138,15 @@ export async function resolveHubOptions(operation: string, options: HubOptions):
 }
 
 /** Options for the hub apart from the others that came with them. */
-export function splitHubOptions<T extends HubOptions>(options: T): { readonly hub: HubOptions; readonly others: Omit<T, keyof HubOptions> } {
+export function splitHubOptions<T extends HubOptions>(
+  options: T,
+): { readonly hub: HubOptions; readonly others: Omit<T, keyof HubOptions> } {
   const entries = Object.entries(options);
   const isHub = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(RULES, key);
-  return { hub: Object.fromEntries(entries.filter(isHub)), others: Object.fromEntries(entries.filter((entry) => !isHub(entry))) as Omit<T, keyof HubOptions> };
+  return {
+    hub: Object.fromEntries(entries.filter(isHub)),
+    others: Object.fromEntries(entries.filter((entry) => !isHub(entry))) as Omit<T, keyof HubOptions>,
+  };
 }
 
 function variable(name: string): string {
@@ -137,7 +170,10 @@ function milliseconds(name: string): number {
 function expanded(place: string): string {
   return place
     .replace(/^~(?=$|[/\\])/, homeFolder())
-    .replace(/\$(?:(\w+)|\{(\w+)\})/g, (whole: string, plain?: string, braced?: string) => process.env[plain ?? braced ?? ""] ?? whole);
+    .replace(
+      /\$(?:(\w+)|\{(\w+)\})/g,
+      (whole: string, plain?: string, braced?: string) => process.env[plain ?? braced ?? ""] ?? whole,
+    );
 }
 
 function home(): string {
@@ -153,12 +189,20 @@ async function implicitToken(operation: string): Promise<Token | undefined> {
   if (isTrue(variable("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) return undefined;
   const file = expanded(variable("HF_TOKEN_PATH") || path.join(home(), "token"));
   const places = [
-    ...["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].map((name) => ({ source: `the environment variable ${name}`, text: variable(name) })),
+    ...["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].map((name) => ({
+      source: `the environment variable ${name}`,
+      text: variable(name),
+    })),
     { source: file, text: await readFile(file, "utf8").catch(() => "") },
   ];
   const found = places.find(({ text }) => text.trim() !== "");
   if (!found) return undefined;
   const value = found.text.trim();
-  if (!TOKEN.test(value)) throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${found.source} to hold a token, got a text with other characters than a token has`);
+  if (!TOKEN.test(value)) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected ${found.source} to hold a token, got a text with other characters than a token has`,
+    );
+  }
   return { value, source: found.source };
 }

@@ -8,7 +8,10 @@ export interface RemoteFile {
   /** "/" between folders. */
   readonly path: string;
   readonly size: number;
-  /** What the hub calls the content: SHA-256 of a large file (Git LFS, Xet), 64 hex digits, or git's SHA-1 of a blob, 40. */
+  /**
+   * What the hub calls the content: SHA-256 of a large file (Git LFS, Xet), 64 hex digits, or git's SHA-1 of a blob,
+   * 40.
+   */
   readonly etag: string;
 }
 
@@ -19,8 +22,12 @@ interface Common {
 
 /** What is used of `@huggingface/hub`; its own type files do not pass `tsc` without `skipLibCheck`. */
 interface HubLibrary {
-  readonly modelInfo: (options: Common & { readonly name: string; readonly revision: string; readonly additionalFields: readonly ["sha"] }) => Promise<{ readonly sha: unknown }>;
-  readonly listFiles: (options: Common & { readonly repo: { readonly type: "model"; readonly name: string }; readonly revision: string }) => AsyncIterable<ListedFile>;
+  readonly modelInfo: (
+    options: Common & { readonly name: string; readonly revision: string; readonly additionalFields: readonly ["sha"] },
+  ) => Promise<{ readonly sha: unknown }>;
+  readonly listFiles: (
+    options: Common & { readonly repo: { readonly type: "model"; readonly name: string }; readonly revision: string },
+  ) => AsyncIterable<ListedFile>;
 }
 
 interface ListedFile {
@@ -39,7 +46,9 @@ export async function remoteCommit(call: HubCall): Promise<string> {
   const { modelInfo } = library();
   const { repository, settings } = call;
   const common = { hubUrl: settings.endpoint, fetch: apiFetch(call) };
-  const { sha } = await understood(call, () => modelInfo({ ...common, name: repository, revision: settings.revision, additionalFields: ["sha"] }));
+  const { sha } = await understood(call, () =>
+    modelInfo({ ...common, name: repository, revision: settings.revision, additionalFields: ["sha"] }),
+  );
   if (typeof sha !== "string" || !COMMIT.test(sha)) throw notTheHub(call, settings.endpoint);
   return sha;
 }
@@ -50,12 +59,25 @@ export async function remoteFiles(call: HubCall, commit: string): Promise<Readon
   const { repository, settings } = call;
   return understood(call, async () => {
     const files = new Map<string, RemoteFile>();
-    for await (const entry of listFiles({ repo: { type: "model", name: repository }, revision: commit, hubUrl: settings.endpoint, fetch: apiFetch(call) })) {
+    for await (const entry of listFiles({
+      repo: { type: "model", name: repository },
+      revision: commit,
+      hubUrl: settings.endpoint,
+      fetch: apiFetch(call),
+    })) {
       if (entry.type !== "file") continue;
       const { path, size } = entry;
       const etag = entry.lfs?.oid ?? entry.oid ?? "";
       // The names become paths here: they must not lead anywhere else.
-      if (!/^[^/\\:]+$/.test(path) || path === "." || path === ".." || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(etag) || !Number.isSafeInteger(size)) continue;
+      if (
+        !/^[^/\\:]+$/.test(path) ||
+        path === "." ||
+        path === ".." ||
+        !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(etag) ||
+        !Number.isSafeInteger(size)
+      ) {
+        continue;
+      }
       files.set(path, { path, size, etag });
     }
     return files;

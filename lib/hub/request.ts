@@ -1,4 +1,6 @@
-/** Requests to the hub: with token, time limits and new attempts, and what goes wrong as an error that says what to do. */
+/**
+ * Requests to the hub: with token, time limits and new attempts, and what goes wrong as an error that says what to do.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { TorchwrightError } from "../errors";
 import { failureReason, request } from "../setup/http";
@@ -73,7 +75,9 @@ async function repeated<T>(call: HubCall, work: () => Promise<T>): Promise<T> {
 
 /** The pause after so many failures in a row. Throws the signal's reason. */
 export async function pause({ settings: { signal } }: HubCall, failed: number): Promise<void> {
-  await sleep(PAUSE_MS * 2 ** Math.max(failed - 1, 0), undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+  await sleep(PAUSE_MS * 2 ** Math.max(failed - 1, 0), undefined, signal && { signal }).catch(() =>
+    signal?.throwIfAborted(),
+  );
 }
 
 /** Marks an error as one that a later attempt may not meet. */
@@ -92,12 +96,21 @@ export function interrupted(message: string, cause: unknown): TorchwrightError {
 }
 
 /** The answer, unless it is a refusal, which is thrown. */
-export async function send(call: HubCall, url: string, headers: Readonly<Record<string, string>>, limit: Silence): Promise<Answer> {
+export async function send(
+  call: HubCall,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  limit: Silence,
+): Promise<Answer> {
   const { token, endpoint } = call.settings;
   // For the hub alone: fetch drops it where a redirect leads to another origin.
   const authorized = token !== undefined && new URL(url).origin === new URL(endpoint).origin;
   const response = await request(url, {
-    headers: { ...headers, "user-agent": `torchwright; node/${process.versions.node}`, ...(authorized && { authorization: `Bearer ${token.value}` }) },
+    headers: {
+      ...headers,
+      "user-agent": `torchwright; node/${process.versions.node}`,
+      ...(authorized && { authorization: `Bearer ${token.value}` }),
+    },
     signal: limit.signal,
   });
   if (response.ok) return response;

@@ -10,7 +10,9 @@ export interface FileSelection {
   readonly optional: readonly string[];
   /** Files that name others, which are needed then: what they name. */
   readonly naming: Readonly<Record<string, (text: string) => readonly string[]>>;
-  /** The error, if there is one that says more, for a model that has none of a list in `oneOf`, but the files `names`. */
+  /**
+   * The error, if there is one that says more, for a model that has none of a list in `oneOf`, but the files `names`.
+   */
   readonly refuse?: (operation: string, repository: string, names: ReadonlySet<string>) => TorchwrightError | undefined;
 }
 

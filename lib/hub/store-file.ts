@@ -44,13 +44,20 @@ async function download(call: HubCall, commit: string, file: RemoteFile, blob: s
 }
 
 /**
- * Makes of what an interrupted download left the beginning of this one; gives its size. It is copied, where there is room: should its writer live after
- * all, it must not write into what becomes the blob.
+ * Makes of what an interrupted download left the beginning of this one; gives its size. It is copied, where there is
+ * room: should its writer live after all, it must not write into what becomes the blob.
  */
 async function adopt(blob: string, part: string): Promise<number> {
   const folder = path.dirname(blob);
-  const names = (await readdir(folder)).filter((name) => name.startsWith(`${path.basename(blob)}.`) && name.endsWith(INCOMPLETE));
-  const found = await Promise.all(names.map(async (name) => ({ left: path.join(folder, name), size: (await stat(path.join(folder, name)).catch(() => undefined))?.size ?? 0 })));
+  const names = (await readdir(folder)).filter(
+    (name) => name.startsWith(`${path.basename(blob)}.`) && name.endsWith(INCOMPLETE),
+  );
+  const found = await Promise.all(
+    names.map(async (name) => ({
+      left: path.join(folder, name),
+      size: (await stat(path.join(folder, name)).catch(() => undefined))?.size ?? 0,
+    })),
+  );
   const [most, ...others] = found.sort((a, b) => b.size - a.size);
   for (const { left } of others) await rm(left, { force: true });
   if (!most) return 0;

@@ -1,8 +1,8 @@
 /**
  * Transfers one file: goes on where an earlier transfer was cut, and is believed only when size and checksum are right.
  *
- * `@huggingface/hub`'s own download (`downloadFileToCacheDir`) begins anew each time, checks nothing, has no signal, and lets two processes write into
- * one file. This takes its listing for what a file must be, and the rest is here.
+ * `@huggingface/hub`'s own download (`downloadFileToCacheDir`) begins anew each time, checks nothing, has no signal,
+ * and lets two processes write into one file. This takes its listing for what a file must be, and the rest is here.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -16,23 +16,37 @@ import { writing } from "./writing";
  * Completes `part`, which may have the beginning already.
  *
  * @param told is called with the bytes that are there
- * @throws TorchwrightError ERR_HUB_CONNECTION, ERR_CHECKSUM, ERR_DISK_FULL, ERR_FILE_WRITE and what the hub refuses; the reason of the settings' signal. What came
- *   stays in `part`, unless it is wrong
+ * @throws TorchwrightError ERR_HUB_CONNECTION, ERR_CHECKSUM, ERR_DISK_FULL, ERR_FILE_WRITE and what the hub refuses;
+ *   the reason of the settings' signal. What came stays in `part`, unless it is wrong
  */
-export async function transfer(call: HubCall, commit: string, file: RemoteFile, part: string, told: (bytes: number) => void): Promise<void> {
+export async function transfer(
+  call: HubCall,
+  commit: string,
+  file: RemoteFile,
+  part: string,
+  told: (bytes: number) => void,
+): Promise<void> {
   const again = (await sizeOf(part)) > 0;
   try {
     await complete(call, commit, file, part, told);
   } catch (error) {
     // What an earlier transfer left may be at fault: without it there is a second try.
-    if (!again || (await sizeOf(part)) > 0 || !(error instanceof TorchwrightError) || error.code !== "ERR_CHECKSUM") throw error;
+    if (!again || (await sizeOf(part)) > 0 || !(error instanceof TorchwrightError) || error.code !== "ERR_CHECKSUM") {
+      throw error;
+    }
     await complete(call, commit, file, part, told);
   }
 }
 
 /** As long as something comes, a bad line is still a line. */
-async function complete(call: HubCall, commit: string, file: RemoteFile, part: string, told: (bytes: number) => void): Promise<void> {
-  for (let idle = 0; ; ) {
+async function complete(
+  call: HubCall,
+  commit: string,
+  file: RemoteFile,
+  part: string,
+  told: (bytes: number) => void,
+): Promise<void> {
+  for (let idle = 0; ;) {
     const before = await sizeOf(part);
     try {
       return await goOn(call, fileAddress(call, commit, file.path), file, part, told);
@@ -45,14 +59,23 @@ async function complete(call: HubCall, commit: string, file: RemoteFile, part: s
 }
 
 /** One request: from the end of `part` to the end of the file. */
-async function goOn(call: HubCall, url: string, file: RemoteFile, part: string, told: (bytes: number) => void): Promise<void> {
+async function goOn(
+  call: HubCall,
+  url: string,
+  file: RemoteFile,
+  part: string,
+  told: (bytes: number) => void,
+): Promise<void> {
   const { operation } = call;
   const there = await sizeOf(part);
   let start = there <= file.size ? there : 0;
   const hash = hashOf(file);
   const limit = new Silence(call);
   try {
-    const response = start > 0 && start === file.size ? undefined : await send(call, url, start > 0 ? { range: `bytes=${start}-` } : {}, limit);
+    const response =
+      start > 0 && start === file.size
+        ? undefined
+        : await send(call, url, start > 0 ? { range: `bytes=${start}-` } : {}, limit);
     if (response) {
       if (!continuesAt(response, start)) start = 0; // the server has no ranges: all of it comes again
       const announced = Number(response.headers.get("content-length") ?? Number.NaN);
@@ -84,7 +107,12 @@ interface Receiver {
 
 type Body = Awaited<ReturnType<typeof send>>["body"];
 
-async function append(call: HubCall, file: RemoteFile, body: Body, { part, start, hash, limit, told }: Receiver): Promise<void> {
+async function append(
+  call: HubCall,
+  file: RemoteFile,
+  body: Body,
+  { part, start, hash, limit, told }: Receiver,
+): Promise<void> {
   const { operation, settings } = call;
   const out = await writing(operation, part, () => open(part, "a"));
   let bytes = start;
@@ -107,7 +135,9 @@ async function append(call: HubCall, file: RemoteFile, body: Body, { part, start
       told(bytes);
     }
     await writing(operation, part, () => out.sync());
-    if (bytes === file.size && (await out.stat()).size !== bytes) throw await wrong(call, file, part, "another process wrote into it");
+    if (bytes === file.size && (await out.stat()).size !== bytes) {
+      throw await wrong(call, file, part, "another process wrote into it");
+    }
   } finally {
     await out.close();
   }
@@ -147,7 +177,10 @@ async function addPart(hash: Hash, part: string, bytes: number, limit: Silence):
   }
 }
 
-function continuesAt({ status, headers }: { readonly status: number; readonly headers: { get(name: string): string | null } }, start: number): boolean {
+function continuesAt(
+  { status, headers }: { readonly status: number; readonly headers: { get(name: string): string | null } },
+  start: number,
+): boolean {
   return status === 206 && new RegExp(`^bytes ${start}-`).test(headers.get("content-range") ?? "");
 }
 

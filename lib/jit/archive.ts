@@ -17,7 +17,11 @@ export async function verifyArchive(path: string): Promise<void> {
   try {
     file = await open(path, "r");
   } catch (cause) {
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `jit.load: expected a file, got ${path}: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError(
+      "ERR_FILE_NOT_FOUND",
+      `jit.load: expected a file, got ${path}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   try {
     const source = await zipSource(path, file);

@@ -14,10 +14,13 @@ import { ScriptModule } from "./script-module";
  *
  * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_SCRIPT_LOAD, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
  */
-export async function loadScriptModule(path: string, options: {
-  /** Where its tensors go. Default: CUDA where there is one. */
-  readonly device?: string;
-} = {}): Promise<ScriptModule> {
+export async function loadScriptModule(
+  path: string,
+  options: {
+    /** Where its tensors go. Default: CUDA where there is one. */
+    readonly device?: string;
+  } = {},
+): Promise<ScriptModule> {
   if (typeof path !== "string") {
     throw new TorchwrightError("ERR_INVALID_ARG", `jit.load: expected a path, got ${describe(path)}`);
   }

@@ -1,6 +1,7 @@
 /**
- * Reads what Python pickled, as data: numbers, text, lists, dictionaries and references to tensors. A pickle is a program for a stack machine
- * that may call any function there is; this machine knows four and calls none, and whatever else a pickle asks for is an error that names it.
+ * Reads what Python pickled, as data: numbers, text, lists, dictionaries and references to tensors. A pickle is a
+ * program for a stack machine that may call any function there is; this machine knows four and calls none, and whatever
+ * else a pickle asks for is an error that names it.
  *
  * Source: `pickletools.py` of CPython, protocols 2 to 5; `torch/_weights_only_unpickler.py`.
  */
@@ -8,7 +9,8 @@ import { setImmediate as macrotask } from "node:timers/promises";
 import { isStorageClass, type StorageClass, type StorageReference, TensorReference } from "./tensor-reference";
 
 /** A tuple is an array as well. An integer beyond 2^53 is a bigint. */
-export type Unpickled = null | boolean | number | bigint | string | TensorReference | readonly Unpickled[] | ReadonlyMap<Key, Unpickled>;
+export type Unpickled =
+  null | boolean | number | bigint | string | TensorReference | readonly Unpickled[] | ReadonlyMap<Key, Unpickled>;
 type Key = string | number | bigint | boolean;
 
 /** Of 40,000 parameters' states. What is read takes up to 16 times as much memory. */
@@ -66,9 +68,12 @@ class Machine {
   run(count: number): boolean {
     for (let i = 0; i < count; i++) {
       const code = this.#byte();
-      if (code === 0x2e) { // STOP
+      if (code === 0x2e) {
+        // STOP
         this.result = this.#pop();
-        if (this.result instanceof Global || this.result instanceof Storage) throw new Error("it holds a class or a storage alone");
+        if (this.result instanceof Global || this.result instanceof Storage) {
+          throw new Error("it holds a class or a storage alone");
+        }
         return true;
       }
       this.#step(code);
@@ -85,52 +90,88 @@ class Machine {
       case 0x95: // FRAME
         this.#take(8);
         return;
-      case 0x4e: return this.#push(null); // NONE
-      case 0x88: return this.#push(true); // NEWTRUE
-      case 0x89: return this.#push(false); // NEWFALSE
-      case 0x4b: return this.#push(this.#byte()); // BININT1
-      case 0x4d: return this.#push(this.#take(2).readUInt16LE()); // BININT2
-      case 0x4a: return this.#push(this.#take(4).readInt32LE()); // BININT
-      case 0x8a: return this.#push(this.#integer(this.#byte())); // LONG1
-      case 0x8b: return this.#push(this.#integer(this.#take(4).readUInt32LE())); // LONG4
-      case 0x47: return this.#push(this.#take(8).readDoubleBE()); // BINFLOAT
-      case 0x58: return this.#push(this.#text(this.#take(4).readUInt32LE())); // BINUNICODE
-      case 0x8c: return this.#push(this.#text(this.#byte())); // SHORT_BINUNICODE
-      case 0x8d: return this.#push(this.#text(Number(this.#take(8).readBigUInt64LE()))); // BINUNICODE8
+      case 0x4e:
+        return this.#push(null); // NONE
+      case 0x88:
+        return this.#push(true); // NEWTRUE
+      case 0x89:
+        return this.#push(false); // NEWFALSE
+      case 0x4b:
+        return this.#push(this.#byte()); // BININT1
+      case 0x4d:
+        return this.#push(this.#take(2).readUInt16LE()); // BININT2
+      case 0x4a:
+        return this.#push(this.#take(4).readInt32LE()); // BININT
+      case 0x8a:
+        return this.#push(this.#integer(this.#byte())); // LONG1
+      case 0x8b:
+        return this.#push(this.#integer(this.#take(4).readUInt32LE())); // LONG4
+      case 0x47:
+        return this.#push(this.#take(8).readDoubleBE()); // BINFLOAT
+      case 0x58:
+        return this.#push(this.#text(this.#take(4).readUInt32LE())); // BINUNICODE
+      case 0x8c:
+        return this.#push(this.#text(this.#byte())); // SHORT_BINUNICODE
+      case 0x8d:
+        return this.#push(this.#text(Number(this.#take(8).readBigUInt64LE()))); // BINUNICODE8
       case 0x28: // MARK
         this.#count();
         this.#below.push(this.#stack);
         this.#stack = [];
         return;
-      case 0x5d: return this.#pushNew([]); // EMPTY_LIST
-      case 0x61: return this.#append([this.#pop()]); // APPEND
-      case 0x65: return this.#append(this.#sinceMark()); // APPENDS
-      case 0x29: return this.#pushNew([]); // EMPTY_TUPLE
-      case 0x74: return this.#pushNew(this.#sinceMark()); // TUPLE
-      case 0x85: return this.#pushNew(this.#popMany(1)); // TUPLE1
-      case 0x86: return this.#pushNew(this.#popMany(2)); // TUPLE2
-      case 0x87: return this.#pushNew(this.#popMany(3)); // TUPLE3
-      case 0x7d: return this.#pushNew(new Map()); // EMPTY_DICT
-      case 0x73: return this.#setItems(this.#popMany(2)); // SETITEM
-      case 0x75: return this.#setItems(this.#sinceMark()); // SETITEMS
-      case 0x71: return this.#remember(this.#byte()); // BINPUT
-      case 0x72: return this.#remember(this.#take(4).readUInt32LE()); // LONG_BINPUT
-      case 0x94: return this.#remember(this.#memo.size); // MEMOIZE
-      case 0x68: return this.#recall(this.#byte()); // BINGET
-      case 0x6a: return this.#recall(this.#take(4).readUInt32LE()); // LONG_BINGET
-      case 0x63: return this.#global(this.#line(), this.#line()); // GLOBAL
-      case 0x93: { // STACK_GLOBAL
+      case 0x5d:
+        return this.#pushNew([]); // EMPTY_LIST
+      case 0x61:
+        return this.#append([this.#pop()]); // APPEND
+      case 0x65:
+        return this.#append(this.#sinceMark()); // APPENDS
+      case 0x29:
+        return this.#pushNew([]); // EMPTY_TUPLE
+      case 0x74:
+        return this.#pushNew(this.#sinceMark()); // TUPLE
+      case 0x85:
+        return this.#pushNew(this.#popMany(1)); // TUPLE1
+      case 0x86:
+        return this.#pushNew(this.#popMany(2)); // TUPLE2
+      case 0x87:
+        return this.#pushNew(this.#popMany(3)); // TUPLE3
+      case 0x7d:
+        return this.#pushNew(new Map()); // EMPTY_DICT
+      case 0x73:
+        return this.#setItems(this.#popMany(2)); // SETITEM
+      case 0x75:
+        return this.#setItems(this.#sinceMark()); // SETITEMS
+      case 0x71:
+        return this.#remember(this.#byte()); // BINPUT
+      case 0x72:
+        return this.#remember(this.#take(4).readUInt32LE()); // LONG_BINPUT
+      case 0x94:
+        return this.#remember(this.#memo.size); // MEMOIZE
+      case 0x68:
+        return this.#recall(this.#byte()); // BINGET
+      case 0x6a:
+        return this.#recall(this.#take(4).readUInt32LE()); // LONG_BINGET
+      case 0x63:
+        return this.#global(this.#line(), this.#line()); // GLOBAL
+      case 0x93: {
+        // STACK_GLOBAL
         const [module, name] = this.#popMany(2);
-        if (typeof module !== "string" || typeof name !== "string") throw new Error("its pickle names something by what is no text");
+        if (typeof module !== "string" || typeof name !== "string") {
+          throw new Error("its pickle names something by what is no text");
+        }
         return this.#global(module, name);
       }
-      case 0x51: return this.#persistent(this.#pop()); // BINPERSID
-      case 0x52: { // REDUCE
+      case 0x51:
+        return this.#persistent(this.#pop()); // BINPERSID
+      case 0x52: {
+        // REDUCE
         const [called, args] = this.#popMany(2);
         return this.#call(called, args);
       }
       default:
-        throw new Error(`its pickle has the instruction 0x${code.toString(16)} at byte ${this.#at - 1}, which plain data does not need`);
+        throw new Error(
+          `its pickle has the instruction 0x${code.toString(16)} at byte ${this.#at - 1}, which plain data does not need`,
+        );
     }
   }
 
@@ -175,7 +216,9 @@ class Machine {
   }
 
   #count(): void {
-    if (++this.#containers > MAX_CONTAINERS) throw new Error(`its pickle has more than ${MAX_CONTAINERS} lists and dictionaries`);
+    if (++this.#containers > MAX_CONTAINERS) {
+      throw new Error(`its pickle has more than ${MAX_CONTAINERS} lists and dictionaries`);
+    }
   }
 
   #pop(): unknown {
@@ -204,10 +247,14 @@ class Machine {
 
   #setItems(items: readonly unknown[]): void {
     const dictionary = this.#stack.at(-1);
-    if (!(dictionary instanceof Map) || items.length % 2 !== 0) throw new Error("its pickle sets items of what is no dictionary");
+    if (!(dictionary instanceof Map) || items.length % 2 !== 0) {
+      throw new Error("its pickle sets items of what is no dictionary");
+    }
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
-      if (!["string", "number", "bigint", "boolean"].includes(typeof key)) throw new Error("its pickle has a key that is neither text nor a number");
+      if (!["string", "number", "bigint", "boolean"].includes(typeof key)) {
+        throw new Error("its pickle has a key that is neither text nor a number");
+      }
       dictionary.set(key, items[i + 1]);
     }
   }
@@ -226,7 +273,9 @@ class Machine {
     const full = `${module}.${name}`;
     if (full === REBUILD_TENSOR || full === ORDERED_DICT) return this.#push(new Global(full));
     if (module === "torch" && isStorageClass(name)) return this.#push(new Global(name));
-    throw new Error(`its pickle asks for ${JSON.stringify(full.slice(0, 200))}, and only plain values and tensors are read`);
+    throw new Error(
+      `its pickle asks for ${JSON.stringify(full.slice(0, 200))}, and only plain values and tensors are read`,
+    );
   }
 
   /** `("storage", class, key, device, size)` */
@@ -245,7 +294,13 @@ class Machine {
     if (name === ORDERED_DICT && args.length === 0) return this.#pushNew(new Map());
     if (name !== REBUILD_TENSOR) throw new Error(`its pickle calls ${name ?? "what is no function"}`);
     const [storage, offset, sizes, steps] = args as readonly unknown[];
-    if (!(storage instanceof Storage) || !isSize(offset) || !isSizes(sizes) || !isSizes(steps) || sizes.length !== steps.length) {
+    if (
+      !(storage instanceof Storage) ||
+      !isSize(offset) ||
+      !isSizes(sizes) ||
+      !isSizes(steps) ||
+      sizes.length !== steps.length
+    ) {
       throw new Error("its pickle has a tensor of wrong parts");
     }
     // Copied: the pickle could append to the lists after they were looked at.

@@ -1,4 +1,7 @@
-/** Pickles plain values and references to tensors, so that `torch.load(file, weights_only=True)` reads them. Protocol 2, as `torch.save`. */
+/**
+ * Pickles plain values and references to tensors, so that `torch.load(file, weights_only=True)` reads them. Protocol 2,
+ * as `torch.save`.
+ */
 import { TensorReference } from "./tensor-reference";
 
 /** An array that is a tuple in Python; arrays are lists. */
@@ -7,7 +10,15 @@ export class Tuple {
 }
 
 /** A whole number becomes an int, another a float; a Map becomes a dict. */
-export type Picklable = null | boolean | number | string | Tuple | TensorReference | readonly Picklable[] | ReadonlyMap<string | number, Picklable>;
+export type Picklable =
+  | null
+  | boolean
+  | number
+  | string
+  | Tuple
+  | TensorReference
+  | readonly Picklable[]
+  | ReadonlyMap<string | number, Picklable>;
 
 export interface Pickle {
   readonly bytes: Buffer;
@@ -24,7 +35,10 @@ export function writePickle(value: Picklable): Pickle {
   return writer;
 }
 
-/** Names of instructions are those of `pickletools`. One buffer that grows: thousands of small ones would hold the thread for long. */
+/**
+ * Names of instructions are those of `pickletools`. One buffer that grows: thousands of small ones would hold the
+ * thread for long.
+ */
 class Writer implements Pickle {
   readonly storages = new Set<string>();
   /** Places of names and functions in the memory of the machine that reads: what comes again is recalled. */
@@ -42,8 +56,12 @@ class Writer implements Pickle {
   }
 
   add(value: Picklable): void {
-    if (value === null) this.code(0x4e); // NONE
-    else if (typeof value === "boolean") this.code(value ? 0x88 : 0x89); // NEWTRUE, NEWFALSE
+    if (value === null) {
+      this.code(0x4e);
+    } // NONE
+    else if (typeof value === "boolean") {
+      this.code(value ? 0x88 : 0x89);
+    } // NEWTRUE, NEWFALSE
     else if (typeof value === "number") this.#addNumber(value);
     else if (typeof value === "string") this.#once(value, () => this.#addText(value));
     else if (value instanceof Tuple) this.#addTuple(value.items);
@@ -138,7 +156,9 @@ class Writer implements Pickle {
       this.#memo.set(key, place);
     }
     const wide = place > 255;
-    if (known === undefined) this.code(wide ? 0x72 : 0x71); // LONG_BINPUT, BINPUT
+    if (known === undefined) {
+      this.code(wide ? 0x72 : 0x71);
+    } // LONG_BINPUT, BINPUT
     else this.code(wide ? 0x6a : 0x68); // LONG_BINGET, BINGET
     if (!wide) return this.code(place);
     const at = this.#reserve(4);

@@ -67,11 +67,17 @@ export class ScriptModule {
    * @throws TorchwrightError ERR_SCRIPT_CALL when the arguments do not fit the method, ERR_SHAPE_MISMATCH
    *   and ERR_OPERATOR_FAILED from the operators inside
    */
-  async call(method: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): Promise<OperatorResult> {
+  async call(
+    method: string,
+    args: readonly unknown[],
+    named?: Readonly<Record<string, unknown>>,
+  ): Promise<OperatorResult> {
     const { kinds, names, values } = encodeArguments(args);
     if (!named) return decodeResult(await nativeInContext().callModule(this.#number, method, kinds, names, ...values));
     const all = encodeArguments([...args, ...Object.values(named)]);
-    return decodeResult(await nativeInContext().callModule(this.#number, method, all.kinds, Object.keys(named), ...all.values));
+    return decodeResult(
+      await nativeInContext().callModule(this.#number, method, all.kinds, Object.keys(named), ...all.values),
+    );
   }
 
   /** {@link ScriptModule.call} of `forward`. */
@@ -100,7 +106,9 @@ export class ScriptModule {
   /** Parameters by their nested names, in order of registration. The same objects on every call. */
   namedParameters(): readonly (readonly [string, Tensor])[] {
     this.#parameters ??= outsideScopes(() =>
-      native().moduleParameters(this.#number).map(([name, handle]) => [name, wrap(handle)] as const),
+      native()
+        .moduleParameters(this.#number)
+        .map(([name, handle]) => [name, wrap(handle)] as const),
     );
     return this.#parameters;
   }
@@ -108,7 +116,9 @@ export class ScriptModule {
   /** Buffers with their names, nested ones with dots. */
   namedBuffers(): readonly (readonly [string, Tensor])[] {
     this.#buffers ??= outsideScopes(() =>
-      native().moduleBuffers(this.#number).map(([name, handle]) => [name, wrap(handle)] as const),
+      native()
+        .moduleBuffers(this.#number)
+        .map(([name, handle]) => [name, wrap(handle)] as const),
     );
     return this.#buffers;
   }
@@ -126,7 +136,9 @@ export class ScriptModule {
   /** Switches dropout and the like on, or off with false. */
   train(mode = true): void {
     // Queued: calls made after this line see it. A rejection means the process is ending.
-    native().setTraining(this.#number, mode).catch(() => undefined);
+    native()
+      .setTraining(this.#number, mode)
+      .catch(() => undefined);
     for (const path of this.#modes.keys()) {
       if (this.#path === "" || path === this.#path || path.startsWith(`${this.#path}.`)) this.#modes.set(path, mode);
     }
@@ -164,7 +176,9 @@ export class ScriptModule {
     } catch (cause) {
       await rm(beside, { force: true }).catch(() => undefined); // the cause is what counts
       if (cause instanceof TorchwrightError) throw cause;
-      throw new TorchwrightError("ERR_FILE_WRITE", `save: ${path} could not be written: ${(cause as Error).message}`, { cause });
+      throw new TorchwrightError("ERR_FILE_WRITE", `save: ${path} could not be written: ${(cause as Error).message}`, {
+        cause,
+      });
     }
   }
 

@@ -66,7 +66,9 @@ export class TensorReference {
 
   /** Elements of the storage from the first of the tensor's to the last. */
   get span(): number {
-    return this.numel === 0 ? 0 : this.shape.reduce((last, size, i) => last + (size - 1) * (this.strides[i] as number), 1);
+    return this.numel === 0
+      ? 0
+      : this.shape.reduce((last, size, i) => last + (size - 1) * (this.strides[i] as number), 1);
   }
 
   /** Whether its elements lie in order, without gaps. */

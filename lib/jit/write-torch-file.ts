@@ -1,6 +1,6 @@
 /**
- * Writes files that `torch.load(file, weights_only=True)` opens; see `read-torch-file.ts` for the format. Tensors go from libtorch to the
- * disk; only checksums pass through JavaScript.
+ * Writes files that `torch.load(file, weights_only=True)` opens; see `read-torch-file.ts` for the format. Tensors go
+ * from libtorch to the disk; only checksums pass through JavaScript.
  */
 import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
@@ -30,9 +30,11 @@ export interface TensorToWrite {
 }
 
 /**
- * Writes a file beside its place first, which is then renamed. The tensors' values are those of the time of the call, in the order of queued work.
+ * Writes a file beside its place first, which is then renamed. The tensors' values are those of the time of the call,
+ * in the order of queued work.
  *
- * @param build gets references to the tensors, at once, and gives what is pickled; a tensor that it leaves out is not in the file
+ * @param build gets references to the tensors, at once, and gives what is pickled; a tensor that it leaves out is not
+ *   in the file
  * @throws TorchwrightError ERR_INVALID_ARG, also for a dtype that PyTorch has no class of storages for; ERR_FILE_WRITE
  */
 export async function writeTorchFile(
@@ -41,7 +43,9 @@ export async function writeTorchFile(
   tensors: readonly TensorToWrite[],
   build: (references: readonly TensorReference[]) => Promise<Picklable>,
 ): Promise<void> {
-  if (typeof path !== "string" || path === "") throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a file's path, got ${describe(path)}`);
+  if (typeof path !== "string" || path === "") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a file's path, got ${describe(path)}`);
+  }
   const references = tensors.map((one, i) => referenceTo(operation, one, i));
   const beside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
@@ -52,15 +56,28 @@ export async function writeTorchFile(
   } catch (cause) {
     await rm(beside, { force: true }).catch(() => undefined); // the cause is what counts
     if (cause instanceof TorchwrightError) throw cause;
-    throw new TorchwrightError("ERR_FILE_WRITE", `${operation}: ${path} could not be written: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError(
+      "ERR_FILE_WRITE",
+      `${operation}: ${path} could not be written: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 
 function referenceTo(operation: string, { tensor, strides }: TensorToWrite, place: number): TensorReference {
   const { dtype, shape } = native().meta(tensor.handle);
   const storageClass = storageClassOf(dtype as DType);
-  if (!storageClass) throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected tensors of dtypes that torch.save has storages for, got ${dtype}`);
-  return new TensorReference({ class: storageClass, key: `${place}`, size: shape.reduce((product, size) => product * size, 1) }, shape, strides);
+  if (!storageClass) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected tensors of dtypes that torch.save has storages for, got ${dtype}`,
+    );
+  }
+  return new TensorReference(
+    { class: storageClass, key: `${place}`, size: shape.reduce((product, size) => product * size, 1) },
+    shape,
+    strides,
+  );
 }
 
 /** Where storages lie, the first at the beginning of the file; checksums are not known yet. */
@@ -84,14 +101,23 @@ function layOut(references: readonly TensorReference[]): Layout {
 const RESERVED = 8;
 
 /**
- * Queues the writing of headers and tensors as one task. The writer is that of safetensors files, which puts tensors one behind another: headers
- * are tensors of bytes between them. In place of what it begins with, the first header's bytes are put later.
+ * Queues the writing of headers and tensors as one task. The writer is that of safetensors files, which puts tensors
+ * one behind another: headers are tensors of bytes between them. In place of what it begins with, the first header's
+ * bytes are put later.
  */
-function writeContents(path: string, tensors: readonly TensorToWrite[], references: readonly TensorReference[], { storages }: Layout): Promise<number> {
+function writeContents(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  references: readonly TensorReference[],
+  { storages }: Layout,
+): Promise<number> {
   if (tensors.length === 0) return Promise.resolve(0);
   return scope(() => {
     const bytes = Tensor.from(Buffer.concat(storages.map(({ header }) => header)).subarray(RESERVED));
-    const headers = ops.splitWithSizes(bytes, storages.map(({ header }, i) => header.length - (i === 0 ? RESERVED : 0)));
+    const headers = ops.splitWithSizes(
+      bytes,
+      storages.map(({ header }, i) => header.length - (i === 0 ? RESERVED : 0)),
+    );
     const handles = tensors.flatMap(({ tensor }, i) => {
       const { isContiguous, numel } = references[i] as TensorReference;
       // In the order of memory, so that strides hold.

@@ -1,4 +1,7 @@
-/** Reads the zip archives of libtorch and `torch.save`: the directory, where entries lie, and whether their checksums fit. */
+/**
+ * Reads the zip archives of libtorch and `torch.save`: the directory, where entries lie, and whether their checksums
+ * fit.
+ */
 import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream";
@@ -54,16 +57,23 @@ export async function readDirectory({ file, size }: ZipSource): Promise<readonly
 
 async function contentOffset({ file, size }: ZipSource, entry: ZipEntry): Promise<number> {
   const header = await readAt(file, entry.offset, 30);
-  if (header.length < 30 || header.readUInt32LE(0) !== LOCAL_HEADER) throw new Error(`the header of "${entry.name}" is broken`);
+  if (header.length < 30 || header.readUInt32LE(0) !== LOCAL_HEADER) {
+    throw new Error(`the header of "${entry.name}" is broken`);
+  }
   const start = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
   if (start + entry.size > size) throw new Error(`"${entry.name}" ends beyond the file`);
   return start;
 }
 
-/** Reads an entry through; resolves with where its content begins. Throws an Error that names it where it is damaged. */
+/**
+ * Reads an entry through; resolves with where its content begins. Throws an Error that names it where it is damaged.
+ */
 export async function verifyEntry(source: ZipSource, entry: ZipEntry): Promise<number> {
   const start = await contentOffset(source, entry);
-  const crc = entry.method === STORED ? checksum(source.file, start, entry.size, source.scratch) : inflatedChecksum(source.path, start, entry.size);
+  const crc =
+    entry.method === STORED
+      ? checksum(source.file, start, entry.size, source.scratch)
+      : inflatedChecksum(source.path, start, entry.size);
   if ((await crc) !== entry.crc) {
     throw new Error(`the checksum of "${entry.name}" does not fit its content`);
   }
@@ -73,7 +83,7 @@ export async function verifyEntry(source: ZipSource, entry: ZipEntry): Promise<n
 /** CRC-32 of a part of a file. */
 export async function checksum(file: FileHandle, start: number, size: number, scratch: Buffer): Promise<number> {
   let crc = 0;
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     const { bytesRead } = await file.read(scratch, 0, Math.min(scratch.length, size - done), start + done);
     if (bytesRead === 0) throw new Error("it ends too early");
     crc = crc32(scratch.subarray(0, bytesRead), crc);
@@ -127,7 +137,12 @@ async function directoryOf(file: FileHandle, size: number): Promise<readonly Zip
       name: directory.toString("utf8", at + 46, at + 46 + nameLength),
       crc: directory.readUInt32LE(at + 16),
       method,
-      ...wideFields(directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 42), extra),
+      ...wideFields(
+        directory.readUInt32LE(at + 20),
+        directory.readUInt32LE(at + 24),
+        directory.readUInt32LE(at + 42),
+        extra,
+      ),
     });
     at += 46 + nameLength + extraLength + directory.readUInt16LE(at + 32);
   }

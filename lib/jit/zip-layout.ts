@@ -1,6 +1,6 @@
 /**
- * The bytes around the contents of a zip archive as `torch.save` writes it: stored entries that begin at multiples of 64 bytes.
- * Source: PKWARE's APPNOTE.TXT 6.3.10; `caffe2/serialize/inline_container.cc` for the padding.
+ * The bytes around the contents of a zip archive as `torch.save` writes it: stored entries that begin at multiples of
+ * 64 bytes. Source: PKWARE's APPNOTE.TXT 6.3.10; `caffe2/serialize/inline_container.cc` for the padding.
  */
 
 const ALIGNMENT = 64;
@@ -69,7 +69,9 @@ export function directory(entries: readonly StoredEntry[], offset: number): Buff
   wideEnd.writeBigUInt64LE(44n, 4); // bytes that follow
   wideEnd.writeUInt16LE(WIDE_VERSION, 12);
   wideEnd.writeUInt16LE(WIDE_VERSION, 14);
-  [entries.length, entries.length, listed.length, offset].forEach((value, i) => wideEnd.writeBigUInt64LE(BigInt(value), 24 + 8 * i));
+  [entries.length, entries.length, listed.length, offset].forEach((value, i) =>
+    wideEnd.writeBigUInt64LE(BigInt(value), 24 + 8 * i),
+  );
   const locator = Buffer.alloc(20);
   locator.writeUInt32LE(0x07064b50, 0);
   locator.writeBigUInt64LE(BigInt(offset + listed.length), 8);

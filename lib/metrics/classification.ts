@@ -38,7 +38,10 @@ export interface ClassificationReport {
 export function confusionMatrix(actual: ClassIds, predicted: ClassIds, options: ClassNames = {}): ConfusionMatrix {
   for (const list of [actual, predicted] as unknown[]) {
     if (typeof (list as ArrayLike<number> | undefined)?.length === "number" && typeof list === "object") continue;
-    throw new TorchwrightError("ERR_INVALID_ARG", `confusionMatrix: expected an array of class ids, got ${describe(list)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `confusionMatrix: expected an array of class ids, got ${describe(list)}`,
+    );
   }
   let largest = 0;
   for (const list of [actual, predicted]) {

@@ -28,8 +28,8 @@ export interface MetricSummary {
   /** Mean of the classes' F1 scores, weighted by their examples. */
   readonly weightedF1: number;
   /**
-   * Matthews correlation coefficient of true and predicted classes, −1 to 1; 0 where all rows are of one class or predicted as one.
-   * scikit-learn's `matthews_corrcoef`, Gorodkin's R_K for more than two classes (2004).
+   * Matthews correlation coefficient of true and predicted classes, −1 to 1; 0 where all rows are of one class or
+   * predicted as one. scikit-learn's `matthews_corrcoef`, Gorodkin's R_K for more than two classes (2004).
    */
   readonly matthews: number;
 }
@@ -71,7 +71,10 @@ export class ConfusionMatrix {
   }
 
   /** The matrix that `toJSON` gave. Throws ERR_INVALID_ARG. */
-  static from({ labels, counts }: {
+  static from({
+    labels,
+    counts,
+  }: {
     /** Names of the classes, by id. */
     readonly labels: readonly string[];
     /** Examples by actual class (row) and predicted class (column). */
@@ -80,8 +83,16 @@ export class ConfusionMatrix {
     const matrix = new ConfusionMatrix(labels);
     const size = labels.length;
     const cells = counts.flat();
-    const wrong = counts.length !== size || counts.some((row) => row.length !== size) ? counts : cells.find((count) => !Number.isSafeInteger(count) || count < 0);
-    if (wrong !== undefined) throw new TorchwrightError("ERR_INVALID_ARG", `ConfusionMatrix.from: expected ${size} × ${size} counts, got ${describe(wrong)}`);
+    const wrong =
+      counts.length !== size || counts.some((row) => row.length !== size)
+        ? counts
+        : cells.find((count) => !Number.isSafeInteger(count) || count < 0);
+    if (wrong !== undefined) {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `ConfusionMatrix.from: expected ${size} × ${size} counts, got ${describe(wrong)}`,
+      );
+    }
     matrix.#cells.set(cells);
     matrix.#total = cells.reduce((sum, count) => sum + count, 0);
     return matrix;

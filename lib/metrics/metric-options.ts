@@ -12,7 +12,8 @@ export function wholeNumber(least: number, most: number): OptionCheck {
   ];
 }
 
-const isOptions = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
+const isOptions = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A check for options in options, whose names are checked where they are read. */
 export const nestedOptions: OptionCheck = ["an object of options", isOptions];

@@ -22,7 +22,8 @@ const LETTERS = 9;
 const text = (title: string): Column => ({ title, numeric: false });
 const number = (title: string): Column => ({ title, numeric: true });
 /** What four digits behind the point do not show has an exponent. */
-const digits = (value: number): string => (Number.isFinite(value) ? (value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(3) : value.toFixed(4)) : "–");
+const digits = (value: number): string =>
+  Number.isFinite(value) ? (value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(3) : value.toFixed(4)) : "–";
 
 /** Everything that an object of metrics may hold. */
 export interface AnyMetrics {
@@ -40,7 +41,9 @@ const HEADLINE: readonly string[] = ["loss", "accuracy", "subsetAccuracy", "micr
 /** `Metrics of 60 examples: loss 0.2104, accuracy 0.9500, macroF1 0.9498`. */
 export function metricHeading(metrics: AnyMetrics): string {
   const numbers = new Map(scalars(metrics));
-  const shown = HEADLINE.flatMap((name) => (numbers.has(name) ? [`${name} ${digits(numbers.get(name) ?? NaN)}`] : [])).join(", ");
+  const shown = HEADLINE.flatMap((name) =>
+    numbers.has(name) ? [`${name} ${digits(numbers.get(name) ?? NaN)}`] : [],
+  ).join(", ");
   return `Metrics of ${plural(metrics.examples ?? NaN, "example")}${shown === "" ? "" : `: ${shown}`}`;
 }
 
@@ -48,7 +51,11 @@ export function metricHeading(metrics: AnyMetrics): string {
 export function metricSections(metrics: AnyMetrics): Section[] {
   const { intervals = {}, perClass = [], confusionMatrix } = metrics;
   const bounded = Object.keys(intervals).length > 0;
-  const rows = scalars(metrics).map(([name, value]) => [name, digits(value), ...(bounded ? (intervals[name] ?? []).map(digits) : [])]);
+  const rows = scalars(metrics).map(([name, value]) => [
+    name,
+    digits(value),
+    ...(bounded ? (intervals[name] ?? []).map(digits) : []),
+  ]);
   const columns = [text("metric"), number("value"), ...(bounded ? [number("from"), number("to")] : [])];
   return [
     { title: "Metrics", blocks: [{ kind: "table", columns, rows }] },
@@ -57,22 +64,43 @@ export function metricSections(metrics: AnyMetrics): Section[] {
   ];
 }
 
-/** Rows of true classes and columns of predicted ones where there are few classes; the most confused pairs where there are many. */
+/**
+ * Rows of true classes and columns of predicted ones where there are few classes; the most confused pairs where there
+ * are many.
+ */
 export function confusionSections(matrix: ConfusionMatrix): Section[] {
   const { labels, counts } = matrix;
   if (labels.length <= WRITTEN) {
     const rows = counts.map((row, actual) => [labels[actual] ?? "", ...row.map(String)]);
-    return [{ title: "Confusion matrix: true classes down, predicted ones across", blocks: [{ kind: "table", columns: [text(""), ...labels.map((label) => number(shorten(label, LETTERS)))], rows }] }];
+    return [
+      {
+        title: "Confusion matrix: true classes down, predicted ones across",
+        blocks: [
+          { kind: "table", columns: [text(""), ...labels.map((label) => number(shorten(label, LETTERS)))], rows },
+        ],
+      },
+    ];
   }
-  const pairs = matrix.mostConfused(CONFUSIONS).map(({ actual, predicted, count, share }) => [actual, predicted, String(count), percent(share)]);
+  const pairs = matrix
+    .mostConfused(CONFUSIONS)
+    .map(({ actual, predicted, count, share }) => [actual, predicted, String(count), percent(share)]);
   const columns = [text("true class"), text("predicted as"), number("examples"), number("of the class")];
-  return [{ title: "Most confused pairs", blocks: pairs.length > 0 ? [{ kind: "table", columns, rows: pairs }] : [{ kind: "sentences", sentences: ["None: every example was predicted right."] }] }];
+  return [
+    {
+      title: "Most confused pairs",
+      blocks:
+        pairs.length > 0
+          ? [{ kind: "table", columns, rows: pairs }]
+          : [{ kind: "sentences", sentences: ["None: every example was predicted right."] }],
+    },
+  ];
 }
 
 /** For `util.inspect`. */
 export function confusionReading(matrix: ConfusionMatrix): Reading {
   const { labels, total } = matrix;
-  const short = (): string => `ConfusionMatrix of ${plural(labels.length, "class", "classes")}, ${plural(total, "example")}`;
+  const short = (): string =>
+    `ConfusionMatrix of ${plural(labels.length, "class", "classes")}, ${plural(total, "example")}`;
   return { short, whole: () => renderText(short(), confusionSections(matrix), WIDTH) };
 }
 
@@ -89,25 +117,52 @@ export function withReading<T extends AnyMetrics>(metrics: T): T {
 
 /** scikit-learn's table: classes, then the averages over them. */
 export function reportSections({ classes, macro, weighted }: ClassificationReport): Section[] {
-  const row = (name: string, { precision, recall, f1, support }: Scores): string[] => [name, ...[precision, recall, f1].map(digits), String(support)];
-  const rows = [...classes.map((scores) => row(scores.label, scores)), row("macro average", macro), row("weighted average", weighted)];
-  return [{ title: "Classes", blocks: [{ kind: "table", columns: [text("class"), ...["precision", "recall", "f1", "support"].map(number)], rows }] }];
+  const row = (name: string, { precision, recall, f1, support }: Scores): string[] => [
+    name,
+    ...[precision, recall, f1].map(digits),
+    String(support),
+  ];
+  const rows = [
+    ...classes.map((scores) => row(scores.label, scores)),
+    row("macro average", macro),
+    row("weighted average", weighted),
+  ];
+  return [
+    {
+      title: "Classes",
+      blocks: [
+        { kind: "table", columns: [text("class"), ...["precision", "recall", "f1", "support"].map(number)], rows },
+      ],
+    },
+  ];
 }
 
 /** For `util.inspect`. */
 export function reportReading(report: ClassificationReport): Reading {
-  const short = (): string => `Classification report of ${plural(report.weighted.support, "example")}: accuracy ${digits(report.accuracy)}`;
+  const short = (): string =>
+    `Classification report of ${plural(report.weighted.support, "example")}: accuracy ${digits(report.accuracy)}`;
   return { short, whole: () => renderText(short(), reportSections(report), WIDTH) };
 }
 
 function scalars(metrics: object): [name: string, value: number][] {
-  return Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === "number" && !COUNTS.includes(entry[0]));
+  return Object.entries(metrics).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number" && !COUNTS.includes(entry[0]),
+  );
 }
 
 function classSection(perClass: readonly (ClassReport & Partial<CurveAreas>)[]): Section {
   const sorted = perClass.toSorted((a, b) => b.support - a.support);
-  const rows = sorted.slice(0, CLASSES).map(({ label, support, precision, recall, f1, rocAuc = NaN }) => [label, String(support), ...[precision, recall, f1, rocAuc].map(digits)]);
+  const rows = sorted
+    .slice(0, CLASSES)
+    .map(({ label, support, precision, recall, f1, rocAuc = NaN }) => [
+      label,
+      String(support),
+      ...[precision, recall, f1, rocAuc].map(digits),
+    ]);
   const hidden = sorted.length - rows.length;
   const columns = [text("class"), ...["examples", "precision", "recall", "f1", "rocAuc"].map(number)];
-  return { title: `Classes by number of examples${hidden > 0 ? `; ${hidden} rarer ones are not shown` : ""}`, blocks: [{ kind: "table", columns, rows }] };
+  return {
+    title: `Classes by number of examples${hidden > 0 ? `; ${hidden} rarer ones are not shown` : ""}`,
+    blocks: [{ kind: "table", columns, rows }],
+  };
 }

@@ -1,10 +1,10 @@
 /**
  * Confidence intervals in constant memory: a bootstrap that sees each example once.
  *
- * A bootstrap replicate draws as many examples as there are, with replacement; how often one of them comes is then nearly
- * Poisson-distributed with mean 1. Drawing that count for every example and replicate as it passes needs no list of examples:
- * Oza and Russell, "Online Bagging and Boosting" (2001); Chamandy et al., "Estimating Uncertainty for Massive Data Streams"
- * (Google, 2012).
+ * A bootstrap replicate draws as many examples as there are, with replacement; how often one of them comes is then
+ * nearly Poisson-distributed with mean 1. Drawing that count for every example and replicate as it passes needs no list
+ * of examples: Oza and Russell, "Online Bagging and Boosting" (2001); Chamandy et al., "Estimating Uncertainty for
+ * Massive Data Streams" (Google, 2012).
  */
 import { randomBelow, xoshiro128 } from "../data/random";
 import { readOptions, wholeNumber } from "./metric-options";
@@ -12,13 +12,16 @@ import { readOptions, wholeNumber } from "./metric-options";
 /** How confidence intervals are made. */
 export interface BootstrapOptions {
   /**
-   * Replicates, 2 to 100,000; time and memory grow with them. Default 200: another seed moves an end by about a twentieth of the
-   * interval's width.
+   * Replicates, 2 to 100,000; time and memory grow with them. Default 200: another seed moves an end by about a
+   * twentieth of the interval's width.
    */
   readonly replicates?: number;
   /** Share of the replicates between the ends, above 0 and below 1. Default 0.95. */
   readonly confidence?: number;
-  /** Default 42. The same seed and the same examples in the same order give the same intervals, however they are batched. */
+  /**
+   * Default 42. The same seed and the same examples in the same order give the same intervals, however they are
+   * batched.
+   */
   readonly seed?: number;
 }
 
@@ -28,7 +31,9 @@ export type Interval = readonly [low: number, high: number];
 /** An interval for each of some numbers. */
 export type Intervals<T> = { readonly [Name in keyof T]: Interval };
 
-/** Of the random bits, eight find a cell of the distribution; where it holds an end of a count's range, 32 more decide. */
+/**
+ * Of the random bits, eight find a cell of the distribution; where it holds an end of a count's range, 32 more decide.
+ */
 const CELLS = 256;
 const CELL = 2 ** 32;
 
@@ -54,7 +59,9 @@ const COUNT_OF_CELL = Uint8Array.from({ length: CELLS }, (_, cell) => {
 
 const DEFAULTS: Required<BootstrapOptions> = { replicates: 200, confidence: 0.95, seed: 42 };
 
-/** Draws how often each example counts. Lane 0 is the data themselves, where each counts once; the replicates follow. */
+/**
+ * Draws how often each example counts. Lane 0 is the data themselves, where each counts once; the replicates follow.
+ */
 export class PoissonBootstrap {
   /** By lane, how often the example counts for which `draw` was called last. */
   readonly weights: Uint8Array;
@@ -92,8 +99,8 @@ export class PoissonBootstrap {
   }
 
   /**
-   * The replicates' percentiles of every number that `estimate` gives of a lane, or nothing without replicates. Replicates that
-   * drew no example are left out, and of a number those in which it is NaN.
+   * The replicates' percentiles of every number that `estimate` gives of a lane, or nothing without replicates.
+   * Replicates that drew no example are left out, and of a number those in which it is NaN.
    */
   intervals<T extends object>(estimate: (lane: number) => T): { readonly intervals?: Intervals<T> } {
     if (this.weights.length === 1) return {};
@@ -103,7 +110,9 @@ export class PoissonBootstrap {
     });
     const tail = (1 - this.#confidence) / 2;
     const entries = (Object.keys(estimate(0)) as (keyof T)[]).map((name): [keyof T, Interval] => {
-      const values = Float64Array.from(replicates, (replicate) => replicate[name] as number).filter((value) => !Number.isNaN(value)).sort();
+      const values = Float64Array.from(replicates, (replicate) => replicate[name] as number)
+        .filter((value) => !Number.isNaN(value))
+        .sort();
       return [name, [percentile(values, tail), percentile(values, 1 - tail)]];
     });
     return { intervals: Object.fromEntries(entries) as Intervals<T> };

@@ -23,8 +23,8 @@ export interface RegressionScores {
   /** Mean of prediction − target: the bias. */
   readonly meanError: number;
   /**
-   * Coefficient of determination: 1 − mse / variance of the targets, scikit-learn's `r2_score`. With targets that are all equal 1 if
-   * all predictions are right, else 0; NaN for fewer than two examples.
+   * Coefficient of determination: 1 − mse / variance of the targets, scikit-learn's `r2_score`. With targets that are
+   * all equal 1 if all predictions are right, else 0; NaN for fewer than two examples.
    */
   readonly r2: number;
   /** As `r2`, with the variance of the errors in place of their mean square; the same rule for equal targets. */
@@ -33,7 +33,10 @@ export interface RegressionScores {
   readonly pearson: number;
 }
 
-/** Everything that {@link RegressionMetrics} says; numbers are NaN where no example defines them, which JSON writes as null. */
+/**
+ * Everything that {@link RegressionMetrics} says; numbers are NaN where no example defines them, which JSON writes as
+ * null.
+ */
 export interface RegressionSummary extends RegressionScores {
   /** Examples that were counted. */
   readonly examples: number;
@@ -66,7 +69,12 @@ export class RegressionMetrics {
 
   /** Throws ERR_INVALID_ARG. */
   constructor(options: RegressionOptions = {}) {
-    const { bootstrap } = readOptions<Options>("RegressionMetrics", options, { bootstrap: undefined }, { bootstrap: nestedOptions });
+    const { bootstrap } = readOptions<Options>(
+      "RegressionMetrics",
+      options,
+      { bootstrap: undefined },
+      { bootstrap: nestedOptions },
+    );
     this.#bootstrap = new PoissonBootstrap("RegressionMetrics", bootstrap);
     this.#moments = new WeightedMoments(this.#bootstrap);
   }

@@ -50,8 +50,13 @@ export class Reliability {
   }
 }
 
-/** Expected calibration error, torchmetrics' with `norm="l1"`: the bins' distances of confidence and accuracy, weighted by their counts. */
+/**
+ * Expected calibration error, torchmetrics' with `norm="l1"`: the bins' distances of confidence and accuracy, weighted
+ * by their counts.
+ */
 export function expectedCalibrationError(bins: readonly ReliabilityBin[]): number {
   const total = bins.reduce((sum, { count }) => sum + count, 0);
-  return bins.reduce((sum, { count, confidence, accuracy }) => sum + count * Math.abs(confidence - accuracy), 0) / total;
+  return (
+    bins.reduce((sum, { count, confidence, accuracy }) => sum + count * Math.abs(confidence - accuracy), 0) / total
+  );
 }

@@ -1,23 +1,28 @@
 /**
  * Areas under ROC and precision-recall curves in constant memory, from histograms of scores between fixed thresholds.
  *
- * Scores of one bin count as equal. The areas are then scikit-learn's `roc_auc_score` and `average_precision_score` of the
- * binned scores, and torchmetrics' with the same `thresholds`; but its ROC curve begins at the largest threshold instead of at
- * (0, 0), which loses the area before it where scores of negatives reach that threshold.
+ * Scores of one bin count as equal. The areas are then scikit-learn's `roc_auc_score` and `average_precision_score` of
+ * the binned scores, and torchmetrics' with the same `thresholds`; but its ROC curve begins at the largest threshold
+ * instead of at (0, 0), which loses the area before it where scores of negatives reach that threshold.
  */
 import type { ClassReport } from "./confusion-matrix";
 import type { Float32Bits, ThresholdGrid } from "./threshold-grid";
 
 /** Areas under the curves of one class; NaN where it has no positives or no negatives. */
 export interface CurveAreas {
-  /** Area under the ROC curve: the share of (positive, negative) pairs that the scores order rightly, ties counting half. */
+  /**
+   * Area under the ROC curve: the share of (positive, negative) pairs that the scores order rightly, ties counting
+   * half.
+   */
   readonly rocAuc: number;
   /**
-   * How far `rocAuc` can be from that of the exact scores: half the share of pairs that lie in one bin. What is seen is much less,
-   * as errors of both signs cancel.
+   * How far `rocAuc` can be from that of the exact scores: half the share of pairs that lie in one bin. What is seen is
+   * much less, as errors of both signs cancel.
    */
   readonly rocAucError: number;
-  /** Area under the precision-recall curve: scikit-learn's average precision. Bins make it a little low, if anything. */
+  /**
+   * Area under the precision-recall curve: scikit-learn's average precision. Bins make it a little low, if anything.
+   */
   readonly prAuc: number;
 }
 
@@ -50,7 +55,9 @@ export class ScoreHistograms {
 
   /** Areas by class. */
   perClass(): CurveAreas[] {
-    return Array.from({ length: this.#classes }, (_, id) => curveAreas(this.#ofClass(this.#positives, id), this.#ofClass(this.#negatives, id)));
+    return Array.from({ length: this.#classes }, (_, id) =>
+      curveAreas(this.#ofClass(this.#positives, id), this.#ofClass(this.#negatives, id)),
+    );
   }
 
   /** Areas for the scores of all classes taken together, as scikit-learn's `average="micro"`. */
@@ -70,9 +77,13 @@ export class ScoreHistograms {
 }
 
 /** Mean over the classes that have positives and negatives; NaN where there is none. */
-export function macroAreas(classes: readonly CurveAreas[]): { readonly macroRocAuc: number; readonly macroPrAuc: number } {
+export function macroAreas(classes: readonly CurveAreas[]): {
+  readonly macroRocAuc: number;
+  readonly macroPrAuc: number;
+} {
   const defined = classes.filter(({ rocAuc }) => !Number.isNaN(rocAuc));
-  const mean = (area: "rocAuc" | "prAuc"): number => defined.reduce((sum, areas) => sum + areas[area], 0) / defined.length;
+  const mean = (area: "rocAuc" | "prAuc"): number =>
+    defined.reduce((sum, areas) => sum + areas[area], 0) / defined.length;
   return { macroRocAuc: mean("rocAuc"), macroPrAuc: mean("prAuc") };
 }
 

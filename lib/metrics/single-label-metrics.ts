@@ -16,11 +16,13 @@ import { WeightedSums } from "./weighted-sums";
 export interface SingleLabelOptions {
   /** An example counts for `topKAccuracy` where its class is among so many most probable ones. Default 5. */
   readonly topK?: number;
-  /** Bins of the calibration error, 1 to 1000, and one more for what is exactly 1, as torchmetrics has it. Default 15. */
+  /**
+   * Bins of the calibration error, 1 to 1000, and one more for what is exactly 1, as torchmetrics has it. Default 15.
+   */
   readonly calibrationBins?: number;
   /**
-   * Thresholds between the bins of the ROC and precision-recall curves, torchmetrics' `thresholds`: 16 bytes for each and each class.
-   * Default: 898 that also tell probabilities near 0 and 1 apart, 14 kB a class, 0.6 MB for 42 classes.
+   * Thresholds between the bins of the ROC and precision-recall curves, torchmetrics' `thresholds`: 16 bytes for each
+   * and each class. Default: 898 that also tell probabilities near 0 and 1 apart, 14 kB a class, 0.6 MB for 42 classes.
    */
   readonly thresholds?: Thresholds;
   /** Adds confidence intervals to the summary. Default: none. */
@@ -29,24 +31,33 @@ export interface SingleLabelOptions {
 
 /** Numbers that follow from sums over the examples; a bootstrap gives intervals of these. */
 export interface SingleLabelScores extends MetricSummary {
-  /** Share of examples whose class is among the `topK` most probable ones; of equal probabilities the first classes count. */
+  /**
+   * Share of examples whose class is among the `topK` most probable ones; of equal probabilities the first classes
+   * count.
+   */
   readonly topKAccuracy: number;
   /** Mean of −log of the class's probability, which is kept 2^-23 from 0 and 1 as scikit-learn does with float32. */
   readonly logLoss: number;
   /**
-   * Brier score: mean over the examples of the sum over the classes of squared differences of probability and truth, 0 to 2.
-   * scikit-learn's `brier_score_loss` with `scale_by_half=False`, which for two classes is not its default.
+   * Brier score: mean over the examples of the sum over the classes of squared differences of probability and truth, 0
+   * to 2. scikit-learn's `brier_score_loss` with `scale_by_half=False`, which for two classes is not its default.
    */
   readonly brier: number;
 }
 
-/** Everything that {@link SingleLabelMetrics} says; numbers are NaN where no example defines them, which JSON writes as null. */
+/**
+ * Everything that {@link SingleLabelMetrics} says; numbers are NaN where no example defines them, which JSON writes as
+ * null.
+ */
 export interface SingleLabelSummary extends SingleLabelScores {
   /** Examples that were counted. */
   readonly examples: number;
   /** Expected calibration error of the predicted class's probability, 0 to 1: torchmetrics' with `norm="l1"`. */
   readonly expectedCalibrationError: number;
-  /** Mean of `rocAuc` over the classes that have positives and negatives: scikit-learn's `multi_class="ovr", average="macro"`. */
+  /**
+   * Mean of `rocAuc` over the classes that have positives and negatives: scikit-learn's
+   * `multi_class="ovr", average="macro"`.
+   */
   readonly macroRocAuc: number;
   /** Mean of `prAuc` over the same classes. */
   readonly macroPrAuc: number;
@@ -55,8 +66,8 @@ export interface SingleLabelSummary extends SingleLabelScores {
   /** The calibration curve: bins of the predicted class's probability that have examples. */
   readonly reliability: readonly ReliabilityBin[];
   /**
-   * With the option `bootstrap`. Curves have none, as they would take their bins once for every replicate; nor has the calibration
-   * error, since resampled examples look less calibrated than new ones.
+   * With the option `bootstrap`. Curves have none, as they would take their bins once for every replicate; nor has the
+   * calibration error, since resampled examples look less calibrated than new ones.
    */
   readonly intervals?: Intervals<SingleLabelScores>;
 }
@@ -83,12 +94,13 @@ const BRIER = 3;
 const COLUMNS = 4;
 
 /**
- * Metrics of a classifier whose examples have one class each, in memory that does not grow with the examples. The predicted class is
- * the most probable one, the first of equals.
+ * Metrics of a classifier whose examples have one class each, in memory that does not grow with the examples. The
+ * predicted class is the most probable one, the first of equals.
  *
- * The areas under the curves are those of binned probabilities. In simulations with the default thresholds, of 2 to 1000 classes and
- * soft to very confident models, a class's ROC-AUC was within 0.002 of the exact one and the macro average within 0.0003; macro
- * PR-AUC came out lower by up to 0.0025. `rocAucError` bounds the former for the examples at hand.
+ * The areas under the curves are those of binned probabilities. In simulations with the default thresholds, of 2 to
+ * 1000 classes and soft to very confident models, a class's ROC-AUC was within 0.002 of the exact one and the macro
+ * average within 0.0003; macro PR-AUC came out lower by up to 0.0025. `rocAucError` bounds the former for the examples
+ * at hand.
  *
  * With a bootstrap of 200 replicates an example costs about 4 µs instead of 0.7 µs at 42 classes.
  *
@@ -112,7 +124,12 @@ export class SingleLabelMetrics {
 
   /** Throws ERR_INVALID_ARG. */
   constructor(labels: Classes, options: SingleLabelOptions = {}) {
-    const { topK, calibrationBins, thresholds, bootstrap } = readOptions("SingleLabelMetrics", options, DEFAULTS, CHECKS);
+    const { topK, calibrationBins, thresholds, bootstrap } = readOptions(
+      "SingleLabelMetrics",
+      options,
+      DEFAULTS,
+      CHECKS,
+    );
     this.confusionMatrix = new ConfusionMatrix(labels);
     const classes = this.labels.length;
     this.#topK = topK;
@@ -129,8 +146,8 @@ export class SingleLabelMetrics {
   }
 
   /**
-   * Counts a batch: probabilities `[batch, classes]`, row by row, each row summing to 1, and the examples' class ids `[batch]`.
-   * A batch that is refused is not counted at all. Throws ERR_INVALID_ARG.
+   * Counts a batch: probabilities `[batch, classes]`, row by row, each row summing to 1, and the examples' class ids
+   * `[batch]`. A batch that is refused is not counted at all. Throws ERR_INVALID_ARG.
    */
   addAll(probabilities: ArrayLike<number>, classIds: ArrayLike<number | bigint>): void {
     const classes = this.labels.length;

@@ -1,7 +1,9 @@
 /** Sorts probabilities into the bins between fixed thresholds, in a few comparisons each. */
 import { type OptionCheck, wholeNumber } from "./metric-options";
 
-/** A number of thresholds evenly spaced from 0 to 1, as torchmetrics', or ascending ones in `[0, 1]`; at most 65,536. */
+/**
+ * A number of thresholds evenly spaced from 0 to 1, as torchmetrics', or ascending ones in `[0, 1]`; at most 65,536.
+ */
 export type Thresholds = number | readonly number[];
 
 const MOST = 65_536;
@@ -48,7 +50,12 @@ export class ThresholdGrid {
 
   /** Rounded to float32; 0 is added where it is missing. Default: {@link fineThresholds}. */
   constructor(thresholds: Thresholds | undefined) {
-    const given = thresholds === undefined ? fineThresholds() : typeof thresholds === "number" ? evenThresholds(thresholds) : thresholds;
+    const given =
+      thresholds === undefined
+        ? fineThresholds()
+        : typeof thresholds === "number"
+          ? evenThresholds(thresholds)
+          : thresholds;
     this.thresholds = Float32Array.from(new Set([0, ...Float32Array.from(given)])); // what rounding makes equal is one
     const edge = withBits(new Float32Array(1));
     for (let cell = 0, bin = 0; cell <= CELLS; cell++) {
@@ -82,8 +89,8 @@ function evenThresholds(count: number): number[] {
 }
 
 /**
- * 898 thresholds that serve soft and confident models alike: the multiples of 1/512, and eight steps to each halving of the
- * distance to 0, down to 2^-40, and to 1, down to 2^-24, where float32 ends.
+ * 898 thresholds that serve soft and confident models alike: the multiples of 1/512, and eight steps to each halving of
+ * the distance to 0, down to 2^-40, and to 1, down to 2^-24, where float32 ends.
  */
 function fineThresholds(): number[] {
   const all = new Set<number>();

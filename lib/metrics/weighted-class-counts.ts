@@ -8,7 +8,10 @@ const TRUE_POSITIVE = 0;
 const FALSE_POSITIVE = 1;
 const FALSE_NEGATIVE = 2;
 
-/** Counts what the example did for which the bootstrap drew weights. True negatives are not counted: no score needs them. */
+/**
+ * Counts what the example did for which the bootstrap drew weights. True negatives are not counted: no score needs
+ * them.
+ */
 export class WeightedClassCounts {
   readonly #classes: number;
   /** A column for each class and decision, so that each decision is one addition. */

@@ -3,10 +3,15 @@ import type { PoissonBootstrap } from "./poisson-bootstrap";
 
 const MOMENTS = [
   "pairs", // how many, each as often as it counts
-  "meanPrediction", "meanTarget", // from the origin, which no score needs
+  "meanPrediction",
+  "meanTarget", // from the origin, which no score needs
   "meanError", // an error is prediction − target
-  "predictionSpread", "targetSpread", "errorSpread", "commonSpread", // sums of products of deviations from the means
-  "squaredErrors", "absoluteErrors", // sums
+  "predictionSpread",
+  "targetSpread",
+  "errorSpread",
+  "commonSpread", // sums of products of deviations from the means
+  "squaredErrors",
+  "absoluteErrors", // sums
 ] as const;
 
 type Moment = (typeof MOMENTS)[number];
@@ -15,9 +20,10 @@ type Moment = (typeof MOMENTS)[number];
 export type Moments = Readonly<Record<Moment, number>>;
 
 /**
- * Updated pair by pair without loss of digits where means are large beside deviations: Welford, "Note on a method for calculating
- * corrected sums of squares and products" (1962), with weights as in West, "Updating mean and variance estimates" (1979), and
- * counted from the first pair, since a mean of a billion has few digits left for what Welford's method adds to it.
+ * Updated pair by pair without loss of digits where means are large beside deviations: Welford, "Note on a method for
+ * calculating corrected sums of squares and products" (1962), with weights as in West, "Updating mean and variance
+ * estimates" (1979), and counted from the first pair, since a mean of a billion has few digits left for what Welford's
+ * method adds to it.
  */
 export class WeightedMoments {
   readonly #weights: Uint8Array;
@@ -27,7 +33,10 @@ export class WeightedMoments {
 
   constructor({ weights }: PoissonBootstrap) {
     this.#weights = weights;
-    this.#moments = Object.fromEntries(MOMENTS.map((name) => [name, new Float64Array(weights.length)])) as Record<Moment, Float64Array>;
+    this.#moments = Object.fromEntries(MOMENTS.map((name) => [name, new Float64Array(weights.length)])) as Record<
+      Moment,
+      Float64Array
+    >;
   }
 
   /** Adds the pair that the bootstrap drew weights for. */

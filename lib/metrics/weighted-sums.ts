@@ -28,7 +28,9 @@ export class WeightedSums {
   /** A lane's sums by column. */
   lane(lane: number): Float64Array {
     const sums = new Float64Array(this.#columns);
-    for (let column = 0; column < sums.length; column++) sums[column] = this.#sums[column * this.#weights.length + lane] as number;
+    for (let column = 0; column < sums.length; column++) {
+      sums[column] = this.#sums[column * this.#weights.length + lane] as number;
+    }
     return sums;
   }
 }

@@ -18,19 +18,33 @@ export interface ModuleUse<P extends ModelProblem> {
  *
  * @throws TorchwrightError ERR_INVALID_ARG for a module without labels, or labels that differ from the model's
  */
-export function asTextClassifier<P extends ModelProblem>(model: TextClassifier<P> | ScriptModule | ClassifierModule, { labels, problemType }: ModuleUse<P> = {}): TextClassifier<P> {
+export function asTextClassifier<P extends ModelProblem>(
+  model: TextClassifier<P> | ScriptModule | ClassifierModule,
+  { labels, problemType }: ModuleUse<P> = {},
+): TextClassifier<P> {
   if (model instanceof ScriptModule || model instanceof Module) {
     if (!labels) {
-      throw new TorchwrightError("ERR_INVALID_ARG", "Trainer: expected { labels: [...] } with a module, which does not know the names of its classes");
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        "Trainer: expected { labels: [...] } with a module, which does not know the names of its classes",
+      );
     }
-    return model instanceof Module ? new ModuleClassifier(model, labels, problemType) : new ScriptClassifier(model, labels, problemType);
+    return model instanceof Module
+      ? new ModuleClassifier(model, labels, problemType)
+      : new ScriptClassifier(model, labels, problemType);
   }
   if (labels && labels.join("\0") !== model.labels.join("\0")) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected no labels, or the model's own (${model.labels.join(", ")}), got ${labels.join(", ")}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Trainer: expected no labels, or the model's own (${model.labels.join(", ")}), got ${labels.join(", ")}`,
+    );
   }
   const own = model.problemType ?? "single-label";
   if (problemType !== undefined && problemType !== own) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected no problemType, or the model's own ("${own}"), got "${problemType}"`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Trainer: expected no problemType, or the model's own ("${own}"), got "${problemType}"`,
+    );
   }
   return model;
 }

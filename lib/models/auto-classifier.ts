@@ -23,21 +23,29 @@ export interface LoadModelOptions<P extends ModelProblem = ModelProblem> extends
 }
 
 /**
- * Opens a folder that `save` wrote, or any Hugging Face folder of a BERT with a classification head; where there is no folder of that name, the model of
- * that name on the hub.
+ * Opens a folder that `save` wrote, or any Hugging Face folder of a BERT with a classification head; where there is no
+ * folder of that name, the model of that name on the hub.
  *
  * @throws TorchwrightError as `BertForSequenceClassification.fromPretrained` and `jit.load`, ERR_CHECKSUM among them;
  *   ERR_CONFIG_INVALID where config.json names another problem than `problemType`
  */
-export async function loadTextClassifier<P extends ModelProblem = ModelProblem>(given: string, { problemType: wanted, device, ...hub }: LoadModelOptions<P> = {}): Promise<TextClassifier<P>> {
+export async function loadTextClassifier<P extends ModelProblem = ModelProblem>(
+  given: string,
+  { problemType: wanted, device, ...hub }: LoadModelOptions<P> = {},
+): Promise<TextClassifier<P>> {
   const options = device === undefined ? {} : { device };
   const folder = await openFolder("loadTextClassifier", given, hub, MODEL_FILES);
   const config = await readConfig(folder);
   if (config["model_type"] === MODULE_TYPE) throw needsClass(folder, config);
   const problemType = agreedProblem(folder, wanted, config) as P;
-  if (config["model_type"] !== "torchscript") return await BertForSequenceClassification.fromPretrained(folder, { ...options, problemType });
+  if (config["model_type"] !== "torchscript") {
+    return await BertForSequenceClassification.fromPretrained(folder, { ...options, problemType });
+  }
   const labels = labelsOf(config, folder);
-  if (!labels) throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
-  const load = async (): Promise<TextClassifier<P>> => new ScriptClassifier(await loadScriptModule(path.join(folder, "model.pt"), options), labels, problemType);
+  if (!labels) {
+    throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
+  }
+  const load = async (): Promise<TextClassifier<P>> =>
+    new ScriptClassifier(await loadScriptModule(path.join(folder, "model.pt"), options), labels, problemType);
   return await loadVerified(folder, load, (model) => model.dispose());
 }

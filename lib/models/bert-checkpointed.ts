@@ -4,15 +4,25 @@ import type { Tensor } from "../tensor/tensor";
 
 /** Forward's tensors in the order of the TorchScript source. */
 export type BertArguments = readonly [
-  inputIds: Tensor | undefined, attentionMask: Tensor | undefined, tokenTypeIds: Tensor | undefined, positionIds: Tensor | undefined, inputsEmbeds: Tensor | undefined,
+  inputIds: Tensor | undefined,
+  attentionMask: Tensor | undefined,
+  tokenTypeIds: Tensor | undefined,
+  positionIds: Tensor | undefined,
+  inputsEmbeds: Tensor | undefined,
 ];
 
 /**
- * Logits `[batch, classes]`. Dropout draws in the order of the plain forward pass, so that under one seed both give the same, gradients too.
+ * Logits `[batch, classes]`. Dropout draws in the order of the plain forward pass, so that under one seed both give the
+ * same, gradients too.
  *
- * Source: Chen et al., *Training Deep Nets with Sublinear Memory Cost*, 2016; the layers' ends are kept, as in Hugging Face's `gradient_checkpointing_enable`.
+ * Source: Chen et al., *Training Deep Nets with Sublinear Memory Cost*, 2016; the layers' ends are kept, as in Hugging
+ * Face's `gradient_checkpointing_enable`.
  */
-export async function checkpointedLogits(module: ScriptModule, layers: number, [inputIds, attentionMask, ...others]: BertArguments): Promise<Tensor> {
+export async function checkpointedLogits(
+  module: ScriptModule,
+  layers: number,
+  [inputIds, attentionMask, ...others]: BertArguments,
+): Promise<Tensor> {
   using bert = module.submodule("bert");
   using embeddings = bert.submodule("embeddings");
   let hidden = (await embeddings.forward([inputIds, ...others])) as Tensor; // [B, T, H]

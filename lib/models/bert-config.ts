@@ -96,7 +96,9 @@ function refuseUnsupported(config: Readonly<Record<string, unknown>>, where: str
  * @throws TorchwrightError ERR_CONFIG_INVALID naming the key
  */
 export function checkBertConfig(given: unknown, where = "BertConfig"): BertConfig {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalidConfig(where, "an object", given);
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw invalidConfig(where, "an object", given);
+  }
   refuseUnsupported(given as Record<string, unknown>, where);
   const config: BertConfig = { ...DEFAULTS, ...(given as Partial<BertConfig>) };
   const number = (key: string, low: number, high: number, integer: boolean, mayBeNull = false): void => {
@@ -105,7 +107,14 @@ export function checkBertConfig(given: unknown, where = "BertConfig"): BertConfi
     if (typeof value === "number" && value >= low && value <= high && (!integer || Number.isInteger(value))) return;
     throw invalidConfig(`${where}: ${key}`, `${integer ? "an integer" : "a number"} from ${low} to ${high}`, value);
   };
-  for (const key of ["vocab_size", "hidden_size", "num_attention_heads", "intermediate_size", "max_position_embeddings", "type_vocab_size"]) {
+  for (const key of [
+    "vocab_size",
+    "hidden_size",
+    "num_attention_heads",
+    "intermediate_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+  ]) {
     number(key, 1, 2 ** 31 - 1, true);
   }
   number("num_hidden_layers", 1, 1000, true);
@@ -115,7 +124,11 @@ export function checkBertConfig(given: unknown, where = "BertConfig"): BertConfi
   number("layer_norm_eps", 0, 1, false);
   number("pad_token_id", 0, config.vocab_size - 1, true, true);
   if (config.hidden_size % config.num_attention_heads !== 0) {
-    throw invalidConfig(`${where}: num_attention_heads`, `a divisor of hidden_size ${config.hidden_size}`, config.num_attention_heads);
+    throw invalidConfig(
+      `${where}: num_attention_heads`,
+      `a divisor of hidden_size ${config.hidden_size}`,
+      config.num_attention_heads,
+    );
   }
   if (typeof config.hidden_act !== "string" || !Object.hasOwn(ACTIVATIONS, config.hidden_act)) {
     throw invalidConfig(`${where}: hidden_act`, `one of ${Object.keys(ACTIVATIONS).join(", ")}`, config.hidden_act);
@@ -139,7 +152,9 @@ export async function readConfig(folder: string): Promise<Readonly<Record<string
   }
   try {
     const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
+      return parsed as Record<string, unknown>;
+    }
   } catch (cause) {
     throw new TorchwrightError("ERR_CONFIG_INVALID", `${file}: expected JSON: ${(cause as Error).message}`, { cause });
   }
@@ -155,7 +170,10 @@ export interface SavedWith {
 }
 
 /** `config.json` as `save_pretrained` would write it. */
-export function configToSave({ torch_dtype: _, ...config }: BertConfig, { labels, problemType, dtype = "float32" }: SavedWith): Record<string, unknown> {
+export function configToSave(
+  { torch_dtype: _, ...config }: BertConfig,
+  { labels, problemType, dtype = "float32" }: SavedWith,
+): Record<string, unknown> {
   return {
     ...config,
     architectures: ["BertForSequenceClassification"],

@@ -31,7 +31,8 @@ import { writeSafetensors } from "./safetensors";
 import { writeCompanions, writeFolder } from "./save-folder";
 
 /**
- * BERT for text classification, with one class or several of each text, or for a number, compiled as TorchScript in-process.
+ * BERT for text classification, with one class or several of each text, or for a number, compiled as TorchScript
+ * in-process.
  *
  * @example
  * ```ts
@@ -64,26 +65,44 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
   }
 
   /**
-   * Opens a Hugging Face folder: `config.json` with `model.safetensors`, whole or in shards; where there is no folder of that name, the model of that name
-   * on the hub, of which just these files are downloaded. An encoder without
-   * head or pooler gets new ones, drawn from N(0, initializer_range) with zero biases. A folder that `save` wrote
-   * has a manifest, by which damage to weights or vocabulary is noticed.
+   * Opens a Hugging Face folder: `config.json` with `model.safetensors`, whole or in shards; where there is no folder
+   * of that name, the model of that name on the hub, of which just these files are downloaded. An encoder without head
+   * or pooler gets new ones, drawn from N(0, initializer_range) with zero biases. A folder that `save` wrote has a
+   * manifest, by which damage to weights or vocabulary is noticed.
    *
    * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_SAFETENSORS_INVALID, ERR_PICKLE_WEIGHTS,
-   *   ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
+   *   ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH, ERR_LABEL_COUNT, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub
+   *   ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
    */
-  static async fromPretrained<P extends ModelProblem = "single-label">(given: string, options: FromPretrainedOptions<P> = {}): Promise<BertForSequenceClassification<P>> {
+  static async fromPretrained<P extends ModelProblem = "single-label">(
+    given: string,
+    options: FromPretrainedOptions<P> = {},
+  ): Promise<BertForSequenceClassification<P>> {
     const placement = resolvePlacement(options);
     const folder = await openFolder("fromPretrained", given, options, MODEL_FILES);
-    return await loadVerified(folder, () => this.#read(folder, options, placement), (model) => model.dispose());
+    return await loadVerified(
+      folder,
+      () => this.#read(folder, options, placement),
+      (model) => model.dispose(),
+    );
   }
 
-  static async #read<P extends ModelProblem>(folder: string, options: FromPretrainedOptions<P>, placement: Placement): Promise<BertForSequenceClassification<P>> {
+  static async #read<P extends ModelProblem>(
+    folder: string,
+    options: FromPretrainedOptions<P>,
+    placement: Placement,
+  ): Promise<BertForSequenceClassification<P>> {
     const raw = await readConfig(folder);
     const config = checkBertConfig(raw, path.join(folder, "config.json"));
-    const stored = canonicalNames(await listTensors(folder), "bert", (name) => bertParameterShapes(config, 2).has(name));
+    const stored = canonicalNames(await listTensors(folder), "bert", (name) =>
+      bertParameterShapes(config, 2).has(name),
+    );
     const head = stored.get("classifier.weight")?.entry.shape[0];
-    const problem = chooseProblem("fromPretrained", options.problemType, head === undefined ? undefined : raw["problem_type"]) as P;
+    const problem = chooseProblem(
+      "fromPretrained",
+      options.problemType,
+      head === undefined ? undefined : raw["problem_type"],
+    ) as P;
     const labels = chooseLabels(folder, options.labels, labelsOf(raw, folder), head, problem);
     const shapes = bertParameterShapes(config, labels.length);
 
@@ -103,7 +122,10 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
    *
    * @throws TorchwrightError ERR_CONFIG_INVALID, ERR_INVALID_ARG, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE
    */
-  static fromConfig<P extends ModelProblem = "single-label">(given: Partial<BertConfig>, options: FromConfigOptions<P>): BertForSequenceClassification<P> {
+  static fromConfig<P extends ModelProblem = "single-label">(
+    given: Partial<BertConfig>,
+    options: FromConfigOptions<P>,
+  ): BertForSequenceClassification<P> {
     const placement = resolvePlacement(options);
     const config = checkBertConfig(given);
     const problem = chooseProblem("fromConfig", options.problemType) as P;
@@ -115,7 +137,10 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
         tensors.set(name, initialTensor(name, shape, config));
       }
       const module = compileBert(config, problem, tensors, placement);
-      return new BertForSequenceClassification(module, placement.device, config, labels, problem, { missing: [], unexpected: [] });
+      return new BertForSequenceClassification(module, placement.device, config, labels, problem, {
+        missing: [],
+        unexpected: [],
+      });
     });
   }
 
@@ -152,8 +177,8 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
   }
 
   /**
-   * From now on what a layer computed is not kept for backward, which computes it again: training takes about a third more time, and memory
-   * for one layer instead of all. Gradients stay the same, with dropout too.
+   * From now on what a layer computed is not kept for backward, which computes it again: training takes about a third
+   * more time, and memory for one layer instead of all. Gradients stay the same, with dropout too.
    */
   gradientCheckpointingEnable(): void {
     this.#checkpointing = true;
@@ -176,7 +201,10 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
     }
     const words = inputs.inputIds ?? inputs.inputsEmbeds;
     if (!(words instanceof Tensor)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `forward: expected inputIds or inputsEmbeds, got ${describe(words)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `forward: expected inputIds or inputsEmbeds, got ${describe(words)}`,
+      );
     }
     const length = words.shape[1] ?? 0;
     if (length > this.maxLength) {
@@ -188,7 +216,13 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
     }
     const here = (tensor: Tensor | undefined): Tensor | undefined => toDevice(tensor, this.#device);
     const { attentionMask, tokenTypeIds, positionIds } = inputs;
-    const args = [here(inputs.inputIds), here(attentionMask), here(tokenTypeIds), here(positionIds), here(inputs.inputsEmbeds)] as const;
+    const args = [
+      here(inputs.inputIds),
+      here(attentionMask),
+      here(tokenTypeIds),
+      here(positionIds),
+      here(inputs.inputsEmbeds),
+    ] as const;
     const labels = here(inputs.labels);
     if (this.#checkpointing && this.training && isGradEnabled()) {
       const logits = await checkpointedLogits(this.#module, this.config.num_hidden_layers, args);
@@ -220,10 +254,12 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
   }
 
   /**
-   * Puts a LoRA adapter in, as PEFT's `get_peft_model` for `TaskType.SEQ_CLS`: linear layers get an update of low rank, `lora_A` and `lora_B` beside
-   * their `weight`, which is trained with the head and what `modulesToSave` names. The rest no longer requires grad. The weights are not copied.
+   * Puts a LoRA adapter in, as PEFT's `get_peft_model` for `TaskType.SEQ_CLS`: linear layers get an update of low rank,
+   * `lora_A` and `lora_B` beside their `weight`, which is trained with the head and what `modulesToSave` names. The
+   * rest no longer requires grad. The weights are not copied.
    *
-   * Parameters and parts that the model gave before are of the model without adapter, and such parameters are freed: make optimizers after this.
+   * Parameters and parts that the model gave before are of the model without adapter, and such parameters are freed:
+   * make optimizers after this.
    *
    * @example
    * ```ts
@@ -235,36 +271,42 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
    * model.dispose();
    * ```
    *
-   * @throws TorchwrightError ERR_INVALID_ARG, also where the model has an adapter; ERR_BUSY while it is trained or asked
+   * @throws TorchwrightError ERR_INVALID_ARG, also where the model has an adapter; ERR_BUSY while it is trained or
+   *   asked
    */
   async addAdapter(config: LoraConfig = {}): Promise<void> {
     await this.#alone("addAdapter", () => this.#adaptable.add(config));
   }
 
   /**
-   * Puts an adapter in that {@link BertForSequenceClassification.saveAdapter} or PEFT's `save_pretrained` wrote, and its head; what it trained can be trained on.
-   * It is given as a folder, or where there is none of that name, as a name on the hub.
-   * Otherwise as {@link BertForSequenceClassification.addAdapter}. The model must be the one that it was trained on: that cannot be seen from the folder.
+   * Puts an adapter in that {@link BertForSequenceClassification.saveAdapter} or PEFT's `save_pretrained` wrote, and
+   * its head; what it trained can be trained on. It is given as a folder, or where there is none of that name, as a
+   * name on the hub. Otherwise as {@link BertForSequenceClassification.addAdapter}. The model must be the one that it
+   * was trained on: that cannot be seen from the folder.
    *
-   * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID for an adapter of a kind that is not supported, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID, ERR_CHECKSUM,
-   *   ERR_WEIGHTS_MISMATCH for one of another model; ERR_INVALID_ARG where the model has an adapter; ERR_BUSY. Nothing is changed then.
+   * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID for an adapter of a kind that is not supported,
+   *   ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID, ERR_CHECKSUM, ERR_WEIGHTS_MISMATCH for one of another model;
+   *   ERR_INVALID_ARG where the model has an adapter; ERR_BUSY. Nothing is changed then.
    */
   async loadAdapter(given: string, options: HubOptions = {}): Promise<void> {
     await this.#alone("loadAdapter", () => this.#adaptable.load(given, options));
   }
 
   /**
-   * Writes `adapter_config.json` and `adapter_model.safetensors`, atomically: the updates, the head and what else is trained, without the model's other weights.
+   * Writes `adapter_config.json` and `adapter_model.safetensors`, atomically: the updates, the head and what else is
+   * trained, without the model's other weights.
    *
-   * @throws TorchwrightError ERR_INVALID_ARG where the model has no adapter; ERR_FILE_WRITE, also for a folder with other files in it
+   * @throws TorchwrightError ERR_INVALID_ARG where the model has no adapter; ERR_FILE_WRITE, also for a folder with
+   *   other files in it
    */
   async saveAdapter(folder: string): Promise<void> {
     await this.#adaptable.save(folder);
   }
 
   /**
-   * Merges the adapter's updates into the weights, W + scaling · B A, as PEFT's `merge_and_unload`. The model computes the same but for rounding, and is then as
-   * one that never had an adapter: what required grad does so again. Parameters that it gave before are freed.
+   * Merges the adapter's updates into the weights, W + scaling · B A, as PEFT's `merge_and_unload`. The model computes
+   * the same but for rounding, and is then as one that never had an adapter: what required grad does so again.
+   * Parameters that it gave before are freed.
    *
    * @throws TorchwrightError ERR_INVALID_ARG where the model has no adapter; ERR_BUSY
    */
@@ -285,7 +327,8 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
 
   /**
    * Writes a Hugging Face folder, atomically: Python's `AutoModelForSequenceClassification.from_pretrained` and
-   * {@link BertForSequenceClassification.fromPretrained} open it. An adapter is merged into the weights that are written; the model keeps it.
+   * {@link BertForSequenceClassification.fromPretrained} open it. An adapter is merged into the weights that are
+   * written; the model keeps it.
    *
    * @throws TorchwrightError ERR_FILE_WRITE
    */
@@ -294,15 +337,17 @@ export class BertForSequenceClassification<P extends ModelProblem = "single-labe
       const { labels, problemType } = this;
       const config = configToSave(this.config, { labels, problemType, dtype: this.parameters()[0]?.dtype });
       await writeFile(path.join(temporary, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-      await scope(async () => writeSafetensors(path.join(temporary, "model.safetensors"), await this.#adaptable.mergedParameters()));
+      await scope(async () =>
+        writeSafetensors(path.join(temporary, "model.safetensors"), await this.#adaptable.mergedParameters()),
+      );
       await writeCompanions(temporary, options);
     });
   }
 
   /**
-   * Writes a TorchScript archive that Python's `torch.jit.load` opens. Its `forward` takes input_ids,
-   * attention_mask, token_type_ids, position_ids, inputs_embeds and labels, and gives (loss or None, logits). An adapter
-   * stays an adapter there.
+   * Writes a TorchScript archive that Python's `torch.jit.load` opens. Its `forward` takes input_ids, attention_mask,
+   * token_type_ids, position_ids, inputs_embeds and labels, and gives (loss or None, logits). An adapter stays an
+   * adapter there.
    *
    * @throws TorchwrightError ERR_FILE_WRITE
    */

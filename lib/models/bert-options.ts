@@ -10,9 +10,14 @@ export type FloatType = Extract<DType, "float32" | "float64" | "float16" | "bflo
 
 /** How a saved model is opened. */
 export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> extends HubOptions {
-  /** Names of the classes, usually `train.labels`; default: those of the checkpoint. A regression has one, by default `LABEL_0`. */
+  /**
+   * Names of the classes, usually `train.labels`; default: those of the checkpoint. A regression has one, by default
+   * `LABEL_0`.
+   */
   readonly labels?: readonly string[];
-  /** What the model decides; to be said of a checkpoint with a head for another problem, too. Default "single-label". */
+  /**
+   * What the model decides; to be said of a checkpoint with a head for another problem, too. Default "single-label".
+   */
   readonly problemType?: P;
   /** Default: CUDA where there is one. */
   readonly device?: string;
@@ -23,7 +28,10 @@ export interface FromPretrainedOptions<P extends ModelProblem = "single-label"> 
 }
 
 /** What a model with new weights needs beside its configuration. */
-export type FromConfigOptions<P extends ModelProblem = "single-label"> = Omit<FromPretrainedOptions<P>, keyof HubOptions> & {
+export type FromConfigOptions<P extends ModelProblem = "single-label"> = Omit<
+  FromPretrainedOptions<P>,
+  keyof HubOptions
+> & {
   /** Class names, in the order of the logits. */
   readonly labels: readonly string[];
 };
@@ -38,7 +46,10 @@ export interface Placement {
 export function resolvePlacement(options: Pick<FromPretrainedOptions, "dtype" | "device">): Placement {
   const dtype = options.dtype ?? "float32";
   if (!["float32", "float64", "float16", "bfloat16"].includes(dtype)) {
-    throw new TorchwrightError("ERR_UNKNOWN_DTYPE", `dtype: expected float32, float64, float16 or bfloat16, got ${describe(dtype)}`);
+    throw new TorchwrightError(
+      "ERR_UNKNOWN_DTYPE",
+      `dtype: expected float32, float64, float16 or bfloat16, got ${describe(dtype)}`,
+    );
   }
   return { device: resolveDevice(options.device), dtype };
 }

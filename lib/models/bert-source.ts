@@ -141,7 +141,11 @@ export function bertParameterShapes(config: BertConfig, classes: number): Readon
 }
 
 /** The module's description; `handles` has every name of {@link bertParameterShapes}. */
-export function bertModuleSpec(config: BertConfig, problem: ModelProblem, handles: ReadonlyMap<string, Handle>): ModuleSpec {
+export function bertModuleSpec(
+  config: BertConfig,
+  problem: ModelProblem,
+  handles: ReadonlyMap<string, Handle>,
+): ModuleSpec {
   const parameter = (name: string): Handle => {
     const handle = handles.get(name);
     if (handle === undefined) throw new RangeError(`no weights for ${name}`);
@@ -162,40 +166,57 @@ export function bertModuleSpec(config: BertConfig, problem: ModelProblem, handle
     ...leaf("Embedding", EMBEDDING, name, ["weight"]),
     attributes: { padding_idx: paddingIndex },
   });
-  const dropout = (p: number): Pick<ModuleSpec, "attributes" | "floats"> => ({ attributes: { dropout_p: p }, floats: ["dropout_p"] });
+  const dropout = (p: number): Pick<ModuleSpec, "attributes" | "floats"> => ({
+    attributes: { dropout_p: p },
+    floats: ["dropout_p"],
+  });
   const residual = (name: string): ModuleSpec => ({
     className: "BertOutput",
     source: RESIDUAL,
     ...dropout(config.hidden_dropout_prob),
-    modules: [["dense", linear(`${name}.dense`)], ["LayerNorm", norm(`${name}.LayerNorm`)]],
+    modules: [
+      ["dense", linear(`${name}.dense`)],
+      ["LayerNorm", norm(`${name}.LayerNorm`)],
+    ],
   });
   const layer = (name: string): ModuleSpec => ({
     className: "BertLayer",
     source: LAYER,
     modules: [
-      ["attention", {
-        className: "BertAttention",
-        source: ATTENTION,
-        modules: [
-          ["self", {
-            className: "BertSelfAttention",
-            source: SELF_ATTENTION,
-            attributes: {
-              heads: config.num_attention_heads,
-              head_size: config.hidden_size / config.num_attention_heads,
-              dropout_p: config.attention_probs_dropout_prob,
-            },
-            floats: ["dropout_p"],
-            modules: ["query", "key", "value"].map((part) => [part, linear(`${name}.attention.self.${part}`)] as const),
-          }],
-          ["output", residual(`${name}.attention.output`)],
-        ],
-      }],
-      ["intermediate", {
-        className: "BertIntermediate",
-        source: `\ndef forward(self, hidden: Tensor) -> Tensor:\n    x = self.dense.forward(hidden)\n    return ${ACTIVATIONS[config.hidden_act] ?? ""}\n`,
-        modules: [["dense", linear(`${name}.intermediate.dense`)]],
-      }],
+      [
+        "attention",
+        {
+          className: "BertAttention",
+          source: ATTENTION,
+          modules: [
+            [
+              "self",
+              {
+                className: "BertSelfAttention",
+                source: SELF_ATTENTION,
+                attributes: {
+                  heads: config.num_attention_heads,
+                  head_size: config.hidden_size / config.num_attention_heads,
+                  dropout_p: config.attention_probs_dropout_prob,
+                },
+                floats: ["dropout_p"],
+                modules: ["query", "key", "value"].map(
+                  (part) => [part, linear(`${name}.attention.self.${part}`)] as const,
+                ),
+              },
+            ],
+            ["output", residual(`${name}.attention.output`)],
+          ],
+        },
+      ],
+      [
+        "intermediate",
+        {
+          className: "BertIntermediate",
+          source: `\ndef forward(self, hidden: Tensor) -> Tensor:\n    x = self.dense.forward(hidden)\n    return ${ACTIVATIONS[config.hidden_act] ?? ""}\n`,
+          modules: [["dense", linear(`${name}.intermediate.dense`)]],
+        },
+      ],
       ["output", residual(`${name}.output`)],
     ],
   });
@@ -205,38 +226,50 @@ export function bertModuleSpec(config: BertConfig, problem: ModelProblem, handle
     source: classification(problem),
     ...dropout(config.classifier_dropout ?? config.hidden_dropout_prob),
     modules: [
-      ["bert", {
-        className: "BertModel",
-        source: MODEL,
-        modules: [
-          ["embeddings", {
-            className: "BertEmbeddings",
-            source: EMBEDDINGS,
-            ...dropout(config.hidden_dropout_prob),
-            modules: [
-              ["word_embeddings", embedding("bert.embeddings.word_embeddings", config.pad_token_id ?? -1)],
-              ["position_embeddings", embedding("bert.embeddings.position_embeddings", -1)],
-              ["token_type_embeddings", embedding("bert.embeddings.token_type_embeddings", -1)],
-              ["LayerNorm", norm("bert.embeddings.LayerNorm")],
+      [
+        "bert",
+        {
+          className: "BertModel",
+          source: MODEL,
+          modules: [
+            [
+              "embeddings",
+              {
+                className: "BertEmbeddings",
+                source: EMBEDDINGS,
+                ...dropout(config.hidden_dropout_prob),
+                modules: [
+                  ["word_embeddings", embedding("bert.embeddings.word_embeddings", config.pad_token_id ?? -1)],
+                  ["position_embeddings", embedding("bert.embeddings.position_embeddings", -1)],
+                  ["token_type_embeddings", embedding("bert.embeddings.token_type_embeddings", -1)],
+                  ["LayerNorm", norm("bert.embeddings.LayerNorm")],
+                ],
+              },
             ],
-          }],
-          ["encoder", {
-            className: "BertEncoder",
-            source:
-              "\ndef forward(self, hidden: Tensor, mask: Optional[Tensor] = None) -> Tensor:\n" +
-              layers.map((i) => `    hidden = getattr(self.layer, "${i}").forward(hidden, mask)\n`).join("") +
-              "    return hidden\n",
-            modules: [
-              ["layer", {
-                className: "BertLayers",
-                source: "",
-                modules: layers.map((i) => [String(i), layer(`bert.encoder.layer.${i}`)] as const),
-              }],
+            [
+              "encoder",
+              {
+                className: "BertEncoder",
+                source:
+                  "\ndef forward(self, hidden: Tensor, mask: Optional[Tensor] = None) -> Tensor:\n" +
+                  layers.map((i) => `    hidden = getattr(self.layer, "${i}").forward(hidden, mask)\n`).join("") +
+                  "    return hidden\n",
+                modules: [
+                  [
+                    "layer",
+                    {
+                      className: "BertLayers",
+                      source: "",
+                      modules: layers.map((i) => [String(i), layer(`bert.encoder.layer.${i}`)] as const),
+                    },
+                  ],
+                ],
+              },
             ],
-          }],
-          ["pooler", { className: "BertPooler", source: POOLER, modules: [["dense", linear("bert.pooler.dense")]] }],
-        ],
-      }],
+            ["pooler", { className: "BertPooler", source: POOLER, modules: [["dense", linear("bert.pooler.dense")]] }],
+          ],
+        },
+      ],
       ["classifier", linear("classifier")],
     ],
   };

@@ -30,13 +30,17 @@ export function fitWeights(folder: string, stored: ReadonlyMap<string, StoredTen
   const unexpected = [...stored.keys()].filter((name) => !shapes.has(name));
   const misshaped = [...shapes].flatMap(([name, shape]) => {
     const found = stored.get(name)?.entry.shape;
-    return found && found.join() !== shape.join() ? [`${name} is [${found.join(", ")}], config.json says [${shape.join(", ")}]`] : [];
+    return found && found.join() !== shape.join()
+      ? [`${name} is [${found.join(", ")}], config.json says [${shape.join(", ")}]`]
+      : [];
   });
   if (misshaped.length > 0 || missing.some((name) => !OPTIONAL.test(name))) {
     throw new TorchwrightError(
       "ERR_WEIGHTS_MISMATCH",
       `fromPretrained: the weights in ${folder} do not fit its config.json.` +
-        listKeys("mis-shaped", misshaped) + listKeys("missing", missing) + listKeys("unexpected", unexpected),
+        listKeys("mis-shaped", misshaped) +
+        listKeys("missing", missing) +
+        listKeys("unexpected", unexpected),
     );
   }
   return { missing, unexpected };
@@ -50,7 +54,10 @@ export function listKeys(title: string, names: readonly string[]): string {
 }
 
 /** Reads the tensors that the model has a place for, file by file, onto the CPU; the scope around owns them. */
-export async function loadWeights(stored: ReadonlyMap<string, StoredTensor>, shapes: Shapes): Promise<Map<string, Tensor>> {
+export async function loadWeights(
+  stored: ReadonlyMap<string, StoredTensor>,
+  shapes: Shapes,
+): Promise<Map<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
   for (const file of new Set([...stored.values()].map((tensor) => tensor.file))) {
     const names = [...shapes.keys()].filter((name) => stored.get(name)?.file === file);
@@ -65,6 +72,8 @@ export function initialTensor(name: string, shape: readonly number[], config: Be
   if (name.endsWith(".bias")) return ops.zeros(shape);
   if (name.endsWith("LayerNorm.weight")) return ops.ones(shape);
   const weight = ops.empty(shape).normal_(0, config.initializer_range);
-  if (name.endsWith("word_embeddings.weight") && config.pad_token_id !== null) weight.select(0, config.pad_token_id).zero_();
+  if (name.endsWith("word_embeddings.weight") && config.pad_token_id !== null) {
+    weight.select(0, config.pad_token_id).zero_();
+  }
   return weight;
 }

@@ -29,7 +29,8 @@ export function formatCalibration(calibration: Calibration): string {
 }
 
 /**
- * The calibration of a saved folder, or where there is none of that name, of the model of that name on the hub; undefined where it has none. `Classifier.load` reads it by itself.
+ * The calibration of a saved folder, or where there is none of that name, of the model of that name on the hub;
+ * undefined where it has none. `Classifier.load` reads it by itself.
  * @throws TorchwrightError ERR_FILE_READ, ERR_CONFIG_INVALID, ERR_HUB_…
  */
 export async function readCalibration(given: string, options: HubOptions = {}): Promise<Calibration | undefined> {
@@ -45,16 +46,27 @@ export async function readCalibration(given: string, options: HubOptions = {}): 
   try {
     return checkCalibration(file, JSON.parse(text));
   } catch (cause) {
-    throw new TorchwrightError("ERR_CONFIG_INVALID", `${file}: expected a calibration: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError("ERR_CONFIG_INVALID", `${file}: expected a calibration: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
 /** @throws TorchwrightError ERR_INVALID_ARG for what is no calibration, or none of a model for that problem */
-export function checkCalibration(operation: string, given: unknown, problem: ModelProblem = "single-label"): Calibration {
-  const invalid = (expected: string, got: string): TorchwrightError => new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${expected}, got ${got}`);
-  if (typeof given !== "object" || given === null) throw invalid("calibration to be an object with a temperature", describe(given));
+export function checkCalibration(
+  operation: string,
+  given: unknown,
+  problem: ModelProblem = "single-label",
+): Calibration {
+  const invalid = (expected: string, got: string): TorchwrightError =>
+    new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${expected}, got ${got}`);
+  if (typeof given !== "object" || given === null) {
+    throw invalid("calibration to be an object with a temperature", describe(given));
+  }
   const { temperature, abstention } = given as Partial<Calibration>;
-  if (problem === "regression") throw invalid("no calibration for a regression, which has no probabilities", describe(given));
+  if (problem === "regression") {
+    throw invalid("no calibration for a regression, which has no probabilities", describe(given));
+  }
   if (typeof temperature !== "number" || !(temperature > 0 && temperature < Infinity)) {
     throw invalid("calibration.temperature to be a number above 0", describe(temperature));
   }
@@ -63,6 +75,8 @@ export function checkCalibration(operation: string, given: unknown, problem: Mod
   if (typeof threshold !== "number" || !(threshold >= 0 && threshold <= 1)) {
     throw invalid("calibration.abstention.threshold to be a number in [0, 1]", describe(threshold));
   }
-  if (problem !== "single-label") throw invalid("no abstention for a multi-label problem, whose classes each have a probability", "a threshold");
+  if (problem !== "single-label") {
+    throw invalid("no abstention for a multi-label problem, whose classes each have a probability", "a threshold");
+  }
   return given as Calibration;
 }

@@ -35,13 +35,19 @@ async function weightFiles(folder: string): Promise<readonly string[]> {
   if (existsSync(single)) return [single];
   const index = path.join(folder, "model.safetensors.index.json");
   if (existsSync(index)) return await shards(folder, index);
-  if (existsSync(path.join(folder, "pytorch_model.bin")) || existsSync(path.join(folder, "pytorch_model.bin.index.json"))) {
+  if (
+    existsSync(path.join(folder, "pytorch_model.bin")) ||
+    existsSync(path.join(folder, "pytorch_model.bin.index.json"))
+  ) {
     throw new TorchwrightError(
       "ERR_PICKLE_WEIGHTS",
       `fromPretrained: ${folder} has only pytorch_model.bin, a pickle, which may be code. Convert it once in Python:\n${conversion(folder)}`,
     );
   }
-  throw new TorchwrightError("ERR_FILE_NOT_FOUND", `fromPretrained: expected model.safetensors in ${folder}, found none`);
+  throw new TorchwrightError(
+    "ERR_FILE_NOT_FOUND",
+    `fromPretrained: expected model.safetensors in ${folder}, found none`,
+  );
 }
 
 /**
@@ -62,14 +68,19 @@ async function shards(folder: string, index: string): Promise<readonly string[]>
   try {
     map = (JSON.parse(await readFile(index, "utf8")) as { weight_map?: unknown }).weight_map;
   } catch (cause) {
-    throw new TorchwrightError("ERR_SAFETENSORS_INVALID", `${index}: expected JSON: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError("ERR_SAFETENSORS_INVALID", `${index}: expected JSON: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const names = typeof map === "object" && map !== null ? [...new Set(Object.values(map) as unknown[])] : [];
   if (names.length === 0) throw new TorchwrightError("ERR_SAFETENSORS_INVALID", `${index}: expected a weight_map`);
   return names.map((name) => {
     // An index is data: it must not name files outside its folder.
     if (typeof name !== "string" || path.basename(name) !== name) {
-      throw new TorchwrightError("ERR_SAFETENSORS_INVALID", `${index}: expected file names in weight_map, got ${JSON.stringify(name)}`);
+      throw new TorchwrightError(
+        "ERR_SAFETENSORS_INVALID",
+        `${index}: expected file names in weight_map, got ${JSON.stringify(name)}`,
+      );
     }
     return path.join(folder, name);
   });

@@ -9,7 +9,12 @@ import { bertModuleSpec } from "./bert-source";
 import type { ModelProblem } from "./model";
 
 /** Compiles the module over the tensors; it shares their storage, so their own handles may go with the scope. */
-export function compileBert(config: BertConfig, problem: ModelProblem, tensors: ReadonlyMap<string, Tensor>, { device, dtype }: Placement): ScriptModule {
+export function compileBert(
+  config: BertConfig,
+  problem: ModelProblem,
+  tensors: ReadonlyMap<string, Tensor>,
+  { device, dtype }: Placement,
+): ScriptModule {
   const handles = noGrad(
     () =>
       new Map(

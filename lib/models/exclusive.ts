@@ -22,7 +22,10 @@ const users = new WeakMap<object, Users>();
 const coreOf = (model: Usable): object => (model as Pick<TextClassifier, "core">).core ?? model;
 
 function busy(operation: string, user: string): TorchwrightError {
-  return new TorchwrightError("ERR_BUSY", `${operation}: expected a model that is free, got one that ${user} is using; await ${user} first`);
+  return new TorchwrightError(
+    "ERR_BUSY",
+    `${operation}: expected a model that is free, got one that ${user} is using; await ${user} first`,
+  );
 }
 
 /**

@@ -28,7 +28,13 @@ parentPort.postMessage(workerData.map((file) => {
 export async function hashFiles(files: readonly string[]): Promise<readonly string[]> {
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   if (sizes.reduce((sum, size) => sum + size, 0) > SMALL) return await hashInWorker(files);
-  return await Promise.all(files.map(async (file) => createHash("sha256").update(await readFile(file)).digest("hex")));
+  return await Promise.all(
+    files.map(async (file) =>
+      createHash("sha256")
+        .update(await readFile(file))
+        .digest("hex"),
+    ),
+  );
 }
 
 function hashInWorker(files: readonly string[]): Promise<readonly string[]> {

@@ -1,4 +1,6 @@
-/** Which files of a model on the hub are its own: data, as weights in safetensors are, and never a pickle or a script. */
+/**
+ * Which files of a model on the hub are its own: data, as weights in safetensors are, and never a pickle or a script.
+ */
 import { TorchwrightError } from "../errors";
 import type { FileSelection } from "../hub/selection";
 import { CALIBRATION_FILE } from "./calibration";
@@ -17,9 +19,14 @@ export const MODEL_FILES: FileSelection = {
   required: ["config.json"],
   oneOf: [[WEIGHTS, INDEX]],
   optional: [MANIFEST_FILE, CALIBRATION_FILE],
-  naming: { ...MANIFEST, [INDEX]: (text) => Object.values((JSON.parse(text) as { weight_map: Record<string, string> }).weight_map) },
+  naming: {
+    ...MANIFEST,
+    [INDEX]: (text) => Object.values((JSON.parse(text) as { weight_map: Record<string, string> }).weight_map),
+  },
   refuse: (operation, repository, names) => {
-    if ([...names].some((name) => /^pytorch_model.*\.bin$/.test(name))) return pickled(operation, repository, "pytorch_model*.bin", WEIGHTS);
+    if ([...names].some((name) => /^pytorch_model.*\.bin$/.test(name))) {
+      return pickled(operation, repository, "pytorch_model*.bin", WEIGHTS);
+    }
     if (!names.has("model.pt")) return undefined;
     return new TorchwrightError(
       "ERR_PICKLE_WEIGHTS",
@@ -35,7 +42,8 @@ export const ADAPTER_FILES: FileSelection = {
   oneOf: [[ADAPTER_WEIGHTS]],
   optional: [MANIFEST_FILE],
   naming: MANIFEST,
-  refuse: (operation, repository, names) => (names.has(ADAPTER_PICKLED) ? pickled(operation, repository, ADAPTER_PICKLED, ADAPTER_WEIGHTS) : undefined),
+  refuse: (operation, repository, names) =>
+    names.has(ADAPTER_PICKLED) ? pickled(operation, repository, ADAPTER_PICKLED, ADAPTER_WEIGHTS) : undefined,
 };
 
 function folderName(repository: string): string {

@@ -26,15 +26,27 @@ const COUNTS: Readonly<Record<ModelProblem, readonly [least: number, most: numbe
 };
 
 /** @throws TorchwrightError ERR_INVALID_ARG unless `labels` are different names, as many as the problem has */
-export function checkLabels(labels: unknown, operation: string, problem: ModelProblem = "single-label"): readonly string[] {
+export function checkLabels(
+  labels: unknown,
+  operation: string,
+  problem: ModelProblem = "single-label",
+): readonly string[] {
   const [least, most, words] = COUNTS[problem];
-  if (!Array.isArray(labels) || labels.length < least || labels.length > most || Array.from<unknown>(labels).some((label) => typeof label !== "string")) {
+  if (
+    !Array.isArray(labels) ||
+    labels.length < least ||
+    labels.length > most ||
+    Array.from<unknown>(labels).some((label) => typeof label !== "string")
+  ) {
     throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${words}, got ${describe(labels)}`);
   }
   const names = labels as string[];
   const twice = names.find((label, index) => names.indexOf(label) !== index);
   if (twice !== undefined) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected different label names, got ${describe(twice)} twice`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected different label names, got ${describe(twice)} twice`,
+    );
   }
   return [...names];
 }
@@ -50,11 +62,17 @@ export function problemOf(data: ProblemType): ModelProblem {
  *
  * @throws TorchwrightError ERR_LABEL_ORDER; ERR_INVALID_ARG for labels of another kind of problem
  */
-export function checkBatchLabels({ labels, problemType: problem = "single-label" }: Pick<TextClassifier, "labels" | "problemType">, inputs: ModelInputs): void {
+export function checkBatchLabels(
+  { labels, problemType: problem = "single-label" }: Pick<TextClassifier, "labels" | "problemType">,
+  inputs: ModelInputs,
+): void {
   const { labels: ids, labelNames, problemType: data } = inputs;
   if (ids === undefined) return;
   if (data !== undefined && problemOf(data) !== problem) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `forward: expected ${problem} labels, as the model is for that, got ${data} data; make the model with { problemType: "${problemOf(data)}" }`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `forward: expected ${problem} labels, as the model is for that, got ${data} data; make the model with { problemType: "${problemOf(data)}" }`,
+    );
   }
   if (labelNames === undefined || labelNames === labels || problem === "regression") return;
   if (labelNames.length === labels.length && labelNames.every((name, id) => name === labels[id])) return;
@@ -87,9 +105,16 @@ export function chooseLabels(
       );
     }
     if (stored && stored.length !== head) {
-      throw new TorchwrightError("ERR_LABEL_COUNT", `${folder}: config.json names ${stored.length} labels, the head has ${head} classes`);
+      throw new TorchwrightError(
+        "ERR_LABEL_COUNT",
+        `${folder}: config.json names ${stored.length} labels, the head has ${head} classes`,
+      );
     }
-    return checkLabels(stored ?? Array.from({ length: head }, (_, id) => `LABEL_${id}`), `fromPretrained, labels of ${folder}`, problem);
+    return checkLabels(
+      stored ?? Array.from({ length: head }, (_, id) => `LABEL_${id}`),
+      `fromPretrained, labels of ${folder}`,
+      problem,
+    );
   }
   const labels = checkLabels(wanted, "fromPretrained", problem);
   if (head !== undefined && head !== labels.length) {
@@ -100,6 +125,7 @@ export function chooseLabels(
     );
   }
   // The head's rows are in the checkpoint's order: the same names in another order would mislabel silently.
-  const sameNames = head !== undefined && stored?.length === labels.length && stored.every((label) => labels.includes(label));
+  const sameNames =
+    head !== undefined && stored?.length === labels.length && stored.every((label) => labels.includes(label));
   return sameNames ? stored : labels;
 }

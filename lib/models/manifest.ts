@@ -2,8 +2,9 @@
  * `manifest.json` of a saved folder: size and SHA-256 of its payload, so that damage is an error at loading
  * and not a model that is subtly wrong. Safetensors files carry no checksum of their own.
  *
- * The payload is what nobody edits by hand: weights, vocabulary, calibration, and where a checkpoint stood. Settings (`config.json`, `training.json`,
- * `tokenizer_config.json`) are left out, because to edit them is legitimate, and damage to JSON shows.
+ * The payload is what nobody edits by hand: weights, vocabulary, calibration, and where a checkpoint stood. Settings
+ * (`config.json`, `training.json`, `tokenizer_config.json`) are left out, because to edit them is legitimate, and
+ * damage to JSON shows.
  */
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -12,7 +13,8 @@ import { hashFiles } from "./hash-files";
 
 export const MANIFEST_FILE = "manifest.json";
 const FORMAT = "torchwright-manifest";
-const PAYLOAD = /\.(?:safetensors|pt)$|^(?:calibration\.json|trainer_state\.json|tokenizer\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt)$/;
+const PAYLOAD =
+  /\.(?:safetensors|pt)$|^(?:calibration\.json|trainer_state\.json|tokenizer\.json|tokenizer\.model|vocab\.(?:txt|json)|merges\.txt)$/;
 
 interface Listed {
   readonly bytes: number;
@@ -27,7 +29,10 @@ export async function writeManifest(folder: string): Promise<void> {
   for (const [i, name] of names.entries()) {
     files[name] = { bytes: (await stat(path.join(folder, name))).size, sha256: digests[i] ?? "" };
   }
-  await writeFile(path.join(folder, MANIFEST_FILE), `${JSON.stringify({ format: FORMAT, version: 1, files }, null, 2)}\n`);
+  await writeFile(
+    path.join(folder, MANIFEST_FILE),
+    `${JSON.stringify({ format: FORMAT, version: 1, files }, null, 2)}\n`,
+  );
 }
 
 /**
@@ -39,8 +44,13 @@ export async function writeManifest(folder: string): Promise<void> {
 export async function verifyManifest(folder: string): Promise<void> {
   const listed = await readManifest(path.join(folder, MANIFEST_FILE));
   for (const [name, { bytes }] of listed) {
-    const size = await stat(path.join(folder, name)).then((found) => found.size, () => undefined);
-    if (size !== bytes) throw differs(folder, name, size === undefined ? "it is missing" : `it has ${size} bytes, not ${bytes}`);
+    const size = await stat(path.join(folder, name)).then(
+      (found) => found.size,
+      () => undefined,
+    );
+    if (size !== bytes) {
+      throw differs(folder, name, size === undefined ? "it is missing" : `it has ${size} bytes, not ${bytes}`);
+    }
   }
   const digests = await hashFiles(listed.map(([name]) => path.join(folder, name)));
   listed.forEach(([name, { sha256 }], i) => {
@@ -48,7 +58,10 @@ export async function verifyManifest(folder: string): Promise<void> {
   });
 }
 
-/** Names in the text of a manifest, without a look at the files; none in that of another program. Throws where it is no JSON. */
+/**
+ * Names in the text of a manifest, without a look at the files; none in that of another program. Throws where it is no
+ * JSON.
+ */
 export function namesInManifest(text: string): readonly string[] {
   const { format, files } = JSON.parse(text) as { readonly format?: unknown; readonly files?: object };
   return format === FORMAT ? Object.keys(files ?? {}) : [];
@@ -74,7 +87,9 @@ async function readManifest(file: string): Promise<readonly (readonly [string, L
     text = await readFile(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new TorchwrightError("ERR_FILE_READ", `${file}: could not be read: ${(error as Error).message}`, { cause: error });
+    throw new TorchwrightError("ERR_FILE_READ", `${file}: could not be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   let parsed: unknown;
   try {
@@ -96,14 +111,20 @@ async function readManifest(file: string): Promise<readonly (readonly [string, L
 }
 
 function damaged(file: string, why: string, cause?: unknown): TorchwrightError {
-  return new TorchwrightError("ERR_CHECKSUM", `${file}: expected a manifest, but ${why}. Restore it, or delete it.`, { cause });
+  return new TorchwrightError("ERR_CHECKSUM", `${file}: expected a manifest, but ${why}. Restore it, or delete it.`, {
+    cause,
+  });
 }
 
 /**
  * Loads with `load` while the folder is compared with its manifest, and gives the result only if both went
  * well; otherwise `dispose` frees it.
  */
-export async function loadVerified<T>(folder: string, load: () => Promise<T>, dispose: (loaded: T) => void): Promise<T> {
+export async function loadVerified<T>(
+  folder: string,
+  load: () => Promise<T>,
+  dispose: (loaded: T) => void,
+): Promise<T> {
   const verified = verifyManifest(folder);
   verified.catch(() => undefined); // awaited in every case below
   let loaded: T;

@@ -18,7 +18,10 @@ export interface ModelInputs {
   readonly positionIds?: Tensor;
   /** float `[batch, sequence, hidden]` in place of word embeddings. */
   readonly inputsEmbeds?: Tensor;
-  /** By the model's problem: class ids, int64 `[batch]`, of which −100 is ignored; float `[batch, classes]`; or numbers, float `[batch]`. */
+  /**
+   * By the model's problem: class ids, int64 `[batch]`, of which −100 is ignored; float `[batch, classes]`; or numbers,
+   * float `[batch]`.
+   */
   readonly labels?: Tensor;
   /** Class names that `labels` count in, as a loader's batch has them; they must be the model's. */
   readonly labelNames?: readonly string[];
@@ -31,7 +34,8 @@ export interface ModelOutput {
   /** `[batch, classes]`, before softmax or sigmoid; `[batch, 1]` for a regression. */
   readonly logits: Tensor;
   /**
-   * Mean loss over the batch, a scalar: cross-entropy, binary cross-entropy of every class, or the squared error, by the model's problem.
+   * Mean loss over the batch, a scalar: cross-entropy, binary cross-entropy of every class, or the squared error, by
+   * the model's problem.
    *
    * @throws TorchwrightError ERR_INVALID_ARG when the batch had no labels
    */
@@ -64,7 +68,10 @@ export class ClassifierOutput implements ModelOutput {
 export interface SaveOptions {
   /** Saved beside the weights, so that the folder is complete. */
   readonly tokenizer?: Tokenizer;
-  /** What held-out data said of this model's probabilities, as `calibrate` gives it; a `Classifier` of the folder obeys it. */
+  /**
+   * What held-out data said of this model's probabilities, as `calibrate` gives it; a `Classifier` of the folder obeys
+   * it.
+   */
   readonly calibration?: Calibration;
   /** More files of the folder, by name: training settings. */
   readonly files?: Readonly<Record<string, string>>;

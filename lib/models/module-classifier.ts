@@ -22,12 +22,14 @@ import { writeCompanions, writeFolder } from "./save-folder";
 import { loadSafetensors } from "./state-file";
 
 /** Logits, alone or with a loss. @inline */
-type Output = Tensor | {
-  /** `[batch, classes]`. */
-  readonly logits: Tensor;
-  /** A scalar, where the module computes one. */
-  readonly loss?: Tensor | undefined;
-};
+type Output =
+  | Tensor
+  | {
+      /** `[batch, classes]`. */
+      readonly logits: Tensor;
+      /** A scalar, where the module computes one. */
+      readonly loss?: Tensor | undefined;
+    };
 
 /**
  * An `nn.Module` that can be trained as a text classifier: its forward takes a loader's batch and gives logits
@@ -44,8 +46,8 @@ export type ClassifierModule = Module & {
 export const MODULE_TYPE = "torchwright-module";
 
 /**
- * A module written with `nn`, as a text classifier. Where its forward gives no loss, that of its problem is computed from its
- * logits. The Trainer makes one of the module that it is given.
+ * A module written with `nn`, as a text classifier. Where its forward gives no loss, that of its problem is computed
+ * from its logits. The Trainer makes one of the module that it is given.
  */
 export class ModuleClassifier<P extends ModelProblem = "single-label"> implements TextClassifier<P> {
   readonly labels: readonly string[];
@@ -63,7 +65,9 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
   ) {
     this.problemType = chooseProblem("ModuleClassifier", problemType) as P;
     this.labels = checkLabels(labels, "ModuleClassifier", this.problemType);
-    if (!(module instanceof Module)) throw new TorchwrightError("ERR_INVALID_ARG", `ModuleClassifier: expected an nn.Module, got ${describe(module)}`);
+    if (!(module instanceof Module)) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `ModuleClassifier: expected an nn.Module, got ${describe(module)}`);
+    }
   }
 
   /**
@@ -88,12 +92,19 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
    * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for a module of another shape, ERR_CONFIG_INVALID,
    *   ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID
    */
-  static async load<P extends ModelProblem = "single-label">(given: string, module: ClassifierModule, problemType?: P, options: HubOptions = {}): Promise<ModuleClassifier<P>> {
+  static async load<P extends ModelProblem = "single-label">(
+    given: string,
+    module: ClassifierModule,
+    problemType?: P,
+    options: HubOptions = {},
+  ): Promise<ModuleClassifier<P>> {
     const folder = await openFolder("ModuleClassifier.load", given, options, MODEL_FILES);
     const config = await readConfig(folder);
     const problem = chooseProblem("ModuleClassifier.load", problemType, config["problem_type"]) as P;
     const labels = labelsOf(config, folder);
-    if (!labels) throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
+    if (!labels) {
+      throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
+    }
     const classifier = new ModuleClassifier(module, labels, problem);
     await scope(async () => module.loadStateDict(await loadSafetensors(path.join(folder, "model.safetensors"))));
     return classifier;
@@ -117,17 +128,25 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
     return this.module.maxLength ?? Infinity;
   }
 
-  /** @throws TorchwrightError ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, and what the module throws */
+  /**
+   * @throws TorchwrightError ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, and what the module throws
+   */
   async forward(inputs: ModelInputs): Promise<ModelOutput> {
     checkBatchLabels(this, inputs);
     const { device } = this;
     const here = Object.fromEntries(
-      Object.entries(inputs).map(([name, value]: [string, unknown]) => [name, value instanceof Tensor ? toDevice(value, device) : value]),
+      Object.entries(inputs).map(([name, value]: [string, unknown]) => [
+        name,
+        value instanceof Tensor ? toDevice(value, device) : value,
+      ]),
     ) as unknown as Batch;
     const { logits, loss } = understandOutput(await this.module.forward(here), here.labels !== undefined);
     const classes = logits.shape[1];
     if (classes !== this.labels.length) {
-      throw new TorchwrightError("ERR_LABEL_COUNT", `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`);
+      throw new TorchwrightError(
+        "ERR_LABEL_COUNT",
+        `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`,
+      );
     }
     return new ClassifierOutput(logits, loss ?? (here.labels && problemLoss(this.problemType, logits, here.labels)));
   }
@@ -196,7 +215,9 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
 
 /** Why a folder cannot be opened without its class. */
 export function needsClass(folder: string, config: Readonly<Record<string, unknown>>): TorchwrightError {
-  const [name = "the class"] = Array.isArray(config["architectures"]) ? (config["architectures"] as unknown[]).map(String) : [];
+  const [name = "the class"] = Array.isArray(config["architectures"])
+    ? (config["architectures"] as unknown[]).map(String)
+    : [];
   return new TorchwrightError(
     "ERR_CONFIG_INVALID",
     `${path.join(folder, "config.json")}: expected a model that this library can make, got the weights of ${name}, an nn.Module of someone's own. ` +

@@ -19,8 +19,8 @@ export function problemTypeKey(problem: ModelProblem): string {
 }
 
 /**
- * The problem that is asked for. What a checkpoint with a head says must be asked for by name, so that its type is known
- * where the program is compiled.
+ * The problem that is asked for. What a checkpoint with a head says must be asked for by name, so that its type is
+ * known where the program is compiled.
  *
  * @param stored `problem_type` of config.json, where the checkpoint has a head
  * @throws TorchwrightError ERR_INVALID_ARG for what is no problem; ERR_CONFIG_INVALID where the checkpoint has another
@@ -39,14 +39,22 @@ export function chooseProblem(operation: string, wanted: unknown, stored?: unkno
 export function checkProblem(operation: string, problem: unknown): ModelProblem {
   const known = PROBLEMS.find((name) => name === problem);
   if (known) return known;
-  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected problemType to be one of ${PROBLEMS.map((name) => `"${name}"`).join(", ")}, got ${describe(problem)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected problemType to be one of ${PROBLEMS.map((name) => `"${name}"`).join(", ")}, got ${describe(problem)}`,
+  );
 }
 
 /**
- * The problem of a finished model: the one that is asked for, where config.json names no other; else that of config.json, or single-label.
+ * The problem of a finished model: the one that is asked for, where config.json names no other; else that of
+ * config.json, or single-label.
  * @throws TorchwrightError ERR_CONFIG_INVALID, ERR_INVALID_ARG
  */
-export function agreedProblem(folder: string, wanted: unknown, config: Readonly<Record<string, unknown>>): ModelProblem {
+export function agreedProblem(
+  folder: string,
+  wanted: unknown,
+  config: Readonly<Record<string, unknown>>,
+): ModelProblem {
   const named = PROBLEMS.find((problem) => HUGGINGFACE_NAMES[problem] === config["problem_type"]);
   const problem = wanted === undefined ? (named ?? "single-label") : checkProblem("load", wanted);
   if (named === undefined || problem === named) return problem;
@@ -57,8 +65,9 @@ export function agreedProblem(folder: string, wanted: unknown, config: Readonly<
 }
 
 /**
- * Mean loss of logits `[batch, classes]`, a scalar, as Hugging Face's models compute it: cross-entropy of class ids `[batch]` or
- * probabilities `[batch, classes]`; binary cross-entropy of 0 and 1 `[batch, classes]`, over all classes; squared error of numbers `[batch]`.
+ * Mean loss of logits `[batch, classes]`, a scalar, as Hugging Face's models compute it: cross-entropy of class ids
+ * `[batch]` or probabilities `[batch, classes]`; binary cross-entropy of 0 and 1 `[batch, classes]`, over all classes;
+ * squared error of numbers `[batch]`.
  */
 export function problemLoss(problem: ModelProblem, logits: Tensor, labels: Tensor): Tensor {
   switch (problem) {

@@ -41,14 +41,18 @@ export async function readHeader(file: string): Promise<readonly SafetensorsEntr
   try {
     handle = await open(file, "r");
   } catch (cause) {
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${file}: expected a file: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${file}: expected a file: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   try {
     const { size } = await handle.stat();
     const start = Buffer.alloc(8);
     if ((await handle.read(start, 0, 8, 0)).bytesRead < 8) throw invalid(file, `it has only ${size} bytes`);
     const length = start.readBigUInt64LE();
-    if (length > MAX_HEADER_BYTES) throw invalid(file, `its header claims ${length} bytes, more than ${MAX_HEADER_BYTES}`);
+    if (length > MAX_HEADER_BYTES) {
+      throw invalid(file, `its header claims ${length} bytes, more than ${MAX_HEADER_BYTES}`);
+    }
     // Before memory is taken for it: a damaged length may be anything.
     if (Number(length) > size - 8) throw invalid(file, `it ends within its header of ${length} bytes`);
     const header = Buffer.alloc(Number(length));
@@ -58,7 +62,9 @@ export async function readHeader(file: string): Promise<readonly SafetensorsEntr
     return parseHeader(file, header, 8 + header.length, size);
   } catch (error) {
     if (error instanceof TorchwrightError) throw error;
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${file}: could not be read: ${(error as Error).message}`, { cause: error });
+    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${file}: could not be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     await handle.close();
   }
@@ -71,7 +77,9 @@ function parseHeader(file: string, header: Buffer, dataStart: number, size: numb
   } catch (cause) {
     throw invalid(file, `its header is not JSON (${(cause as Error).message})`);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw invalid(file, "its header is no object");
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw invalid(file, "its header is no object");
+  }
   const entries: SafetensorsEntry[] = [];
   for (const [name, value] of Object.entries(parsed)) {
     if (name === "__metadata__") continue;
@@ -94,8 +102,12 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
   if (!isSizes(offsets) || offsets.length !== 2) throw invalid(file, `"${name}" has no proper data_offsets`);
   const [begin = 0, end = 0] = offsets;
   const bytes = shape.reduce((product, one) => product * one, known.bytes);
-  if (end - begin !== bytes) throw invalid(file, `the data of "${name}" has ${end - begin} bytes, its shape and dtype need ${bytes}`);
-  if (dataStart + end > size) throw invalid(file, `the data of "${name}" ends at byte ${dataStart + end}, the file at ${size}`);
+  if (end - begin !== bytes) {
+    throw invalid(file, `the data of "${name}" has ${end - begin} bytes, its shape and dtype need ${bytes}`);
+  }
+  if (dataStart + end > size) {
+    throw invalid(file, `the data of "${name}" ends at byte ${dataStart + end}, the file at ${size}`);
+  }
   return { name, dtype: known.dtype, shape, offset: dataStart + begin, bytes };
 }
 
@@ -118,7 +130,12 @@ export async function writeSafetensors(file: string, tensors: readonly (readonly
   let offset = 0;
   for (const [name, tensor] of tensors) {
     const entry = Object.entries(DTYPES).find(([, known]) => known.dtype === tensor.dtype);
-    if (!entry) throw new TorchwrightError("ERR_INVALID_ARG", `save: ${name} is ${tensor.dtype}, which safetensors does not have`);
+    if (!entry) {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `save: ${name} is ${tensor.dtype}, which safetensors does not have`,
+      );
+    }
     const [dtype, { bytes }] = entry;
     const end = offset + tensor.numel * bytes;
     header[name] = { dtype, shape: tensor.shape, data_offsets: [offset, end] };
@@ -127,5 +144,9 @@ export async function writeSafetensors(file: string, tensors: readonly (readonly
   const json = JSON.stringify(header);
   // Padded with spaces, so that the data begins aligned to 8 bytes.
   const padded = json + " ".repeat((8 - (Buffer.byteLength(json) % 8)) % 8);
-  await native().writeSafetensors(file, padded, tensors.map(([, { handle }]) => handle));
+  await native().writeSafetensors(
+    file,
+    padded,
+    tensors.map(([, { handle }]) => handle),
+  );
 }

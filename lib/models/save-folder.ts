@@ -27,14 +27,19 @@ export const ADAPTER_FOLDER: FolderKind = {
 
 /**
  * Calls `write` with a new folder beside `folder`, adds the manifest of what was written, then puts it in place in one
- * rename; an older folder of its kind there is exchanged. When anything fails, the old folder is as it was. A process that is killed, or
- * a machine that loses power, leaves the old or the new folder whole: killed between the two renames of an exchange it leaves
- * nothing at `folder` itself, and the next save, or whoever opens `folder`, puts the new one there. The next save also clears
- * what a killed one left beside `folder`.
+ * rename; an older folder of its kind there is exchanged. When anything fails, the old folder is as it was. A process
+ * that is killed, or a machine that loses power, leaves the old or the new folder whole: killed between the two renames
+ * of an exchange it leaves nothing at `folder` itself, and the next save, or whoever opens `folder`, puts the new one
+ * there. The next save also clears what a killed one left beside `folder`.
  *
- * @throws TorchwrightError ERR_FILE_WRITE, also when `folder` holds files that are none of its kind's: they would be lost
+ * @throws TorchwrightError ERR_FILE_WRITE, also when `folder` holds files that are none of its kind's: they would be
+ *   lost
  */
-export async function writeFolder(folder: string, write: (temporary: string) => Promise<void>, kind = MODEL_FOLDER): Promise<void> {
+export async function writeFolder(
+  folder: string,
+  write: (temporary: string) => Promise<void>,
+  kind = MODEL_FOLDER,
+): Promise<void> {
   if (typeof folder !== "string" || folder === "") {
     throw new TorchwrightError("ERR_INVALID_ARG", `save: expected a folder's path, got ${describe(folder)}`);
   }
@@ -65,12 +70,17 @@ export async function writeFolder(folder: string, write: (temporary: string) => 
   } catch (cause) {
     await rm(beside, { recursive: true, force: true }).catch(() => undefined); // the cause is what counts
     if (cause instanceof TorchwrightError) throw cause;
-    throw new TorchwrightError("ERR_FILE_WRITE", `save: ${folder} could not be written: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError("ERR_FILE_WRITE", `save: ${folder} could not be written: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
 /** Writes what a model's caller wants beside its own files. */
-export async function writeCompanions(folder: string, { tokenizer, calibration, files = {}, more }: SaveOptions): Promise<void> {
+export async function writeCompanions(
+  folder: string,
+  { tokenizer, calibration, files = {}, more }: SaveOptions,
+): Promise<void> {
   await tokenizer?.save(folder);
   if (calibration !== undefined) await writeFile(path.join(folder, CALIBRATION_FILE), formatCalibration(calibration));
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);

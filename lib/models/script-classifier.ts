@@ -52,7 +52,8 @@ export class ScriptClassifier<P extends ModelProblem = "single-label"> implement
     this.problemType = chooseProblem("ScriptClassifier", problemType) as P;
     checkLabels(labels, "ScriptClassifier", this.problemType);
     this.#device = module.parameters()[0]?.device ?? "cpu";
-    const rows = (name: RegExp): number | undefined => module.namedParameters().find(([path]) => name.test(path))?.[1].shape[0];
+    const rows = (name: RegExp): number | undefined =>
+      module.namedParameters().find(([path]) => name.test(path))?.[1].shape[0];
     this.maxLength = rows(/(?:^|\.)position_embeddings\.weight$/) ?? Infinity;
     this.vocabSize = rows(/(?:^|\.)word_embeddings\.weight$/);
     this.#columns = module.schema().flatMap(({ name, optional, type }) => {
@@ -80,19 +81,30 @@ export class ScriptClassifier<P extends ModelProblem = "single-label"> implement
     return this.module;
   }
 
-  /** @throws TorchwrightError ERR_INVALID_ARG, ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT, ERR_SCRIPT_CALL */
+  /**
+   * @throws TorchwrightError ERR_INVALID_ARG, ERR_LABEL_ORDER, ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT,
+   *   ERR_SCRIPT_CALL
+   */
   async forward(inputs: ModelInputs): Promise<ModelOutput> {
     checkBatchLabels(this, inputs);
     const named: Record<string, Tensor> = {};
     for (const [name, column, optional] of this.#columns) {
       const tensor = toDevice(inputs[column], this.#device);
       if (tensor) named[name] = tensor;
-      else if (!optional) throw new TorchwrightError("ERR_INVALID_ARG", `forward: the module needs ${name}, and the batch has no ${column}`);
+      else if (!optional) {
+        throw new TorchwrightError(
+          "ERR_INVALID_ARG",
+          `forward: the module needs ${name}, and the batch has no ${column}`,
+        );
+      }
     }
     const { logits, loss } = understandOutput(await this.module.forward([], named), "labels" in named);
     const classes = logits.shape[1];
     if (classes !== this.labels.length) {
-      throw new TorchwrightError("ERR_LABEL_COUNT", `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`);
+      throw new TorchwrightError(
+        "ERR_LABEL_COUNT",
+        `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`,
+      );
     }
     const target = toDevice(inputs.labels, this.#device);
     return new ClassifierOutput(logits, loss ?? (target && problemLoss(this.problemType, logits, target)));
@@ -135,7 +147,10 @@ export class ScriptClassifier<P extends ModelProblem = "single-label"> implement
     await writeFolder(folder, async (temporary) => {
       await this.module.save(path.join(temporary, "model.pt"));
       const id2label = Object.fromEntries(this.labels.map((label, id) => [String(id), label]));
-      await writeFile(path.join(temporary, "config.json"), `${JSON.stringify({ model_type: "torchscript", problem_type: problemTypeKey(this.problemType), id2label }, null, 2)}\n`);
+      await writeFile(
+        path.join(temporary, "config.json"),
+        `${JSON.stringify({ model_type: "torchscript", problem_type: problemTypeKey(this.problemType), id2label }, null, 2)}\n`,
+      );
       await writeCompanions(temporary, options);
     });
   }

@@ -5,12 +5,15 @@ import { Tensor } from "../tensor/tensor";
 import { readHeader, readTensors, writeSafetensors } from "./safetensors";
 
 /**
- * Reads a safetensors file onto the CPU, as Python's `safetensors.torch.load_file`. The caller or its scope owns the tensors.
+ * Reads a safetensors file onto the CPU, as Python's `safetensors.torch.load_file`. The caller or its scope owns the
+ * tensors.
  *
  * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID, ERR_INVALID_ARG
  */
 export async function loadSafetensors(file: string): Promise<StateDict> {
-  if (typeof file !== "string") throw new TorchwrightError("ERR_INVALID_ARG", `loadSafetensors: expected a file's path, got ${describe(file)}`);
+  if (typeof file !== "string") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `loadSafetensors: expected a file's path, got ${describe(file)}`);
+  }
   const entries = await readHeader(file);
   const tensors = await readTensors(file, entries);
   return new Map(entries.map(({ name }, i) => [name, tensors[i] as Tensor]));
@@ -30,11 +33,18 @@ export async function loadSafetensors(file: string): Promise<StateDict> {
  *
  * @throws TorchwrightError ERR_FILE_WRITE; ERR_INVALID_ARG for a dtype that the format lacks
  */
-export async function saveSafetensors(file: string, state: StateDict | Readonly<Record<string, Tensor>>): Promise<void> {
-  const entries = state instanceof Map ? [...(state as StateDict)] : Object.entries(state as Readonly<Record<string, Tensor>>);
+export async function saveSafetensors(
+  file: string,
+  state: StateDict | Readonly<Record<string, Tensor>>,
+): Promise<void> {
+  const entries =
+    state instanceof Map ? [...(state as StateDict)] : Object.entries(state as Readonly<Record<string, Tensor>>);
   const wrong = entries.find(([, tensor]) => !(tensor instanceof Tensor));
   if (typeof file !== "string" || wrong) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `saveSafetensors: expected a path and tensors, got ${describe(wrong ? wrong[1] : file)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `saveSafetensors: expected a path and tensors, got ${describe(wrong ? wrong[1] : file)}`,
+    );
   }
   await writeSafetensors(file, entries);
 }

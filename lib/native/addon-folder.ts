@@ -1,4 +1,7 @@
-/** Where the addons may lie: built on this machine for a release of libtorch, prebuilt in the package, built in a checkout. */
+/**
+ * Where the addons may lie: built on this machine for a release of libtorch, prebuilt in the package, built in a
+ * checkout.
+ */
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
@@ -16,12 +19,15 @@ export function builtAddonsCache(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Folder for the addons built from these sources for a release of libtorch. Another version of this package, or a checkout whose
- * sources have changed, has another one.
+ * Folder for the addons built from these sources for a release of libtorch. Another version of this package, or a
+ * checkout whose sources have changed, has another one.
  */
 export function builtAddonsFolder(libtorchVersion: string, env: NodeJS.ProcessEnv = process.env): string {
   const sources = hashOf(ownPackage.root, ["binding"], [ownPackage.version]).slice(0, 12);
-  return path.join(builtAddonsCache(env), `libtorch-${majorMinor(libtorchVersion)}-${process.platform}-${process.arch}-${sources}`);
+  return path.join(
+    builtAddonsCache(env),
+    `libtorch-${majorMinor(libtorchVersion)}-${process.platform}-${process.arch}-${sources}`,
+  );
 }
 
 /** The addons that `torchwright build` made for this release, if it has. */
@@ -33,8 +39,8 @@ export function builtAddons(libtorchVersion: string): string | undefined {
 }
 
 /**
- * The addons that came with this package, or those of a checkout's build. `TORCHWRIGHT_ADDONS` names another build, such as the
- * sanitized one.
+ * The addons that came with this package, or those of a checkout's build. `TORCHWRIGHT_ADDONS` names another build,
+ * such as the sanitized one.
  *
  * @throws TorchwrightError ERR_ADDON_NOT_BUILT
  */

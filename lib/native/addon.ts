@@ -6,7 +6,16 @@
 import type { DeviceInfo, DeviceStatistics, DriverProperties, MemoryCounters, Tf32Settings } from "./device-statistics";
 import type { Shortage } from "./out-of-memory";
 import type { ArgumentSchema, FunctionSpec, ModuleSpec, Program, SafetensorsEntry } from "./requests";
-import type { ArrayForm, ComplexParts, GeneratorHandle, Handle, NativeResult, TensorDetails, TensorMeta, TypedArray } from "./values";
+import type {
+  ArrayForm,
+  ComplexParts,
+  GeneratorHandle,
+  Handle,
+  NativeResult,
+  TensorDetails,
+  TensorMeta,
+  TypedArray,
+} from "./values";
 
 type CallBack = (
   number: number,
@@ -46,21 +55,31 @@ export interface NativeAddon {
   /** Every registered `aten::` schema as text. */
   schemas(): string[];
   /**
-   * Calls an operator now; `names` are the keywords of the last arguments. Null stands for the first argument, which the
-   * operator has changed in place.
+   * Calls an operator now; `names` are the keywords of the last arguments. Null stands for the first argument, which
+   * the operator has changed in place.
    */
   call(operator: number, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): NativeResult | null;
-  /** The hot path of `call`; see `tensor/invoke.ts`. Undefined where the host allows no memory of the addon's to be shared. */
+  /**
+   * The hot path of `call`; see `tensor/invoke.ts`. Undefined where the host allows no memory of the addon's to be
+   * shared.
+   */
   frame(): Float64Array | undefined;
   /** Number of the plan for arguments of these kinds; 0 where only `call` can tell what they fit. */
   plan(operator: number, signature: number): number;
-  /** Runs the plan and arguments in the frame; a single tensor's handle comes back in its first cell, which is 0 otherwise. */
+  /**
+   * Runs the plan and arguments in the frame; a single tensor's handle comes back in its first cell, which is 0
+   * otherwise.
+   */
   readonly run: () => NativeResult;
   /** Queues a list of operators over parameters and their gradients on the executor. */
   queueProgram(program: Program): Promise<NativeResult>;
 
   fromTypedArray(
-    data: TypedArray | Uint8ClampedArray, shape: readonly number[], dtype: string, device: string, form?: ArrayForm,
+    data: TypedArray | Uint8ClampedArray,
+    shape: readonly number[],
+    dtype: string,
+    device: string,
+    form?: ArrayForm,
   ): Handle;
   /** Copies out, converting to what a typed array can hold; complex numbers as pairs. */
   toTypedArray(handle: Handle): TypedArray;
@@ -117,13 +136,27 @@ export interface NativeAddon {
   submodule(module: number, path: string): number;
   moduleNames(module: number): string[];
   /** Runs a method on the executor. */
-  callModule(module: number, method: string, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): Promise<NativeResult>;
+  callModule(
+    module: number,
+    method: string,
+    kinds: number,
+    names: readonly string[] | undefined,
+    ...args: unknown[]
+  ): Promise<NativeResult>;
   /** As `callModule`, without keeping activations: backward runs the method again. */
-  checkpointModule(module: number, method: string, kinds: number, names: readonly string[] | undefined, ...args: unknown[]): Promise<NativeResult>;
+  checkpointModule(
+    module: number,
+    method: string,
+    kinds: number,
+    names: readonly string[] | undefined,
+    ...args: unknown[]
+  ): Promise<NativeResult>;
   moduleSchema(module: number, method: string): ArgumentSchema[];
   moduleParameters(module: number): [string, Handle][];
   moduleBuffers(module: number): [string, Handle][];
-  /** Whether each part, by its path, is in training mode. Reads without waiting: for a module that no task knows yet. */
+  /**
+   * Whether each part, by its path, is in training mode. Reads without waiting: for a module that no task knows yet.
+   */
   moduleModes(module: number): [string, boolean][];
   setTraining(module: number, training: boolean): Promise<void>;
   moveModule(module: number, device: string): Promise<void>;

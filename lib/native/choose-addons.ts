@@ -1,4 +1,7 @@
-/** Chooses libtorch and addons that fit each other: those built on this machine for its release, otherwise the package's. */
+/**
+ * Chooses libtorch and addons that fit each other: those built on this machine for its release, otherwise the
+ * package's.
+ */
 import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
@@ -29,7 +32,9 @@ export function chooseAddons(wanted: LocateOptions): Chosen {
     throw packaged instanceof TorchwrightError ? packaged : error;
   }
   const built = process.env.TORCHWRIGHT_ADDONS ? undefined : builtAddons(libtorch.version);
-  if (built !== undefined) return { ...openLoader(built), libtorch, owner: `${realpathSync(ownPackage.root)} (addons in ${built})` };
+  if (built !== undefined) {
+    return { ...openLoader(built), libtorch, owner: `${realpathSync(ownPackage.root)} (addons in ${built})` };
+  }
   if (packaged instanceof TorchwrightError) throw packaged;
   checkVersion(libtorch, packaged.loader.headersVersion);
   return { ...packaged, libtorch, owner: realpathSync(packaged.folder) };

@@ -55,7 +55,8 @@ export function isOpen(): boolean {
 /**
  * The native addon.
  *
- * @throws TorchwrightError ERR_ADDON_NOT_BUILT, ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_LIBTORCH_LOAD, ERR_TWO_COPIES
+ * @throws TorchwrightError ERR_ADDON_NOT_BUILT, ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_LIBTORCH_LOAD,
+ *   ERR_TWO_COPIES
  */
 export function native(): NativeAddon {
   return (opened ?? open()).addon;
@@ -80,7 +81,9 @@ function open(): Opened {
   const addon = requireAddon<NativeAddon>(folder, "torchwright.node");
   addon.initialize(
     (code, message, shortage) =>
-      shortage ? outOfMemory(message, shortage) : new TorchwrightError(isErrorCode(code) ? code : "ERR_NATIVE", message),
+      shortage
+        ? outOfMemory(message, shortage)
+        : new TorchwrightError(isErrorCode(code) ? code : "ERR_NATIVE", message),
     callBack,
     forgetCallbacks,
   );
@@ -95,7 +98,10 @@ function open(): Opened {
   return opened;
 }
 
-/** One copy of this package for each process, since libtorch's allocator and settings are the process's. Workers share a copy. */
+/**
+ * One copy of this package for each process, since libtorch's allocator and settings are the process's. Workers share a
+ * copy.
+ */
 function claimProcess(loader: LoaderAddon, mine: string): void {
   const owner = loader.claim(process.pid, mine);
   if (owner === mine) return;

@@ -47,7 +47,8 @@ export function majorMinor(version: string): string {
 /**
  * Finds libtorch. What is named explicitly, by option or `LIBTORCH`, is never passed over silently.
  *
- * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND: four lines with the command that helps; `cause` lists each place looked at.
+ * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND: four lines with the command that helps; `cause` lists each place
+ *   looked at.
  */
 export function locateLibtorch(options: LocateOptions = {}, env: NodeJS.ProcessEnv = process.env): Libtorch {
   if (options.folder !== undefined) return explicit(options.folder, "the folder given");
@@ -60,11 +61,11 @@ export function locateLibtorch(options: LocateOptions = {}, env: NodeJS.ProcessE
   for (const name of readCache(cache)) {
     const found = describeLibtorch(path.join(cache, name));
     if (typeof found === "string") looked.push(`${path.join(cache, name)}: ${found}`);
-    else if (options.variant !== undefined && options.variant !== found.variant)
+    else if (options.variant !== undefined && options.variant !== found.variant) {
       looked.push(`${found.root}: is ${found.variant}, not ${options.variant}`);
-    else if (!SUPPORTED_VERSIONS.includes(majorMinor(found.version)))
+    } else if (!SUPPORTED_VERSIONS.includes(majorMinor(found.version))) {
       looked.push(`${found.root}: is ${found.version}, not one of ${SUPPORTED_VERSIONS.join(", ")}`);
-    else candidates.push(found);
+    } else candidates.push(found);
   }
   const [best] = candidates.sort((a, b) => rank(b, options) - rank(a, options));
   if (best) return best;
@@ -84,7 +85,10 @@ function rank(found: Libtorch, options: LocateOptions): number {
 
 function readCache(cache: string): string[] {
   try {
-    return readdirSync(cache).filter((name) => /^libtorch-[^.]/.test(name)).sort().reverse();
+    return readdirSync(cache)
+      .filter((name) => /^libtorch-[^.]/.test(name))
+      .sort()
+      .reverse();
   } catch {
     return [];
   }
@@ -98,10 +102,15 @@ function explicit(folder: string, origin: string): Libtorch {
 
 function torchOfPython(python: string): string {
   // find_spec does not import torch, which would take seconds.
-  const program = "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
+  const program =
+    "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
   let folder: string;
   try {
-    folder = execFileSync(python, ["-c", program], { encoding: "utf8", timeout: 30_000, stdio: ["ignore", "pipe", "pipe"] }).trim();
+    folder = execFileSync(python, ["-c", program], {
+      encoding: "utf8",
+      timeout: 30_000,
+      stdio: ["ignore", "pipe", "pipe"],
+    }).trim();
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     return fail(`Python ${python}: could not be run (${reason})`);

@@ -1,6 +1,6 @@
 /**
- * Where this package lies, and what it requires. The rest of lib asks here: compiled, all of it is one file, in which the
- * place of a source says nothing.
+ * Where this package lies, and what it requires. The rest of lib asks here: compiled, all of it is one file, in which
+ * the place of a source says nothing.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,8 +26,14 @@ function findPackage(start: string): Package {
   for (let folder = start; ; folder = path.dirname(folder)) {
     const file = path.join(folder, "package.json");
     const manifest = readManifest(file);
-    if (manifest?.name === "torchwright") return { root: folder, version: manifest.version, require: createRequire(file) };
-    if (folder === path.dirname(folder)) throw new Error(`torchwright: expected its package.json in ${start} or above, found none; the package is not complete`);
+    if (manifest?.name === "torchwright") {
+      return { root: folder, version: manifest.version, require: createRequire(file) };
+    }
+    if (folder === path.dirname(folder)) {
+      throw new Error(
+        `torchwright: expected its package.json in ${start} or above, found none; the package is not complete`,
+      );
+    }
   }
 }
 

@@ -1,4 +1,6 @@
-/** What native code is asked for as a whole: a module to compile, a program of operators, a function, tensors of a file. */
+/**
+ * What native code is asked for as a whole: a module to compile, a program of operators, a function, tensors of a file.
+ */
 import type { Handle } from "./values";
 
 /** A module to compile: TorchScript source with the tensors and attributes it uses. */

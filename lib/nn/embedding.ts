@@ -42,8 +42,14 @@ export class Embedding extends Module {
     super();
     checkSize("Embedding", "numEmbeddings", numEmbeddings);
     checkSize("Embedding", "embeddingDim", embeddingDim);
-    if (paddingIdx !== undefined && !(Number.isInteger(paddingIdx) && paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Embedding: expected paddingIdx to be a row of ${numEmbeddings}, got ${describe(paddingIdx)}`);
+    if (
+      paddingIdx !== undefined &&
+      !(Number.isInteger(paddingIdx) && paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)
+    ) {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Embedding: expected paddingIdx to be a row of ${numEmbeddings}, got ${describe(paddingIdx)}`,
+      );
     }
     const padding = paddingIdx !== undefined && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
     this.paddingIdx = padding;

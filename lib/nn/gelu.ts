@@ -18,13 +18,18 @@ export class GELU extends Module {
   readonly approximate: "none" | "tanh";
 
   /** @throws TorchwrightError ERR_INVALID_ARG unless `approximate` is "none" (the default) or "tanh" */
-  constructor({ approximate = "none" }: {
+  constructor({
+    approximate = "none",
+  }: {
     /** "none" for the exact function, "tanh" for its approximation. */
     readonly approximate?: "none" | "tanh";
   } = {}) {
     super();
     if (approximate !== "none" && approximate !== "tanh") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `GELU: expected approximate to be "none" or "tanh", got ${describe(approximate)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `GELU: expected approximate to be "none" or "tanh", got ${describe(approximate)}`,
+      );
     }
     this.approximate = approximate;
   }

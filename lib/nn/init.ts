@@ -35,7 +35,9 @@ export interface TruncNormalOptions {
 
 /** Runs `fill` with the tensor; frees what it makes beside it. */
 function filled<T extends Tensor>(operation: string, tensor: T, fill: () => void): T {
-  if (!(tensor instanceof Tensor)) throw new TorchwrightError("ERR_INVALID_ARG", `init.${operation}: expected a tensor, got ${describe(tensor)}`);
+  if (!(tensor instanceof Tensor)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `init.${operation}: expected a tensor, got ${describe(tensor)}`);
+  }
   scope(() => noGrad(fill));
   return tensor;
 }
@@ -45,7 +47,10 @@ function wrong(operation: string, expected: string, got: unknown): TorchwrightEr
 }
 
 function tooFlat(operation: string, { shape }: Tensor): TorchwrightError {
-  return new TorchwrightError("ERR_INVALID_ARG", `init.${operation}: expected a tensor of at least 2 dimensions, got [${shape.join(", ")}]`);
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `init.${operation}: expected a tensor of at least 2 dimensions, got [${shape.join(", ")}]`,
+  );
 }
 
 /** Uniform in [a, b). */
@@ -79,7 +84,10 @@ export function zeros_<T extends Tensor>(tensor: T): T {
  *
  * @throws TorchwrightError ERR_INVALID_ARG unless std > 0 and a < b
  */
-export function truncNormal_<T extends Tensor>(tensor: T, { mean = 0, std = 1, a = -2, b = 2 }: TruncNormalOptions = {}): T {
+export function truncNormal_<T extends Tensor>(
+  tensor: T,
+  { mean = 0, std = 1, a = -2, b = 2 }: TruncNormalOptions = {},
+): T {
   if (!(std > 0)) throw wrong("truncNormal_", "std above 0", std);
   if (!(a < b)) throw wrong("truncNormal_", "a below b", a);
   return filled("truncNormal_", tensor, () => {
@@ -91,7 +99,10 @@ export function truncNormal_<T extends Tensor>(tensor: T, { mean = 0, std = 1, a
 
 function drawInside(tensor: Tensor, mean: number, std: number, a: number, b: number): void {
   // As the tensor's dtype holds them.
-  const [low, high] = [a, b].map((bound) => Number(Tensor.from(bound, { dtype: tensor.dtype }).item())) as [number, number];
+  const [low, high] = [a, b].map((bound) => Number(Tensor.from(bound, { dtype: tensor.dtype }).item())) as [
+    number,
+    number,
+  ];
   let drawn = tensor.normal_(mean, std);
   for (;;) {
     const outside = drawn.lt(low).logicalOr(drawn.gt(high));
@@ -119,7 +130,15 @@ function drawAccepted(tensor: Tensor, mean: number, std: number, a: number, b: n
 }
 
 function normalCdf(x: number): number {
-  return (1 + Number(Tensor.from(x / Math.sqrt(2), { dtype: "float64" }).erf().item())) / 2;
+  return (
+    (1 +
+      Number(
+        Tensor.from(x / Math.sqrt(2), { dtype: "float64" })
+          .erf()
+          .item(),
+      )) /
+    2
+  );
 }
 
 /** Inputs and outputs that one element of the result, or of the gradient, is summed over: `[out, in, ...kernel]`. */
@@ -198,7 +217,10 @@ export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOpti
   return normal_(tensor, 0, kaimingDeviation(tensor, options));
 }
 
-function kaimingDeviation(tensor: Tensor, { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" }: KaimingOptions): number {
+function kaimingDeviation(
+  tensor: Tensor,
+  { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" }: KaimingOptions,
+): number {
   if (mode !== "fan_in" && mode !== "fan_out") throw wrong("kaiming", 'mode "fan_in" or "fan_out"', mode);
   const { fanIn, fanOut } = fans(tensor);
   return calculateGain(nonlinearity, a) / Math.sqrt(mode === "fan_in" ? fanIn : fanOut);

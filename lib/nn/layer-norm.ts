@@ -41,16 +41,26 @@ export class LayerNorm extends Module {
   /** Of `normalizedShape`. */
   readonly bias: Parameter | undefined;
 
-  /** @throws TorchwrightError ERR_INVALID_ARG for a size that is no whole number, an `eps` that is no number of at least 0 */
+  /**
+   * @throws TorchwrightError ERR_INVALID_ARG for a size that is no whole number, an `eps` that is no number of at least
+   *   0
+   */
   constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
     super();
     const { eps = 1e-5, elementwiseAffine = true, bias = true, ...place } = options;
     const shape = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
     if (!Array.isArray(shape) || shape.length === 0) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `LayerNorm: expected a size or several, got ${describe(normalizedShape)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `LayerNorm: expected a size or several, got ${describe(normalizedShape)}`,
+      );
     }
-    if (typeof eps !== "number" || !(eps >= 0)) throw new TorchwrightError("ERR_INVALID_ARG", `LayerNorm: expected eps of at least 0, got ${describe(eps)}`);
-    this.normalizedShape = Array.from(shape as readonly number[], (size) => checkSize("LayerNorm", "normalizedShape", size));
+    if (typeof eps !== "number" || !(eps >= 0)) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `LayerNorm: expected eps of at least 0, got ${describe(eps)}`);
+    }
+    this.normalizedShape = Array.from(shape as readonly number[], (size) =>
+      checkSize("LayerNorm", "normalizedShape", size),
+    );
     this.eps = eps;
     if (!elementwiseAffine) return;
     this.weight = makeParameter(this.normalizedShape, place, ones_);

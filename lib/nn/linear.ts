@@ -30,7 +30,9 @@ export class Linear extends Module {
   /** `[outFeatures]` */
   readonly bias: Parameter | undefined;
 
-  /** @throws TorchwrightError ERR_INVALID_ARG for a size that is no whole number, ERR_UNKNOWN_DEVICE, ERR_UNKNOWN_DTYPE */
+  /**
+   * @throws TorchwrightError ERR_INVALID_ARG for a size that is no whole number, ERR_UNKNOWN_DEVICE, ERR_UNKNOWN_DTYPE
+   */
   constructor(
     /** Width of the input. */
     readonly inFeatures: number,
@@ -41,7 +43,9 @@ export class Linear extends Module {
     super();
     checkSize("Linear", "inFeatures", inFeatures);
     checkSize("Linear", "outFeatures", outFeatures);
-    this.weight = makeParameter([outFeatures, inFeatures], options, (weight) => kaimingUniform_(weight, { a: Math.sqrt(5) }));
+    this.weight = makeParameter([outFeatures, inFeatures], options, (weight) =>
+      kaimingUniform_(weight, { a: Math.sqrt(5) }),
+    );
     if (!bias) return;
     const { fanIn } = fans(this.weight);
     const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;

@@ -16,7 +16,11 @@ export interface ParameterOptions {
 }
 
 /** A parameter whose values `fill` writes. */
-export function makeParameter(shape: readonly number[], { device = "cpu", dtype = "float32" }: ParameterOptions, fill: (tensor: Tensor) => unknown): Parameter {
+export function makeParameter(
+  shape: readonly number[],
+  { device = "cpu", dtype = "float32" }: ParameterOptions,
+  fill: (tensor: Tensor) => unknown,
+): Parameter {
   return scope(() =>
     noGrad(() => {
       const values = ops.empty(shape, { dtype, device: resolveDevice(device) });

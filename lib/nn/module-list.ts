@@ -4,8 +4,8 @@ import { Module } from "./module";
 import type { AnyModule } from "./part";
 
 /**
- * Holds modules in order, as `torch.nn.ModuleList`; they are named 0, 1, 2, … An array in a field is found as well: this
- * class is for a list that grows.
+ * Holds modules in order, as `torch.nn.ModuleList`; they are named 0, 1, 2, … An array in a field is found as well:
+ * this class is for a list that grows.
  *
  * @example
  * ```ts
@@ -53,6 +53,9 @@ export class ModuleList<T extends AnyModule = AnyModule> extends Module {
 
   /** @throws TorchwrightError ERR_INVALID_ARG always: a list computes nothing, its owner calls the modules */
   forward(): never {
-    throw new TorchwrightError("ERR_INVALID_ARG", "ModuleList: expected its modules to be called one by one; the list has no forward");
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      "ModuleList: expected its modules to be called one by one; the list has no forward",
+    );
   }
 }

@@ -61,9 +61,17 @@ export abstract class Module {
    */
   protected register<T extends Part>(name: string, part: T): T {
     if (typeof name !== "string" || !/^[^.]+$/.test(name) || this.#registered.has(name)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `register: expected a new name without dots, got ${describe(name)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `register: expected a new name without dots, got ${describe(name)}`,
+      );
     }
-    if (!isPart(part)) throw new TorchwrightError("ERR_INVALID_ARG", `register: expected a module, parameter or buffer, got ${describe(part)}`);
+    if (!isPart(part)) {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `register: expected a module, parameter or buffer, got ${describe(part)}`,
+      );
+    }
     this.#registered.set(name, part);
     return part;
   }
@@ -74,7 +82,10 @@ export abstract class Module {
     const found = new Map<string, Part>();
     const add = (name: string, part: Part): void => {
       if ((found.get(name) ?? part) !== part) {
-        throw new TorchwrightError("ERR_INVALID_ARG", `${this.constructor.name}: expected one part named ${describe(name)}, got two`);
+        throw new TorchwrightError(
+          "ERR_INVALID_ARG",
+          `${this.constructor.name}: expected one part named ${describe(name)}, got two`,
+        );
       }
       found.set(name, part);
     };
@@ -86,7 +97,10 @@ export abstract class Module {
   /** This module and all below it, parents first: each once, or without `seen` at every place that it has. */
   *#walk(path = "", seen?: Set<object>): Generator<readonly [string, AnyModule]> {
     if (this.#disposed) {
-      throw new TorchwrightError("ERR_MODULE_DISPOSED", `${this.constructor.name}: expected a live module, got one that was disposed`);
+      throw new TorchwrightError(
+        "ERR_MODULE_DISPOSED",
+        `${this.constructor.name}: expected a live module, got one that was disposed`,
+      );
     }
     if (seen?.has(this)) return;
     seen?.add(this);
@@ -141,7 +155,9 @@ export abstract class Module {
   /** Parts of this module itself that are modules, a shared one once. */
   namedChildren(): Named<AnyModule> {
     const found = new Map<AnyModule, string>();
-    for (const [name, part] of this.#parts()) if (!(part instanceof OwnedTensor || found.has(part))) found.set(part, name);
+    for (const [name, part] of this.#parts()) {
+      if (!(part instanceof OwnedTensor || found.has(part))) found.set(part, name);
+    }
     return Array.from(found, ([part, name]) => [name, part]);
   }
 
@@ -157,9 +173,10 @@ export abstract class Module {
   stateDict(): StateDict {
     const state = new Map<string, Tensor>();
     for (const [path, module] of this.#walk()) {
-      const own = module instanceof Module
-        ? [...module.#own(Parameter), ...module.#own(Buffer).filter(([, { persistent }]) => persistent)]
-        : foreignState(module);
+      const own =
+        module instanceof Module
+          ? [...module.#own(Parameter), ...module.#own(Buffer).filter(([, { persistent }]) => persistent)]
+          : foreignState(module);
       for (const [name, tensor] of own) state.set(join(path, name), tensor);
     }
     return state;
@@ -170,10 +187,15 @@ export abstract class Module {
    *
    * @throws TorchwrightError ERR_WEIGHTS_MISMATCH listing what is mis-shaped, missing and unexpected, ERR_INVALID_ARG
    */
-  loadStateDict(state: StateDict | Readonly<Record<string, Tensor>>, { strict = true }: {
-    /** Default true; false allows missing and unexpected names, never other shapes. */
-    readonly strict?: boolean;
-  } = {}): StateReport {
+  loadStateDict(
+    state: StateDict | Readonly<Record<string, Tensor>>,
+    {
+      strict = true,
+    }: {
+      /** Default true; false allows missing and unexpected names, never other shapes. */
+      readonly strict?: boolean;
+    } = {},
+  ): StateReport {
     return copyState(`${this.constructor.name}.loadStateDict`, this.stateDict(), state, strict);
   }
 
@@ -188,7 +210,10 @@ export abstract class Module {
       // A TorchScript module moves by itself: devices may stand in its code, too.
       if (!(module instanceof Module) && move.device !== undefined) await module.to(move.device);
     }
-    await moveTensors([...this.namedParameters(), ...this.namedBuffers()].map(([, tensor]) => tensor), move);
+    await moveTensors(
+      [...this.namedParameters(), ...this.namedBuffers()].map(([, tensor]) => tensor),
+      move,
+    );
     return this;
   }
 

@@ -21,16 +21,31 @@ export interface Move {
 /** @throws TorchwrightError ERR_INVALID_ARG, ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE */
 export function readMove(target: Device | FloatType | { readonly device?: string; readonly dtype?: FloatType }): Move {
   if (typeof target !== "string" && (typeof target !== "object" || target === null)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `to: expected a device, a dtype or an object with both, got ${describe(target)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `to: expected a device, a dtype or an object with both, got ${describe(target)}`,
+    );
   }
-  const { device, dtype } = typeof target !== "string" ? target : isDtype(target) ? { device: undefined, dtype: target } : { device: target, dtype: undefined };
+  const { device, dtype } =
+    typeof target !== "string"
+      ? target
+      : isDtype(target)
+        ? { device: undefined, dtype: target }
+        : { device: target, dtype: undefined };
   if (dtype !== undefined && !FLOAT_TYPES.includes(dtype)) {
     throw new TorchwrightError("ERR_UNKNOWN_DTYPE", `to: expected ${FLOAT_TYPES.join(", ")}, got ${describe(dtype)}`);
   }
   return { ...(device !== undefined && { device: resolveDevice(device) }), ...(dtype !== undefined && { dtype }) };
 }
 
-/** Exchanges the tensors' elements and gradients for moved ones, off the JavaScript thread. Integral tensors keep their dtype. */
+/**
+ * Exchanges the tensors' elements and gradients for moved ones, off the JavaScript thread. Integral tensors keep their
+ * dtype.
+ */
 export async function moveTensors(tensors: readonly Tensor[], { device, dtype }: Move): Promise<void> {
-  await native().moveTensors(tensors.map(({ handle }) => handle), device, dtype);
+  await native().moveTensors(
+    tensors.map(({ handle }) => handle),
+    device,
+    dtype,
+  );
 }

@@ -9,7 +9,9 @@ export abstract class OwnedTensor extends Tensor {
   readonly #alias: Tensor;
 
   protected constructor(data: Tensor) {
-    if (!(data instanceof Tensor)) throw new TorchwrightError("ERR_INVALID_ARG", `${new.target.name}: expected a tensor, got ${describe(data)}`);
+    if (!(data instanceof Tensor)) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `${new.target.name}: expected a tensor, got ${describe(data)}`);
+    }
     const alias = outsideScopes(() => data.detach());
     super(alias.handle);
     this.#alias = alias;

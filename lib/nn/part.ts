@@ -44,7 +44,10 @@ export function foreignState(module: AnyModule): Named<Tensor> {
   return [...byPart.values()].flat();
 }
 
-/** Drops what stands for a tensor that came before: parts of one TorchScript module have handles of their own on the same parameters. */
+/**
+ * Drops what stands for a tensor that came before: parts of one TorchScript module have handles of their own on the
+ * same parameters.
+ */
 export function distinct(tensors: Named<Tensor>): Named<Tensor> {
   const first = native().firstSame(tensors.map(([, { handle }]) => handle));
   return tensors.filter((_, i) => first[i] === i);

@@ -5,22 +5,27 @@ import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
 
 /** A module from tensor to tensor, sync or async. A TorchScript module is given the tensor as its only argument. */
-export type Layer = (Module & {
-  /** What the layer makes of the output of the one before. */
-  readonly forward: (x: Tensor) => Tensor | Promise<Tensor>;
-}) | ScriptModule;
+export type Layer =
+  | (Module & {
+      /** What the layer makes of the output of the one before. */
+      readonly forward: (x: Tensor) => Tensor | Promise<Tensor>;
+    })
+  | ScriptModule;
 
 /** When a layer answers: at once, later, or either. */
 type Timing<L> = L extends ScriptModule
   ? "later"
   : L extends { forward(x: Tensor): infer R }
-    ? [R] extends [Tensor] ? "now" : [R] extends [Promise<unknown>] ? "later" : "either"
+    ? [R] extends [Tensor]
+      ? "now"
+      : [R] extends [Promise<unknown>]
+        ? "later"
+        : "either"
     : never;
 
 /** A tensor where every layer gives one, a promise where one of them does. */
-export type SequentialOutput<L extends Layer> = "later" extends Timing<L>
-  ? Promise<Tensor>
-  : "either" extends Timing<L> ? Tensor | Promise<Tensor> : Tensor;
+export type SequentialOutput<L extends Layer> =
+  "later" extends Timing<L> ? Promise<Tensor> : "either" extends Timing<L> ? Tensor | Promise<Tensor> : Tensor;
 
 /**
  * Passes a tensor through its layers, as `torch.nn.Sequential`; they are named 0, 1, 2, … It answers at once, or with
@@ -58,7 +63,9 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     return this.#layers[Symbol.iterator]();
   }
 
-  /** @throws TorchwrightError as the layers do; ERR_OUTPUT_NOT_UNDERSTOOD for a TorchScript module that gives no tensor */
+  /**
+   * @throws TorchwrightError as the layers do; ERR_OUTPUT_NOT_UNDERSTOOD for a TorchScript module that gives no tensor
+   */
   forward(x: Tensor): SequentialOutput<L[number]> {
     return this.#from(0, x) as SequentialOutput<L[number]>;
   }
@@ -80,5 +87,8 @@ function run(layer: Layer, x: Tensor): unknown {
 
 function checked(output: unknown): Tensor {
   if (output instanceof Tensor) return output;
-  throw new TorchwrightError("ERR_OUTPUT_NOT_UNDERSTOOD", `Sequential: expected every layer to give a tensor, got ${describe(output)}`);
+  throw new TorchwrightError(
+    "ERR_OUTPUT_NOT_UNDERSTOOD",
+    `Sequential: expected every layer to give a tensor, got ${describe(output)}`,
+  );
 }

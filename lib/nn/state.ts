@@ -21,28 +21,43 @@ export interface StateReport {
  * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for shapes that differ and, where `strict`, missing and unexpected
  *   names; ERR_INVALID_ARG for what is no tensor; ERR_TENSOR_DISPOSED
  */
-export function copyState(operation: string, own: StateDict, given: StateDict | Readonly<Record<string, Tensor>>, strict: boolean): StateReport {
-  const state: StateDict = given instanceof Map ? (given as StateDict) : new Map(Object.entries(given as Readonly<Record<string, Tensor>>));
+export function copyState(
+  operation: string,
+  own: StateDict,
+  given: StateDict | Readonly<Record<string, Tensor>>,
+  strict: boolean,
+): StateReport {
+  const state: StateDict =
+    given instanceof Map ? (given as StateDict) : new Map(Object.entries(given as Readonly<Record<string, Tensor>>));
   for (const [name, tensor] of state) {
     if (!(tensor instanceof Tensor)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor for ${JSON.stringify(name)}, got ${describe(tensor)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `${operation}: expected a tensor for ${JSON.stringify(name)}, got ${describe(tensor)}`,
+      );
     }
   }
   const missing = [...own.keys()].filter((name) => !state.has(name));
   const unexpected = [...state.keys()].filter((name) => !own.has(name));
   const misshaped = [...own].flatMap(([name, { shape }]) => {
     const found = state.get(name)?.shape;
-    return found && found.join() !== shape.join() ? [`${name} is [${found.join(", ")}], the module's is [${shape.join(", ")}]`] : [];
+    return found && found.join() !== shape.join()
+      ? [`${name} is [${found.join(", ")}], the module's is [${shape.join(", ")}]`]
+      : [];
   });
   if (misshaped.length > 0 || (strict && missing.length + unexpected.length > 0)) {
     throw new TorchwrightError(
       "ERR_WEIGHTS_MISMATCH",
       `${operation}: expected the module's own names and shapes.` +
-        list("mis-shaped", misshaped) + list("missing", missing) + list("unexpected", unexpected),
+        list("mis-shaped", misshaped) +
+        list("missing", missing) +
+        list("unexpected", unexpected),
     );
   }
   // The scope frees the handles that copy_ returns.
-  scope(() => noGrad(() => own.forEach((tensor, name) => void (state.has(name) && tensor.copy_(state.get(name) as Tensor)))));
+  scope(() =>
+    noGrad(() => own.forEach((tensor, name) => void (state.has(name) && tensor.copy_(state.get(name) as Tensor)))),
+  );
   return { missing, unexpected };
 }
 

@@ -1,9 +1,12 @@
-/** The step of Adafactor as TorchScript: reductions by rows and columns have no operator that works on lists of parameters. */
+/**
+ * The step of Adafactor as TorchScript: reductions by rows and columns have no operator that works on lists of
+ * parameters.
+ */
 
 /**
- * The parameters are of one dtype, `half` where it has fewer bits than float32. `squares` holds `exp_avg_sq` or `exp_avg_sq_row`, `columns` one
- * for each parameter of two dimensions and more, `means` all or none.
- * Where `found_inf` is 1, every change is multiplied by 0, and what it would be computed from is made finite.
+ * The parameters are of one dtype, `half` where it has fewer bits than float32. `squares` holds `exp_avg_sq` or
+ * `exp_avg_sq_row`, `columns` one for each parameter of two dimensions and more, `means` all or none. Where `found_inf`
+ * is 1, every change is multiplied by 0, and what it would be computed from is made finite.
  */
 export const ADAFACTOR_STEP = `
 def forward(self, params: List[Tensor], steps: List[Tensor], squares: List[Tensor], columns: List[Tensor], means: List[Tensor],

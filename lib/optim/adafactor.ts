@@ -12,7 +12,10 @@ import type { OptimizerGroup, ParameterState, Row } from "./optimizer-group";
 import type { ParamsOrGroups } from "./param-groups";
 import type { GroupReader } from "./state-dict";
 
-/** Names and defaults of `transformers.Adafactor`; its `Trainer` sets a learning rate, `scaleParameter` false and `relativeStep` false. */
+/**
+ * Names and defaults of `transformers.Adafactor`; its `Trainer` sets a learning rate, `scaleParameter` false and
+ * `relativeStep` false.
+ */
 export interface AdafactorOptions {
   /** Learning rate; to be given where `relativeStep` is false, and only there. */
   readonly lr?: number;
@@ -35,7 +38,15 @@ export interface AdafactorOptions {
 }
 
 const OPTIONS = [
-  "lr", "eps", "clipThreshold", "decayRate", "beta1", "weightDecay", "scaleParameter", "relativeStep", "warmupInit",
+  "lr",
+  "eps",
+  "clipThreshold",
+  "decayRate",
+  "beta1",
+  "weightDecay",
+  "scaleParameter",
+  "relativeStep",
+  "warmupInit",
 ] as const satisfies readonly (keyof AdafactorOptions)[];
 
 /** A group's settings; the options say what they mean. */
@@ -60,9 +71,11 @@ export interface AdafactorSettings {
 let script: ScriptModule | undefined;
 
 /**
- * Adafactor: of squared gradients of a matrix it keeps a row's and a column's means alone, so its states take hardly any memory.
+ * Adafactor: of squared gradients of a matrix it keeps a row's and a column's means alone, so its states take hardly
+ * any memory.
  *
- * Source: Shazeer & Stern, *Adafactor: Adaptive Learning Rates with Sublinear Memory Cost*, 2018; arithmetic of `transformers.Adafactor`.
+ * Source: Shazeer & Stern, *Adafactor: Adaptive Learning Rates with Sublinear Memory Cost*, 2018; arithmetic of
+ * `transformers.Adafactor`.
  */
 export class Adafactor extends Optimizer<AdafactorSettings> {
   /** @throws TorchwrightError ERR_INVALID_ARG */
@@ -71,7 +84,10 @@ export class Adafactor extends Optimizer<AdafactorSettings> {
     const { relativeStep = true } = options;
     if (this.groups.every(({ lr }) => Number.isNaN(lr) === relativeStep)) return;
     this.dispose();
-    throw new TorchwrightError("ERR_INVALID_ARG", `Adafactor: expected ${relativeStep ? "no lr where relativeStep is true" : "an lr where relativeStep is false"}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Adafactor: expected ${relativeStep ? "no lr where relativeStep is true" : "an lr where relativeStep is false"}`,
+    );
   }
 
   protected override makeState(parameter: Tensor, { beta1 }: AdafactorSettings): ParameterState {
@@ -90,9 +106,24 @@ export class Adafactor extends Optimizer<AdafactorSettings> {
     };
   }
 
-  protected override queueStep(rows: readonly Row[], { lr, weightDecay, settings }: OptimizerGroup<AdafactorSettings>, foundInf: Tensor | undefined): Promise<unknown> {
-    const step = (script ??= ScriptModule.compile({ className: "__torch__.torchwright.AdafactorStep", source: ADAFACTOR_STEP }));
-    const { eps: [eps, floor], clipThreshold, decayRate, beta1, scaleParameter, relativeStep, warmupInit } = settings;
+  protected override queueStep(
+    rows: readonly Row[],
+    { lr, weightDecay, settings }: OptimizerGroup<AdafactorSettings>,
+    foundInf: Tensor | undefined,
+  ): Promise<unknown> {
+    const step = (script ??= ScriptModule.compile({
+      className: "__torch__.torchwright.AdafactorStep",
+      source: ADAFACTOR_STEP,
+    }));
+    const {
+      eps: [eps, floor],
+      clipThreshold,
+      decayRate,
+      beta1,
+      scaleParameter,
+      relativeStep,
+      warmupInit,
+    } = settings;
     const states = (name: string): Tensor[] => rows.flatMap(({ state }) => state[name] ?? []);
     const args = [
       rows.map(({ parameter }) => parameter),
@@ -100,17 +131,37 @@ export class Adafactor extends Optimizer<AdafactorSettings> {
       rows.map(({ state: { exp_avg_sq: square, exp_avg_sq_row: row } }) => square ?? row),
       states("exp_avg_sq_col"),
       states("exp_avg"),
-      foundInf, relativeStep ? undefined : lr, weightDecay, eps, floor, clipThreshold, decayRate, beta1 ?? 0, scaleParameter, warmupInit,
+      foundInf,
+      relativeStep ? undefined : lr,
+      weightDecay,
+      eps,
+      floor,
+      clipThreshold,
+      decayRate,
+      beta1 ?? 0,
+      scaleParameter,
+      warmupInit,
       isHalf((rows[0] as Row).parameter.dtype),
     ];
     return noGrad(() => step.forward(args));
   }
 
-  protected override toPython({ lr, weightDecay, settings }: OptimizerGroup<AdafactorSettings>): Readonly<Record<string, unknown>> {
+  protected override toPython({
+    lr,
+    weightDecay,
+    settings,
+  }: OptimizerGroup<AdafactorSettings>): Readonly<Record<string, unknown>> {
     const { eps, clipThreshold, decayRate, beta1, scaleParameter, relativeStep, warmupInit } = settings;
     return {
-      lr: relativeStep ? null : lr, eps, clip_threshold: clipThreshold, decay_rate: decayRate, beta1: beta1 ?? null, weight_decay: weightDecay,
-      scale_parameter: scaleParameter, relative_step: relativeStep, warmup_init: warmupInit,
+      lr: relativeStep ? null : lr,
+      eps,
+      clip_threshold: clipThreshold,
+      decay_rate: decayRate,
+      beta1: beta1 ?? null,
+      weight_decay: weightDecay,
+      scale_parameter: scaleParameter,
+      relative_step: relativeStep,
+      warmup_init: warmupInit,
     };
   }
 
@@ -132,7 +183,10 @@ export class Adafactor extends Optimizer<AdafactorSettings> {
   }
 
   /** `RMS` is a parameter's size, which every step measures anew. */
-  protected override stateFromPython({ RMS: _size, ...state }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  protected override stateFromPython({
+    RMS: _size,
+    ...state
+  }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     return state;
   }
 }
@@ -144,9 +198,25 @@ function isHalf(dtype: DType): boolean {
 
 function readOptions(options: AdafactorOptions): OptimizerDefaults<AdafactorSettings> {
   const {
-    lr, eps = [1e-30, 1e-3], clipThreshold = 1, decayRate = -0.8, beta1, weightDecay = 0, scaleParameter = true, relativeStep = true, warmupInit = false,
+    lr,
+    eps = [1e-30, 1e-3],
+    clipThreshold = 1,
+    decayRate = -0.8,
+    beta1,
+    weightDecay = 0,
+    scaleParameter = true,
+    relativeStep = true,
+    warmupInit = false,
   } = checkOptions("Adafactor", options, OPTIONS);
-  const settings = checkSettings("Adafactor", { eps, clipThreshold, decayRate, beta1, scaleParameter, relativeStep, warmupInit });
+  const settings = checkSettings("Adafactor", {
+    eps,
+    clipThreshold,
+    decayRate,
+    beta1,
+    scaleParameter,
+    relativeStep,
+    warmupInit,
+  });
   return { lr, weightDecay, settings };
 }
 
@@ -157,7 +227,10 @@ function checkSettings(name: string, settings: AdafactorSettings): AdafactorSett
   if (settings.beta1 !== undefined) checkNumber(name, "beta1", settings.beta1, 0, 1);
   for (const flag of ["scaleParameter", "relativeStep", "warmupInit"] as const) checkFlag(name, flag, settings[flag]);
   if (settings.warmupInit && !settings.relativeStep) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected relativeStep for warmupInit, got relativeStep false`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${name}: expected relativeStep for warmupInit, got relativeStep false`,
+    );
   }
   return settings;
 }

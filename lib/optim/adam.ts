@@ -6,8 +6,8 @@ import type { ParamsOrGroups } from "./param-groups";
 export type AdamOptions = FusedAdamOptions;
 
 /**
- * Adam, with weight decay as an L2 penalty: it is added to the gradient, and what Adam makes of it depends on the gradient's size.
- * For decay that does not, take {@link AdamW}.
+ * Adam, with weight decay as an L2 penalty: it is added to the gradient, and what Adam makes of it depends on the
+ * gradient's size. For decay that does not, take {@link AdamW}.
  *
  * Source: Kingma & Ba, *Adam: A Method for Stochastic Optimization*, 2015; arithmetic of `torch._fused_adam_`.
  */

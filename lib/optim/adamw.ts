@@ -8,7 +8,8 @@ export type AdamWOptions = FusedAdamOptions;
 /**
  * Adam with decoupled weight decay.
  *
- * The states (two tensors of the parameter's shape and a step count each) are made at construction and live until `dispose()`.
+ * The states (two tensors of the parameter's shape and a step count each) are made at construction and live until
+ * `dispose()`.
  *
  * Source: Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, 2019; arithmetic of
  * `torch._fused_adamw_`.

@@ -8,7 +8,10 @@ import { Tensor } from "../tensor/tensor";
 
 /** What happens to gradients before they are clipped. */
 export interface ClipOptions {
-  /** What the gradients are multiplied by first, a number or a float32 scalar: one over the examples, where losses of several batches were summed. Default 1. */
+  /**
+   * What the gradients are multiplied by first, a number or a float32 scalar: one over the examples, where losses of
+   * several batches were summed. Default 1.
+   */
   readonly scale?: number | Tensor;
 }
 
@@ -19,14 +22,22 @@ export interface ClipOptions {
  * `maxNorm` Infinity the norm is only measured.
  *
  * @returns the norm before clipping, a scalar tensor; 0 where no parameter has a gradient
- * @throws TorchwrightError ERR_INVALID_ARG unless `params` are tensors, `maxNorm` > 0 and `scale` is finite and > 0, or a tensor of one number
+ * @throws TorchwrightError ERR_INVALID_ARG unless `params` are tensors, `maxNorm` > 0 and `scale` is finite and > 0, or
+ *   a tensor of one number
  */
-export async function clipGradNorm(params: readonly Tensor[], maxNorm: number, { scale = 1 }: ClipOptions = {}): Promise<Tensor> {
+export async function clipGradNorm(
+  params: readonly Tensor[],
+  maxNorm: number,
+  { scale = 1 }: ClipOptions = {},
+): Promise<Tensor> {
   if (typeof maxNorm !== "number" || !(maxNorm > 0)) {
     throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected maxNorm > 0, got ${describe(maxNorm)}`);
   }
   if (!(scale instanceof Tensor ? scale.numel === 1 : typeof scale === "number" && scale > 0 && scale < Infinity)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `clipGradNorm: expected scale to be a number above 0 or one in a tensor, got ${describe(scale)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `clipGradNorm: expected scale to be a number above 0 or one in a tensor, got ${describe(scale)}`,
+    );
   }
   // Array.from, because `every` passes over the holes of a sparse list.
   const given: unknown = params;
@@ -47,9 +58,14 @@ export async function clipGradNorm(params: readonly Tensor[], maxNorm: number, {
 }
 
 /** The operators on all gradients, and which of them gives the norm. */
-function clipping(maxNorm: number, scale: number | Tensor): { readonly calls: readonly ProgramCall[]; readonly result: number } {
+function clipping(
+  maxNorm: number,
+  scale: number | Tensor,
+): { readonly calls: readonly ProgramCall[]; readonly result: number } {
   const calls: ProgramCall[] = [];
-  const call = (operator: string, ...args: ProgramCall["args"]): { readonly result: number } => ({ result: calls.push({ operator, args }) - 1 });
+  const call = (operator: string, ...args: ProgramCall["args"]): { readonly result: number } => ({
+    result: calls.push({ operator, args }) - 1,
+  });
   const gradients = { list: 1 };
   const value = (of: number | null): { readonly value: unknown } => ({ value: of });
   const [suffix, by] = scale instanceof Tensor ? ["Tensor", { tensor: scale.handle }] : ["Scalar", value(scale)];

@@ -11,14 +11,20 @@ const NO_DECAY = /(?:^|\.)(?:bias|gamma|beta)$|(?:layer_?norm|(?:^|\.)(?:ln|norm
  * Trainer (`get_decay_parameter_names`). A group without parameters is left out.
  */
 export function decayGroups(
-  model: { namedParameters(): readonly (readonly [string, Tensor])[]; namedModules?(): readonly (readonly [string, unknown])[] },
+  model: {
+    namedParameters(): readonly (readonly [string, Tensor])[];
+    namedModules?(): readonly (readonly [string, unknown])[];
+  },
   weightDecay: number,
 ): readonly ParamGroup[] {
   const trainable = model.namedParameters().filter(([, parameter]) => parameter.requiresGrad);
   // In nn.Sequential a LayerNorm's name is a number: there the class says what it is.
-  const norms = new Set(model.namedModules?.().flatMap(([, module]) => (module instanceof LayerNorm ? module.parameters() : [])));
+  const norms = new Set(
+    model.namedModules?.().flatMap(([, module]) => (module instanceof LayerNorm ? module.parameters() : [])),
+  );
   const isFree = ([name, tensor]: readonly [string, Tensor]): boolean => NO_DECAY.test(name) || norms.has(tensor);
-  const pick = (none: boolean): Tensor[] => trainable.filter((entry) => isFree(entry) === none).map(([, tensor]) => tensor);
+  const pick = (none: boolean): Tensor[] =>
+    trainable.filter((entry) => isFree(entry) === none).map(([, tensor]) => tensor);
   return [
     { params: pick(false), weightDecay },
     { params: pick(true), weightDecay: 0 },

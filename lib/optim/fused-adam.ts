@@ -18,7 +18,10 @@ export interface FusedAdamOptions {
   readonly eps?: number;
   /** Default 0. */
   readonly weightDecay?: number;
-  /** Divide by the largest mean of squared gradients so far; default false. Source: Reddi et al., *On the Convergence of Adam and Beyond*, 2018. */
+  /**
+   * Divide by the largest mean of squared gradients so far; default false. Source: Reddi et al., *On the Convergence of
+   * Adam and Beyond*, 2018.
+   */
   readonly amsgrad?: boolean;
 }
 
@@ -53,23 +56,60 @@ export abstract class FusedAdam extends Optimizer<FusedAdamSettings> {
     };
   }
 
-  protected override queueStep(rows: readonly Row[], group: OptimizerGroup<FusedAdamSettings>, foundInf: Tensor | undefined): Promise<unknown> {
-    const { betas: [beta1, beta2], eps, amsgrad } = group.settings;
-    const program = new StepProgram(rows, { shaped: ["exp_avg", "exp_avg_sq", ...(amsgrad ? ["max_exp_avg_sq"] : [])], scalars: ["step"] });
+  protected override queueStep(
+    rows: readonly Row[],
+    group: OptimizerGroup<FusedAdamSettings>,
+    foundInf: Tensor | undefined,
+  ): Promise<unknown> {
+    const {
+      betas: [beta1, beta2],
+      eps,
+      amsgrad,
+    } = group.settings;
+    const program = new StepProgram(rows, {
+      shaped: ["exp_avg", "exp_avg_sq", ...(amsgrad ? ["max_exp_avg_sq"] : [])],
+      scalars: ["step"],
+    });
     const steps = program.states("step");
     program.countStep(steps, foundInf);
     program.call(
       this.kernel,
-      program.params, program.grads, program.states("exp_avg"), program.states("exp_avg_sq"), amsgrad ? program.states("max_exp_avg_sq") : [], steps,
-      group.lr, beta1, beta2, group.weightDecay, eps, amsgrad, /* maximize */ false, /* gradScale */ null, foundInf ?? null,
+      program.params,
+      program.grads,
+      program.states("exp_avg"),
+      program.states("exp_avg_sq"),
+      amsgrad ? program.states("max_exp_avg_sq") : [],
+      steps,
+      group.lr,
+      beta1,
+      beta2,
+      group.weightDecay,
+      eps,
+      amsgrad,
+      /* maximize */ false,
+      /* gradScale */ null,
+      foundInf ?? null,
     );
     return program.queue();
   }
 
-  protected override toPython({ lr, weightDecay, settings: { betas, eps, amsgrad } }: OptimizerGroup<FusedAdamSettings>): Readonly<Record<string, unknown>> {
+  protected override toPython({
+    lr,
+    weightDecay,
+    settings: { betas, eps, amsgrad },
+  }: OptimizerGroup<FusedAdamSettings>): Readonly<Record<string, unknown>> {
     return {
-      lr, betas, eps, weight_decay: weightDecay, amsgrad,
-      maximize: false, foreach: null, capturable: false, differentiable: false, fused: true, decoupled_weight_decay: this.#decoupled,
+      lr,
+      betas,
+      eps,
+      weight_decay: weightDecay,
+      amsgrad,
+      maximize: false,
+      foreach: null,
+      capturable: false,
+      differentiable: false,
+      fused: true,
+      decoupled_weight_decay: this.#decoupled,
     };
   }
 
@@ -86,7 +126,13 @@ export abstract class FusedAdam extends Optimizer<FusedAdamSettings> {
 }
 
 function readOptions(name: string, options: FusedAdamOptions): OptimizerDefaults<FusedAdamSettings> {
-  const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, amsgrad = false } = checkOptions(name, options, OPTIONS);
+  const {
+    lr = 1e-3,
+    betas = [0.9, 0.999],
+    eps = 1e-8,
+    weightDecay = 0,
+    amsgrad = false,
+  } = checkOptions(name, options, OPTIONS);
   return {
     lr,
     weightDecay,

@@ -27,7 +27,8 @@ export interface LionSettings {
 /**
  * Lion. Every element moves by the learning rate, up or down.
  *
- * Source: Chen et al., *Symbolic Discovery of Optimization Algorithms*, 2023; arithmetic of `lion_pytorch.py` in google/automl.
+ * Source: Chen et al., *Symbolic Discovery of Optimization Algorithms*, 2023; arithmetic of `lion_pytorch.py` in
+ * google/automl.
  */
 export class Lion extends Optimizer<LionSettings> {
   /** @throws TorchwrightError ERR_INVALID_ARG */
@@ -40,15 +41,30 @@ export class Lion extends Optimizer<LionSettings> {
   }
 
   /** Both updates are steps of SGD, whose kernel knows `foundInf`: x ← x - rate · (direction + decay · x). */
-  protected override queueStep(rows: readonly Row[], group: OptimizerGroup<LionSettings>, foundInf: Tensor | undefined): Promise<unknown> {
+  protected override queueStep(
+    rows: readonly Row[],
+    group: OptimizerGroup<LionSettings>,
+    foundInf: Tensor | undefined,
+  ): Promise<unknown> {
     const [beta1, beta2] = group.settings.betas;
     const program = new StepProgram(rows, { shaped: ["exp_avg"], scalars: [] });
     const { params, grads } = program;
     const means = program.states("exp_avg");
     const step = (values: Operand, directions: Operand, decay: number, rate: number, maximize: boolean): void => {
       program.call(
-        "_fused_sgd_", values, directions, [], decay, /* momentum */ 0, rate, /* dampening */ 0, /* nesterov */ false, maximize,
-        /* isFirstStep */ false, /* gradScale */ null, foundInf ?? null,
+        "_fused_sgd_",
+        values,
+        directions,
+        [],
+        decay,
+        /* momentum */ 0,
+        rate,
+        /* dampening */ 0,
+        /* nesterov */ false,
+        maximize,
+        /* isFirstStep */ false,
+        /* gradScale */ null,
+        foundInf ?? null,
       );
     };
     const signs = program.call("_foreach_mul.Scalar", means, beta1);
@@ -60,7 +76,11 @@ export class Lion extends Optimizer<LionSettings> {
     return program.queue();
   }
 
-  protected override toPython({ lr, weightDecay, settings: { betas } }: OptimizerGroup<LionSettings>): Readonly<Record<string, unknown>> {
+  protected override toPython({
+    lr,
+    weightDecay,
+    settings: { betas },
+  }: OptimizerGroup<LionSettings>): Readonly<Record<string, unknown>> {
     return { lr, betas, weight_decay: weightDecay };
   }
 
@@ -70,6 +90,10 @@ export class Lion extends Optimizer<LionSettings> {
 }
 
 function readOptions(options: LionOptions): OptimizerDefaults<LionSettings> {
-  const { lr = 1e-4, betas = [0.9, 0.99], weightDecay = 0 } = checkOptions("Lion", options, ["lr", "betas", "weightDecay"]);
+  const {
+    lr = 1e-4,
+    betas = [0.9, 0.99],
+    weightDecay = 0,
+  } = checkOptions("Lion", options, ["lr", "betas", "weightDecay"]);
   return { lr, weightDecay, settings: { betas: checkPair("Lion", "betas", betas, 0, 1) } };
 }

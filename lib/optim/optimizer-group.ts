@@ -59,7 +59,10 @@ export class OptimizerGroup<Settings = unknown> {
   /** @throws TorchwrightError ERR_INVALID_ARG, also where the optimizer finds its own */
   set lr(lr: number) {
     if (Number.isNaN(this.#lr)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `${this.#optimizer}: expected no learning rate, since relativeStep finds one for each step, got ${describe(lr)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `${this.#optimizer}: expected no learning rate, since relativeStep finds one for each step, got ${describe(lr)}`,
+      );
     }
     this.#lr = checkNumber(this.#optimizer, "lr", lr, 0, Number.MAX_VALUE);
   }
@@ -109,11 +112,18 @@ export class OptimizerGroup<Settings = unknown> {
     const made = fresh.flatMap((parameter) => Object.values(this.stateOf(parameter) ?? {}));
     if (made.length === 0) return;
     // Now, while nothing that is queued knows them: later, to ask libtorch would wait.
-    for (const tensor of made) this.#strides.set(tensor, tensor.shape.map((_, dim) => op("stride", [tensor, dim]) as number));
+    for (const tensor of made) {
+      this.#strides.set(
+        tensor,
+        tensor.shape.map((_, dim) => op("stride", [tensor, dim]) as number),
+      );
+    }
     // Queued: to write twice the parameters' memory would block the event loop for long.
     const calls = [{ operator: "_foreach_zero_", args: [{ tensors: made.map(({ handle }) => handle) }] }];
     // A rejection means that the process is ending.
-    nativeInContext().queueProgram({ parameters: [], aligned: [], scalars: [], calls }).catch(() => undefined);
+    nativeInContext()
+      .queueProgram({ parameters: [], aligned: [], scalars: [], calls })
+      .catch(() => undefined);
   }
 
   /** @internal Frees the states. */

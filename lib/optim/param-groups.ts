@@ -18,7 +18,10 @@ export type ParamsOrGroups = readonly Tensor[] | readonly ParamGroup[];
 /** @throws TorchwrightError ERR_INVALID_ARG for an empty list, a non-tensor, or one parameter in two places */
 export function toGroups(params: ParamsOrGroups): readonly ParamGroup[] {
   const wrong = (got: unknown): TorchwrightError =>
-    new TorchwrightError("ERR_INVALID_ARG", `optimizer: expected tensors or groups { params: [...] }, got ${describe(got)}`);
+    new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `optimizer: expected tensors or groups { params: [...] }, got ${describe(got)}`,
+    );
   if (!Array.isArray(params)) throw wrong(params);
   const [first] = params as readonly unknown[];
   const groups: readonly ParamGroup[] =
@@ -28,7 +31,10 @@ export function toGroups(params: ParamsOrGroups): readonly ParamGroup[] {
     if (!Array.isArray((group as Partial<ParamGroup> | null)?.params)) throw wrong(group);
     for (const parameter of group.params) {
       if (!(parameter instanceof Tensor)) {
-        throw new TorchwrightError("ERR_INVALID_ARG", `optimizer: expected tensors as parameters, got ${describe(parameter)}`);
+        throw new TorchwrightError(
+          "ERR_INVALID_ARG",
+          `optimizer: expected tensors as parameters, got ${describe(parameter)}`,
+        );
       }
       if (seen.has(parameter)) throw new TorchwrightError("ERR_INVALID_ARG", "optimizer: expected each parameter once");
       seen.add(parameter);

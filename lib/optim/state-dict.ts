@@ -6,7 +6,10 @@ import { checkFlag, checkNumber, checkPair } from "./check-option";
 
 /** As Python's `optimizer.state_dict()`. Parameters have the numbers of their order, through all groups. */
 export interface OptimizerStateDict {
-  /** By the parameter's number; one that no step has changed yet has no entry, or zeros where nothing counts steps ({@link SGD}, {@link Lion}). */
+  /**
+   * By the parameter's number; one that no step has changed yet has no entry, or zeros where nothing counts steps
+   * ({@link SGD}, {@link Lion}).
+   */
   readonly state: Readonly<Record<number, Readonly<Record<string, Tensor | number>>>>;
   /** Settings of each group, and its parameters by number. */
   readonly param_groups: readonly PythonGroup[];
@@ -34,7 +37,10 @@ export interface CheckedStateDict {
  */
 export function checkStateDict(operation: string, dictionary: unknown, sizes: readonly number[]): CheckedStateDict {
   const wrong = (what: string, got: unknown): TorchwrightError =>
-    new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected an optimizer's state_dict with ${what}, got ${describe(got)}`);
+    new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected an optimizer's state_dict with ${what}, got ${describe(got)}`,
+    );
   if (!isRecord(dictionary)) throw wrong("state and param_groups", dictionary);
   const { state, param_groups: groups } = dictionary;
   if (!isRecord(state)) throw wrong("state, a record by parameters' numbers", state);
@@ -43,7 +49,9 @@ export function checkStateDict(operation: string, dictionary: unknown, sizes: re
   const checked = Array.from<unknown>(groups).map((group) => {
     if (!isRecord(group)) throw wrong("a record for each group", group);
     const { params } = group;
-    if (!Array.isArray(params) || !Array.from<unknown>(params).every(Number.isSafeInteger)) throw wrong("numbers of parameters in each group", params);
+    if (!Array.isArray(params) || !Array.from<unknown>(params).every(Number.isSafeInteger)) {
+      throw wrong("numbers of parameters in each group", params);
+    }
     return { ...group, params: params as readonly number[] };
   });
   const found = checked.map(({ params }) => params.length);
@@ -76,17 +84,25 @@ export class GroupReader {
     return this.#has(key) ? checkNumber(this.operation, key, this.#group[key] as number, low, high) : current;
   }
 
-  /** A number of any sign. Whether it is 0, or None and undefined here, decides which states there are, and must not change. */
+  /**
+   * A number of any sign. Whether it is 0, or None and undefined here, decides which states there are, and must not
+   * change.
+   */
   sameKind<T extends number | undefined>(key: string, current: T): T {
     const value = this.#has(key) ? (this.#group[key] ?? undefined) : current;
     if (value !== undefined) checkNumber(this.operation, key, value as number, -Number.MAX_VALUE, Number.MAX_VALUE);
     const kind = (one: unknown): string => (one === undefined ? "None" : one === 0 ? "0" : "a number other than 0");
     if (kind(value) === kind(current)) return value as T;
-    throw new TorchwrightError("ERR_INVALID_ARG", `${this.operation}: expected ${key} to be ${kind(current)}, as this optimizer has it, got ${kind(value)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${this.operation}: expected ${key} to be ${kind(current)}, as this optimizer has it, got ${kind(value)}`,
+    );
   }
 
   pair(key: string, current: readonly [number, number], high = Number.MAX_VALUE): readonly [number, number] {
-    return this.#has(key) ? checkPair(this.operation, key, this.#group[key] as readonly [number, number], 0, high) : current;
+    return this.#has(key)
+      ? checkPair(this.operation, key, this.#group[key] as readonly [number, number], 0, high)
+      : current;
   }
 
   flag(key: string, current: boolean): boolean {
@@ -95,7 +111,9 @@ export class GroupReader {
 
   /** For what only one value of is known here. */
   only(key: string, value: boolean): void {
-    if (this.flag(key, value) !== value) throw new TorchwrightError("ERR_INVALID_ARG", `${this.operation}: expected ${key} to be ${value}, got ${!value}`);
+    if (this.flag(key, value) !== value) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `${this.operation}: expected ${key} to be ${value}, got ${!value}`);
+    }
   }
 
   #has(key: string): boolean {

@@ -1,4 +1,7 @@
-/** An optimizer's state as the file that `torch.save(optimizer.state_dict(), file)` writes; Hugging Face's Trainer calls it `optimizer.pt`. */
+/**
+ * An optimizer's state as the file that `torch.save(optimizer.state_dict(), file)` writes; Hugging Face's Trainer calls
+ * it `optimizer.pt`.
+ */
 import { describe, TorchwrightError } from "../errors";
 import type { Unpickled } from "../jit/pickle-reader";
 import { type Picklable, Tuple } from "../jit/pickle-writer";
@@ -13,8 +16,9 @@ import { fillStates, type LoadPlan, Optimizer } from "./optimizer";
 const PORTION = 64 * 2 ** 20;
 
 /**
- * Writes an optimizer's state so that Python's `optimizer.load_state_dict(torch.load(file))` takes it up. The states are those of the time of the
- * call, in the order of queued work; what was there before is replaced once all is written.
+ * Writes an optimizer's state so that Python's `optimizer.load_state_dict(torch.load(file))` takes it up. The states
+ * are those of the time of the call, in the order of queued work; what was there before is replaced once all is
+ * written.
  *
  * @example
  * ```ts
@@ -33,25 +37,40 @@ export async function saveOptimizerState(file: string, optimizer: Optimizer): Pr
   await writeTorchFile("saveOptimizerState", file, tensors, async (references) => {
     const places = new Map(tensors.map(({ tensor }, i) => [tensor, references[i] as TensorReference]));
     const { state, param_groups: groups } = await optimizer.stateDict();
-    const entries = Object.entries(state).map(([number, values]) => [
-      Number(number),
-      new Map(Object.entries(values).map(([name, value]) => [name, value instanceof Tensor ? (places.get(value) as TensorReference) : value])),
-    ] as const);
-    return new Map<string, Picklable>([["state", new Map(entries)], ["param_groups", groups.map(pickleGroup)]]);
+    const entries = Object.entries(state).map(
+      ([number, values]) =>
+        [
+          Number(number),
+          new Map(
+            Object.entries(values).map(([name, value]) => [
+              name,
+              value instanceof Tensor ? (places.get(value) as TensorReference) : value,
+            ]),
+          ),
+        ] as const,
+    );
+    return new Map<string, Picklable>([
+      ["state", new Map(entries)],
+      ["param_groups", groups.map(pickleGroup)],
+    ]);
   });
 }
 
 /** Pairs are tuples in Python, the parameters' numbers a list. */
 function pickleGroup({ params, ...options }: Readonly<Record<string, unknown>>): Picklable {
-  const entries = Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? new Tuple(value as number[]) : (value as Picklable)] as const);
+  const entries = Object.entries(options).map(
+    ([name, value]) => [name, Array.isArray(value) ? new Tuple(value as number[]) : (value as Picklable)] as const,
+  );
   return new Map<string, Picklable>([...entries, ["params", params as readonly number[]]]);
 }
 
 /**
- * Reads a file of {@link saveOptimizerState} or of Python's `torch.save(optimizer.state_dict(), file)` into an optimizer: all or nothing, as
- * {@link Optimizer.loadStateDict}. The file is data: nothing in it is executed, and what is not plain values and tensors is refused.
+ * Reads a file of {@link saveOptimizerState} or of Python's `torch.save(optimizer.state_dict(), file)` into an
+ * optimizer: all or nothing, as {@link Optimizer.loadStateDict}. The file is data: nothing in it is executed, and what
+ * is not plain values and tensors is refused.
  *
- * @throws TorchwrightError ERR_FILE_NOT_FOUND; ERR_TORCH_FILE for damage and for what is no such file; otherwise as {@link Optimizer.loadStateDict}
+ * @throws TorchwrightError ERR_FILE_NOT_FOUND; ERR_TORCH_FILE for damage and for what is no such file; otherwise as
+ *   {@link Optimizer.loadStateDict}
  */
 export async function loadOptimizerState(file: string, optimizer: Optimizer): Promise<void> {
   checkOptimizer("loadOptimizerState", optimizer);
@@ -61,7 +80,12 @@ export async function loadOptimizerState(file: string, optimizer: Optimizer): Pr
     await scope(async () => {
       const references = portion.flatMap(({ source }) => (source instanceof TensorReference ? [source] : []));
       const tensors = new Map((await read(references)).map((tensor, i) => [references[i], tensor]));
-      await fillStates(portion.map(({ target, source }) => ({ target, source: source instanceof TensorReference ? (tensors.get(source) as Tensor) : source })));
+      await fillStates(
+        portion.map(({ target, source }) => ({
+          target,
+          source: source instanceof TensorReference ? (tensors.get(source) as Tensor) : source,
+        })),
+      );
     });
   }
   apply();
@@ -88,7 +112,9 @@ function toRecord(value: Unpickled): unknown {
   const [state, groups] = [value.get("state"), value.get("param_groups")];
   const record = (one: Unpickled): unknown => (isDictionary(one) ? Object.fromEntries(one) : one);
   return {
-    state: isDictionary(state) ? Object.fromEntries([...state].map(([number, entry]) => [String(number), record(entry)])) : state,
+    state: isDictionary(state)
+      ? Object.fromEntries([...state].map(([number, entry]) => [String(number), record(entry)]))
+      : state,
     param_groups: Array.isArray(groups) ? groups.map(record) : groups,
   };
 }
@@ -98,5 +124,7 @@ function isDictionary(value: Unpickled | undefined): value is ReadonlyMap<string
 }
 
 function checkOptimizer(operation: string, optimizer: unknown): void {
-  if (!(optimizer instanceof Optimizer)) throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected an optimizer, got ${describe(optimizer)}`);
+  if (!(optimizer instanceof Optimizer)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected an optimizer, got ${describe(optimizer)}`);
+  }
 }

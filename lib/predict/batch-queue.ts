@@ -1,9 +1,9 @@
 /**
  * Dynamic batching: rows of concurrent calls share batches, and the model has one at a time.
  *
- * What arrives while the model works goes into the batches after. A batch is built around the call whose turn it is: its shortest
- * row and the rows next in length, whoever asked for them. So one large call is worked off by length, with little padding, and
- * a small call beside it waits for no more than one batch of each other call.
+ * What arrives while the model works goes into the batches after. A batch is built around the call whose turn it is:
+ * its shortest row and the rows next in length, whoever asked for them. So one large call is worked off by length, with
+ * little padding, and a small call beside it waits for no more than one batch of each other call.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as macrotask } from "node:timers/promises";
@@ -59,7 +59,10 @@ export class BatchQueue {
     this.#options = options;
   }
 
-  /** The logits of one call's encodings, in order. Rejects with what its own rows made the model throw, or with the signal's reason. */
+  /**
+   * The logits of one call's encodings, in order. Rejects with what its own rows made the model throw, or with the
+   * signal's reason.
+   */
   logitsOf(encodings: readonly Encoding[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
     if (encodings.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -152,14 +155,21 @@ export class BatchQueue {
     const { batchSize, maxTokens } = this.#options;
     let [start, end] = [row, row + 1];
     let width = lengthOf(this.#rows[row] as Row);
-    for (let next: Row | undefined; (next = this.#rows[end]) && end - start < batchSize && (end - start + 1) * lengthOf(next) <= maxTokens; end++) {
+    for (
+      let next: Row | undefined;
+      (next = this.#rows[end]) && end - start < batchSize && (end - start + 1) * lengthOf(next) <= maxTokens;
+      end++
+    ) {
       width = lengthOf(next);
     }
     while (start > 0 && end - start < batchSize && (end - start + 1) * width <= maxTokens) start--;
     return [start, end];
   }
 
-  /** Gives each row its logits. Where a batch fails, its calls are tried one by one, so that only those fail that are to blame. */
+  /**
+   * Gives each row its logits. Where a batch fails, its calls are tried one by one, so that only those fail that are to
+   * blame.
+   */
   async #answer(batch: readonly Row[]): Promise<void> {
     try {
       const logits = await this.#run(batch.map(({ encoding }) => encoding));

@@ -22,15 +22,24 @@ import type { Explanation } from "./explanation";
 import { inParts } from "./in-parts";
 import { ModelRunner } from "./model-runner";
 import {
-  type ClassifierOptions, type ExplainOptions, type LoadOptions, type PredictOptions, type ResolvedPredictOptions, resolveBatchOptions,
-  resolveExplainOptions, resolvePredictOptions, resolveStreamOptions, type StreamOptions,
+  type ClassifierOptions,
+  type ExplainOptions,
+  type LoadOptions,
+  type PredictOptions,
+  type ResolvedPredictOptions,
+  resolveBatchOptions,
+  resolveExplainOptions,
+  resolvePredictOptions,
+  resolveStreamOptions,
+  type StreamOptions,
 } from "./options";
 import { type Prediction, readLogits } from "./prediction";
 import { checkSource, predictStream, type TextSource } from "./stream";
 import { meanOfWindows } from "./windows";
 
 /**
- * Classifies texts with a saved model. Calls at the same time share the model's batches; texts of like length go together.
+ * Classifies texts with a saved model. Calls at the same time share the model's batches; texts of like length go
+ * together.
  *
  * @example
  * ```ts
@@ -64,7 +73,8 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
     const { maxLength = Math.min(tokenizer.maxLength, model.maxLength), windows, calibration } = options;
     this.#problem = model.problemType ?? ("single-label" as P);
     this.#encodeOptions = encodeOptionsFor("Classifier", maxLength, windows);
-    this.calibration = calibration === undefined ? undefined : checkCalibration("Classifier", calibration, this.#problem);
+    this.calibration =
+      calibration === undefined ? undefined : checkCalibration("Classifier", calibration, this.#problem);
     if (maxLength > model.maxLength) {
       throw new TorchwrightError(
         "ERR_MAX_LENGTH",
@@ -76,19 +86,27 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
   }
 
   /**
-   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote, with its calibration; a saved TorchScript module, too. Where there is no folder of
-   * that name, it is the model of that name on the hub, of one commit in all of its files. With
-   * `{ problemType: "multi-label" }` predictions have `labels`, with `{ problemType: "regression" }` a `value`.
+   * Opens a folder that `Trainer.save`, `model.save` or Hugging Face wrote, with its calibration; a saved TorchScript
+   * module, too. Where there is no folder of that name, it is the model of that name on the hub, of one commit in all
+   * of its files. With `{ problemType: "multi-label" }` predictions have `labels`, with `{ problemType: "regression" }`
+   * a `value`.
    *
    * @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID, ERR_CHECKSUM, ERR_SAFETENSORS_INVALID, ERR_WEIGHTS_MISMATCH,
-   *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL, ERR_FILE_WRITE
+   *   ERR_TOKENIZER_INVALID; ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE; of the hub ERR_HUB_…, ERR_DISK_FULL,
+   *   ERR_FILE_WRITE
    */
-  static async load<P extends ModelProblem = "single-label">(given: string, { device, problemType, ...rest }: LoadOptions<P> = {}): Promise<Classifier<P>> {
+  static async load<P extends ModelProblem = "single-label">(
+    given: string,
+    { device, problemType, ...rest }: LoadOptions<P> = {},
+  ): Promise<Classifier<P>> {
     const { hub, others: options } = splitHubOptions(rest);
     resolveBatchOptions(options); // a mistake shows before anything is read
     const folder = await openFolder("Classifier.load", given, hub, together(MODEL_FILES, TOKENIZER_SELECTION));
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
-    const model = await loadTextClassifier(folder, { ...(device !== undefined && { device }), problemType: problemType ?? ("single-label" as P) });
+    const model = await loadTextClassifier(folder, {
+      ...(device !== undefined && { device }),
+      problemType: problemType ?? ("single-label" as P),
+    });
     try {
       const { calibration = await readCalibration(folder) } = options;
       model.eval();
@@ -112,18 +130,25 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
    */
   predict(text: string, options?: PredictOptions): Promise<Prediction<P>>;
   predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction<P>[]>;
-  async predict(input: string | readonly TextInput[], given: PredictOptions = {}): Promise<Prediction<P> | Prediction<P>[]> {
+  async predict(
+    input: string | readonly TextInput[],
+    given: PredictOptions = {},
+  ): Promise<Prediction<P> | Prediction<P>[]> {
     const options = resolvePredictOptions("predict", given, this.#problem);
     if (typeof input === "string") return (await this.#predict("predict", [input], options))[0] as Prediction<P>;
     if (!Array.isArray(input)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `predict: expected a text or an array of texts, got ${describe(input)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `predict: expected a text or an array of texts, got ${describe(input)}`,
+      );
     }
     return this.#predict("predict", input as readonly TextInput[], options);
   }
 
   /**
-   * Classifies texts as they come, in their order. At most `prefetch` batches of texts are read ahead of the loop, so a source of any length fits in
-   * memory; a text that is there never waits for later ones. Leaving the loop closes the source.
+   * Classifies texts as they come, in their order. At most `prefetch` batches of texts are read ahead of the loop, so a
+   * source of any length fits in memory; a text that is there never waits for later ones. Leaving the loop closes the
+   * source.
    *
    * @example
    * ```ts
@@ -136,18 +161,23 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
    * for await (const { label } of classifier.stream(incoming())) console.log(label);
    * ```
    *
-   * @throws ERR_INVALID_ARG at once for what is no source; in the loop, after the predictions before: what the source threw, and as `predict`, naming the
-   *   index of the text
+   * @throws ERR_INVALID_ARG at once for what is no source; in the loop, after the predictions before: what the source
+   *   threw, and as `predict`, naming the index of the text
    */
   stream(texts: TextSource, given: StreamOptions = {}): AsyncGenerator<Prediction<P>, void, void> {
     const { prefetch, ...options } = resolveStreamOptions(given, this.#problem);
-    const predict = async (text: TextInput): Promise<Prediction<P>> => (await this.#predict("stream", [text], options))[0] as Prediction<P>;
-    return predictStream(checkSource(texts), { predict, depth: prefetch * this.#runner.limits.batchSize, signal: options.signal });
+    const predict = async (text: TextInput): Promise<Prediction<P>> =>
+      (await this.#predict("stream", [text], options))[0] as Prediction<P>;
+    return predictStream(checkSource(texts), {
+      predict,
+      depth: prefetch * this.#runner.limits.batchSize,
+      signal: options.signal,
+    });
   }
 
   /**
-   * Says what in a text speaks for a label: its integrated gradients, along the way from a text of padding, by token and by word. Takes as
-   * long as about 3 · `steps` predictions.
+   * Says what in a text speaks for a label: its integrated gradients, along the way from a text of padding, by token
+   * and by word. Takes as long as about 3 · `steps` predictions.
    *
    * @example
    * ```ts
@@ -157,12 +187,15 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
    * for (const { text, attribution } of words) console.log(label, text, attribution);
    * ```
    *
-   * @throws ERR_INVALID_ARG for a model without word embeddings, or one that does not take `inputsEmbeds`; ERR_UNKNOWN_LABEL; and as `predict`
+   * @throws ERR_INVALID_ARG for a model without word embeddings, or one that does not take `inputsEmbeds`;
+   *   ERR_UNKNOWN_LABEL; and as `predict`
    */
   async explain(text: string, given: ExplainOptions = {}): Promise<Explanation> {
     const options = resolveExplainOptions(given);
     const { model, tokenizer } = this;
-    return predicting(model, "explain", () => explain(text, { model, tokenizer, encodeOptions: this.#encodeOptions, ...this.#runner.limits, ...options }));
+    return predicting(model, "explain", () =>
+      explain(text, { model, tokenizer, encodeOptions: this.#encodeOptions, ...this.#runner.limits, ...options }),
+    );
   }
 
   /** Frees the model; harmless when repeated. Calls that wait for the model are rejected. */

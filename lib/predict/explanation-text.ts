@@ -18,20 +18,27 @@ export interface MarkedPart {
   readonly attribution?: number;
 }
 
-/** The text in its parts, whose spaces are single ones: an explanation knows where words stand, not what lies between them. */
+/**
+ * The text in its parts, whose spaces are single ones: an explanation knows where words stand, not what lies between
+ * them.
+ */
 export function markedParts({ words }: Explanation): MarkedPart[] {
   const strongest = Math.max(...words.map(({ attribution }) => Math.abs(attribution)), Number.MIN_VALUE);
   let end = words[0]?.start ?? 0;
-  return words.toSorted((a, b) => a.start - b.start).flatMap(({ text, start, end: next, attribution }) => {
-    const gap = start > end ? [{ text: " " }] : [];
-    end = next;
-    return [...gap, { text, share: attribution / strongest, attribution }];
-  });
+  return words
+    .toSorted((a, b) => a.start - b.start)
+    .flatMap(({ text, start, end: next, attribution }) => {
+      const gap = start > end ? [{ text: " " }] : [];
+      end = next;
+      return [...gap, { text, share: attribution / strongest, attribution }];
+    });
 }
 
 /** `"good" scores 5.21, an empty text 0.32; the words add up to the difference`. */
 export function explanationHeading({ label, score, baselineScore, converged, convergenceDelta }: Explanation): string {
-  const sum = converged ? "the words add up to the difference" : `the words are off by ${significant(convergenceDelta)}, take more steps`;
+  const sum = converged
+    ? "the words add up to the difference"
+    : `the words are off by ${significant(convergenceDelta)}, take more steps`;
   return `${JSON.stringify(label)} scores ${significant(score)}, an empty text ${significant(baselineScore)}; ${sum}`;
 }
 
@@ -47,8 +54,17 @@ export function explanationReading(explanation: Explanation): Reading {
     short: () => heading,
     whole: ({ colors = false }: InspectOptionsGiven) => {
       const legend = colors ? "green speaks for it, red against" : "++ and + speak for it, -- and - against";
-      const strongest = strongestWords(explanation).map(({ text, attribution }) => `${printable(text)} ${attribution > 0 ? "+" : ""}${significant(attribution)}`);
-      return [heading, "", ...lines(markedParts(explanation), colors), "", legend, cutTo(`strongest: ${strongest.join(", ")}`, WIDTH)].join("\n");
+      const strongest = strongestWords(explanation).map(
+        ({ text, attribution }) => `${printable(text)} ${attribution > 0 ? "+" : ""}${significant(attribution)}`,
+      );
+      return [
+        heading,
+        "",
+        ...lines(markedParts(explanation), colors),
+        "",
+        legend,
+        cutTo(`strongest: ${strongest.join(", ")}`, WIDTH),
+      ].join("\n");
     },
   };
 }

@@ -50,7 +50,8 @@ const TOLERANCE = 0.05;
 const ROUNDING = 1e-5;
 
 /** An encoding with everything that an explanation shows. */
-export type TellingEncoding = Encoding & Required<Pick<Encoding, "offsets" | "wordIds" | "specialTokensMask" | "tokens">>;
+export type TellingEncoding = Encoding &
+  Required<Pick<Encoding, "offsets" | "wordIds" | "specialTokensMask" | "tokens">>;
 
 /** One window of the text, with the attribution of each of its tokens. */
 export interface ExplainedWindow {
@@ -100,7 +101,8 @@ export function makeExplanation({ text, label, score, baselineScore, windows }: 
     tokens: [...tokens.values()],
     words: Array.from(words.values(), (word) => ({ ...word, text: text.slice(word.start, word.end) })),
     convergenceDelta,
-    converged: Math.abs(convergenceDelta) <= TOLERANCE * magnitude + ROUNDING * (Math.abs(score) + Math.abs(baselineScore)),
+    converged:
+      Math.abs(convergenceDelta) <= TOLERANCE * magnitude + ROUNDING * (Math.abs(score) + Math.abs(baselineScore)),
   };
   return printsAs(explanation, explanationReading);
 }

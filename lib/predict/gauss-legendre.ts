@@ -8,8 +8,8 @@ export interface Quadrature {
 }
 
 /**
- * Gauss-Legendre quadrature: exact for polynomials of degree up to 2 · count − 1. The points are the roots of the Legendre polynomial, found by
- * Newton's method; as `numpy.polynomial.legendre.leggauss`, moved from [−1, 1] to [0, 1].
+ * Gauss-Legendre quadrature: exact for polynomials of degree up to 2 · count − 1. The points are the roots of the
+ * Legendre polynomial, found by Newton's method; as `numpy.polynomial.legendre.leggauss`, moved from [−1, 1] to [0, 1].
  */
 export function gaussLegendre(count: number): Quadrature {
   const points = new Float64Array(count);

@@ -1,8 +1,9 @@
 /**
  * Integrated gradients over word embeddings: how much of a logit each token's meaning accounts for.
  *
- * Source: Sundararajan, Taly & Yan, *Axiomatic Attribution for Deep Networks*, 2017; Captum's `IntegratedGradients` with its default method
- * "gausslegendre" and, as in its recipes for BERT, a baseline of padding tokens between the special tokens.
+ * Source: Sundararajan, Taly & Yan, *Axiomatic Attribution for Deep Networks*, 2017; Captum's `IntegratedGradients`
+ * with its default method "gausslegendre" and, as in its recipes for BERT, a baseline of padding tokens between the
+ * special tokens.
  */
 import { enableGrad } from "../autograd/grad-mode";
 import { TorchwrightError } from "../errors";
@@ -62,7 +63,13 @@ export class IntegratedGradients {
    *
    * @param rows points of the way that go through the model at once
    */
-  async attributions(encoding: SpecialEncoding, classId: number, { points, weights }: Quadrature, rows: number, signal?: AbortSignal): Promise<Float32Array> {
+  async attributions(
+    encoding: SpecialEncoding,
+    classId: number,
+    { points, weights }: Quadrature,
+    rows: number,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
     return scope(async () => {
       const path = this.#path(encoding);
       let sum = ops.zerosLike(path.difference); // [1, T, H]
@@ -109,7 +116,9 @@ export class IntegratedGradients {
 
   /** Numbers as `[numbers, 1, 1]`. */
   #column(values: Float64Array): Tensor {
-    return Tensor.from(values, { shape: [values.length, 1, 1], device: this.#model.device }).to({ dtype: this.#weight.dtype });
+    return Tensor.from(values, { shape: [values.length, 1, 1], device: this.#model.device }).to({
+      dtype: this.#weight.dtype,
+    });
   }
 
   #forward({ typeIds }: Path, inputsEmbeds: Tensor): ReturnType<TextClassifier["forward"]> {

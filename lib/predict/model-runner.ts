@@ -10,7 +10,10 @@ import type { Encoding } from "../text/tokenizer";
 import { BatchQueue } from "./batch-queue";
 import type { BatchOptions } from "./options";
 
-/** MiniLM takes a tenth to a quarter less time for texts of mixed lengths in batches of so many tokens than in batches of 32 texts. */
+/**
+ * MiniLM takes a tenth to a quarter less time for texts of mixed lengths in batches of so many tokens than in batches
+ * of 32 texts.
+ */
 const CPU_TOKENS = 1024;
 
 export class ModelRunner {
@@ -33,7 +36,10 @@ export class ModelRunner {
     return { batchSize, maxTokens: maxTokens ?? (this.#model.device === "cpu" ? CPU_TOKENS : Infinity) };
   }
 
-  /** The logits of each encoding, `[classes]`, in the number format of the caller's autocast. Rejects as the model does, or with the signal's reason. */
+  /**
+   * The logits of each encoding, `[classes]`, in the number format of the caller's autocast. Rejects as the model does,
+   * or with the signal's reason.
+   */
   logitsOf(encodings: readonly Encoding[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
     const { autocast } = currentContext().modes;
     const key = `${autocast.cpu} ${autocast.cuda}`;

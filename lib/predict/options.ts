@@ -11,18 +11,23 @@ export interface ClassifierOptions {
   /** Encodings that go through the model at once, at most. Default 32. */
   readonly batchSize?: number;
   /**
-   * Tokens that go through the model at once, at most, padding included; a text that has more goes alone. Default: 1024 on the CPU, whose caches hold
-   * no more; no limit on a GPU.
+   * Tokens that go through the model at once, at most, padding included; a text that has more goes alone. Default: 1024
+   * on the CPU, whose caches hold no more; no limit on a GPU.
    */
   readonly maxTokens?: number;
-  /** Longest encoding in tokens, special tokens included; longer texts are cut. Default: what tokenizer and model take. */
+  /**
+   * Longest encoding in tokens, special tokens included; longer texts are cut. Default: what tokenizer and model take.
+   */
   readonly maxLength?: number;
   /**
-   * Long texts are read whole, in windows of `maxLength` tokens that share `stride` tokens with the one before; the logits of a text are the mean
-   * over its windows. Default: off, long texts are cut.
+   * Long texts are read whole, in windows of `maxLength` tokens that share `stride` tokens with the one before; the
+   * logits of a text are the mean over its windows. Default: off, long texts are cut.
    */
   readonly windows?: WindowOptions;
-  /** How long a batch that is not full waits for further calls, in milliseconds; the model never waits for texts that are there. Default 0. */
+  /**
+   * How long a batch that is not full waits for further calls, in milliseconds; the model never waits for texts that
+   * are there. Default 0.
+   */
   readonly maxWaitMs?: number;
   /** A temperature, and maybe a threshold to abstain below. Default: none; of a folder the one that it holds. */
   readonly calibration?: Calibration;
@@ -32,7 +37,10 @@ export interface ClassifierOptions {
 export interface LoadOptions<P extends ModelProblem = "single-label"> extends ClassifierOptions, HubOptions {
   /** "cpu", "cuda", "cuda:1". Default: a GPU where there is one. */
   readonly device?: string;
-  /** What the folder's model decides, which is to be said of all but single-label models, as predictions are of another type. Default "single-label". */
+  /**
+   * What the folder's model decides, which is to be said of all but single-label models, as predictions are of another
+   * type. Default "single-label".
+   */
   readonly problemType?: P;
 }
 
@@ -56,7 +64,10 @@ export interface StreamOptions extends PredictOptions {
 export interface ExplainOptions {
   /** The label whose score is explained. Default: the one that is predicted. */
   readonly label?: string;
-  /** Points on the way from the baseline to the text, 1 to 1000: more make the sum of the attributions more exact. Default 50. */
+  /**
+   * Points on the way from the baseline to the text, 1 to 1000: more make the sum of the attributions more exact.
+   * Default 50.
+   */
   readonly steps?: number;
   /** Gives up with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -83,13 +94,26 @@ export interface BatchOptions {
   readonly maxWaitMs: number;
 }
 
-/** Those options with their defaults; what `maxLength`, `windows` and `calibration` say is checked elsewhere. Throws ERR_INVALID_ARG. */
+/**
+ * Those options with their defaults; what `maxLength`, `windows` and `calibration` say is checked elsewhere. Throws
+ * ERR_INVALID_ARG.
+ */
 export function resolveBatchOptions(given: ClassifierOptions): BatchOptions {
-  const defaults = { batchSize: 32, maxTokens: undefined, maxWaitMs: 0, maxLength: undefined, windows: undefined, calibration: undefined };
+  const defaults = {
+    batchSize: 32,
+    maxTokens: undefined,
+    maxWaitMs: 0,
+    maxLength: undefined,
+    windows: undefined,
+    calibration: undefined,
+  };
   return readOptions<BatchOptions & { readonly [name: string]: unknown }>("Classifier", given, defaults, {
     batchSize: count,
     maxTokens: count,
-    maxWaitMs: [`a number of milliseconds from 0 to ${MOST_MILLISECONDS}`, (value) => typeof value === "number" && value >= 0 && value <= MOST_MILLISECONDS],
+    maxWaitMs: [
+      `a number of milliseconds from 0 to ${MOST_MILLISECONDS}`,
+      (value) => typeof value === "number" && value >= 0 && value <= MOST_MILLISECONDS,
+    ],
     maxLength: anything,
     windows: anything,
     calibration: anything,
@@ -111,28 +135,51 @@ interface Given {
 
 const NONE: Given = { topK: undefined, threshold: undefined, signal: undefined };
 
-/** Options of a call with the defaults of the problem. Throws ERR_INVALID_ARG, also for an option that another problem has. */
-export function resolvePredictOptions(operation: string, given: PredictOptions, problem: ModelProblem): ResolvedPredictOptions {
+/**
+ * Options of a call with the defaults of the problem. Throws ERR_INVALID_ARG, also for an option that another problem
+ * has.
+ */
+export function resolvePredictOptions(
+  operation: string,
+  given: PredictOptions,
+  problem: ModelProblem,
+): ResolvedPredictOptions {
   const { prefetch: _, ...checks } = PREDICT_CHECKS;
   return forProblem(operation, readOptions(operation, given, NONE, checks), problem);
 }
 
 /** The same for a stream. */
-export function resolveStreamOptions(given: StreamOptions, problem: ModelProblem): ResolvedPredictOptions & { readonly prefetch: number } {
+export function resolveStreamOptions(
+  given: StreamOptions,
+  problem: ModelProblem,
+): ResolvedPredictOptions & { readonly prefetch: number } {
   const { prefetch, ...options } = readOptions("stream", given, { ...NONE, prefetch: 2 }, PREDICT_CHECKS);
   return { ...forProblem("stream", options, problem), prefetch };
 }
 
-function forProblem(operation: string, { topK, threshold, signal }: Given, problem: ModelProblem): ResolvedPredictOptions {
-  const invalid = (name: string, got: number): TorchwrightError => new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected no ${name} for a ${problem} model, got ${got}`);
+function forProblem(
+  operation: string,
+  { topK, threshold, signal }: Given,
+  problem: ModelProblem,
+): ResolvedPredictOptions {
+  const invalid = (name: string, got: number): TorchwrightError =>
+    new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected no ${name} for a ${problem} model, got ${got}`);
   if (threshold !== undefined && problem !== "multi-label") throw invalid("threshold", threshold);
   if (topK !== undefined && problem === "regression") throw invalid("topK", topK);
   return { topK: topK ?? (problem === "multi-label" ? Infinity : 1), threshold: threshold ?? 0.5, signal };
 }
 
 /** Options of `explain` with their defaults. Throws ERR_INVALID_ARG. */
-export function resolveExplainOptions(given: ExplainOptions): { readonly label: string | undefined; readonly steps: number; readonly signal: AbortSignal | undefined } {
-  const defaults: { readonly label: string | undefined; readonly steps: number; readonly signal: AbortSignal | undefined } = { label: undefined, steps: 50, signal: undefined };
+export function resolveExplainOptions(given: ExplainOptions): {
+  readonly label: string | undefined;
+  readonly steps: number;
+  readonly signal: AbortSignal | undefined;
+} {
+  const defaults: {
+    readonly label: string | undefined;
+    readonly steps: number;
+    readonly signal: AbortSignal | undefined;
+  } = { label: undefined, steps: 50, signal: undefined };
   return readOptions("explain", given, defaults, {
     label: ["the name of a label", (value) => typeof value === "string"],
     steps: wholeNumber(1, MOST_STEPS),

@@ -8,7 +8,10 @@ import { type LabelProbability, rank } from "./rank";
 export interface SingleLabelPrediction extends LabelProbability {
   /** The most probable labels, most probable first; the first one is the prediction itself. */
   readonly top: readonly LabelProbability[];
-  /** Where the classifier has an abstention threshold: whether the probability is below it, so that the label should not be relied on. */
+  /**
+   * Where the classifier has an abstention threshold: whether the probability is below it, so that the label should not
+   * be relied on.
+   */
   readonly abstained?: boolean;
 }
 
@@ -16,7 +19,10 @@ export interface SingleLabelPrediction extends LabelProbability {
 export interface MultiLabelPrediction {
   /** Labels whose probability exceeds the threshold, in the order of the model's labels. */
   readonly labels: readonly string[];
-  /** Labels with their probabilities, each between 0 and 1 of its own, most probable first; all of them, unless `topK` says fewer. */
+  /**
+   * Labels with their probabilities, each between 0 and 1 of its own, most probable first; all of them, unless `topK`
+   * says fewer.
+   */
   readonly top: readonly LabelProbability[];
 }
 
@@ -46,7 +52,13 @@ export interface Reading<P extends ModelProblem> {
   readonly calibration: Calibration | undefined;
 }
 
-type Answers = { readonly [P in ModelProblem]: (logits: Float32Array, reading: Reading<ModelProblem>, options: ResolvedPredictOptions) => Prediction<P> };
+type Answers = {
+  readonly [P in ModelProblem]: (
+    logits: Float32Array,
+    reading: Reading<ModelProblem>,
+    options: ResolvedPredictOptions,
+  ) => Prediction<P>;
+};
 
 const ANSWERS: Answers = {
   "single-label": (logits, { labels, calibration }, { topK }) => {
@@ -57,13 +69,20 @@ const ANSWERS: Answers = {
   },
   "multi-label": (logits, { labels, calibration }, { topK, threshold }) => {
     const probabilities = sigmoid(logits, calibration?.temperature);
-    return { labels: labels.filter((_, id) => (probabilities[id] as number) > threshold), top: rank(probabilities, labels, topK) };
+    return {
+      labels: labels.filter((_, id) => (probabilities[id] as number) > threshold),
+      top: rank(probabilities, labels, topK),
+    };
   },
   regression: ([value = NaN]) => ({ value }),
 };
 
 /** The prediction that logits `[classes]` mean. */
-export function readLogits<P extends ModelProblem>(logits: Float32Array, reading: Reading<P>, options: ResolvedPredictOptions): Prediction<P> {
+export function readLogits<P extends ModelProblem>(
+  logits: Float32Array,
+  reading: Reading<P>,
+  options: ResolvedPredictOptions,
+): Prediction<P> {
   return ANSWERS[reading.problem](logits, reading, options);
 }
 

@@ -22,15 +22,21 @@ interface Numbered {
 /** Throws ERR_INVALID_ARG for what is no source. */
 export function checkSource(texts: unknown): TextSource {
   const source = texts as Partial<AsyncIterable<TextInput> & Iterable<TextInput>> | null | undefined;
-  if (typeof source === "object" && (source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator])) return source as TextSource;
+  if (typeof source === "object" && (source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator])) {
+    return source as TextSource;
+  }
   throw new TorchwrightError("ERR_INVALID_ARG", `stream: expected an iterable of texts, got ${describe(texts)}`);
 }
 
 /**
- * The predictions of a source's texts. Each text is a call of its own, so that one that is there never waits for others to come; what is read
- * ahead shares batches. However the iteration ends, what is in work is awaited and the source closed.
+ * The predictions of a source's texts. Each text is a call of its own, so that one that is there never waits for others
+ * to come; what is read ahead shares batches. However the iteration ends, what is in work is awaited and the source
+ * closed.
  */
-export function predictStream<Result>(texts: TextSource, { predict, depth, signal }: StreamPlan<Result>): AsyncGenerator<Result, void, void> {
+export function predictStream<Result>(
+  texts: TextSource,
+  { predict, depth, signal }: StreamPlan<Result>,
+): AsyncGenerator<Result, void, void> {
   const work = async ({ text, index }: Numbered): Promise<Result> => {
     checkInput("stream", text, index);
     try {
@@ -51,5 +57,8 @@ async function* numbered(texts: TextSource): AsyncGenerator<Numbered> {
 /** The error with the place of its text. */
 function atIndex(error: unknown, index: number): unknown {
   if (!(error instanceof TorchwrightError)) return error;
-  return new TorchwrightError(error.code, `stream: failed at index ${index}: ${error.message}`, { cause: error, ...(error.details && { details: error.details }) });
+  return new TorchwrightError(error.code, `stream: failed at index ${index}: ${error.message}`, {
+    cause: error,
+    ...(error.details && { details: error.details }),
+  });
 }

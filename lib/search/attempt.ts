@@ -22,9 +22,14 @@ export async function attempt<V>(objective: SearchObjective<V>, context: TrialCo
 }
 
 function checkScore(given: unknown): Required<TrialScore> {
-  const { score, metrics = {} } = (typeof given === "object" && given !== null ? given : { score: given }) as { readonly score?: unknown; readonly metrics?: unknown };
+  const { score, metrics = {} } = (typeof given === "object" && given !== null ? given : { score: given }) as {
+    readonly score?: unknown;
+    readonly metrics?: unknown;
+  };
   if (typeof score !== "number") throw invalid("a number or { score, metrics } from the objective", given);
-  if (!Number.isFinite(score)) throw new TorchwrightError("ERR_NON_FINITE", `search: expected a finite score, got ${score}`);
+  if (!Number.isFinite(score)) {
+    throw new TorchwrightError("ERR_NON_FINITE", `search: expected a finite score, got ${score}`);
+  }
   if (typeof metrics !== "object" || metrics === null) throw invalid("metrics to be an object of numbers", metrics);
   const kept = Object.entries(metrics).map(([name, value]: [string, unknown]) => {
     if (typeof value !== "number") throw invalid(`metrics.${name} to be a number`, value);

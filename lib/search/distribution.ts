@@ -6,37 +6,37 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A distribution as plain data. */
 export type DistributionSettings =
   | {
-    readonly kind: "uniform";
-    /** The lowest value. */
-    readonly low: number;
-    /** The highest value. */
-    readonly high: number;
-    /** Distance between neighbours. */
-    readonly step?: number;
-  }
+      readonly kind: "uniform";
+      /** The lowest value. */
+      readonly low: number;
+      /** The highest value. */
+      readonly high: number;
+      /** Distance between neighbours. */
+      readonly step?: number;
+    }
   | {
-    readonly kind: "logUniform";
-    /** The lowest value. */
-    readonly low: number;
-    /** The highest value. */
-    readonly high: number;
-  }
+      readonly kind: "logUniform";
+      /** The lowest value. */
+      readonly low: number;
+      /** The highest value. */
+      readonly high: number;
+    }
   | {
-    readonly kind: "integer";
-    /** The lowest value. */
-    readonly low: number;
-    /** The highest value. */
-    readonly high: number;
-    /** Distance between neighbours. */
-    readonly step?: number;
-    /** Whether logarithms are equally likely. */
-    readonly log?: true;
-  }
+      readonly kind: "integer";
+      /** The lowest value. */
+      readonly low: number;
+      /** The highest value. */
+      readonly high: number;
+      /** Distance between neighbours. */
+      readonly step?: number;
+      /** Whether logarithms are equally likely. */
+      readonly log?: true;
+    }
   | {
-    readonly kind: "choice";
-    /** The values. */
-    readonly options: readonly Json[];
-  };
+      readonly kind: "choice";
+      /** The values. */
+      readonly options: readonly Json[];
+    };
 
 /** Values of one hyper-parameter; `hp.uniform` and its like make them. */
 export class Distribution<out T = unknown> {

@@ -22,7 +22,9 @@ export interface IntegerOptions {
 /** Numbers from `low` to `high`, all equally likely. Throws ERR_INVALID_ARG. */
 export function uniform(low: number, high: number, { step }: StepOptions = {}): Distribution<number> {
   checkRange("uniform", low, high);
-  if (step === undefined) return new Distribution({ kind: "uniform", low, high }, (share) => within(low, high, low + share * (high - low)));
+  if (step === undefined) {
+    return new Distribution({ kind: "uniform", low, high }, (share) => within(low, high, low + share * (high - low)));
+  }
   if (!(Number.isFinite(step) && step > 0)) throw invalid("uniform", "step to be a number above 0", step);
   // The last one counts where it is missed by rounding alone, as 0.3 by three steps of 0.1.
   const count = Math.floor((high - low) / step + 1e-9) + 1;
@@ -31,15 +33,24 @@ export function uniform(low: number, high: number, { step }: StepOptions = {}): 
   return new Distribution({ kind: "uniform", low, high, step }, (share) => at(Math.floor(share * count)), count);
 }
 
-/** Numbers from `low` to `high` whose logarithms are equally likely: 1e-5 to 1e-4 as 1e-4 to 1e-3. Throws ERR_INVALID_ARG. */
+/**
+ * Numbers from `low` to `high` whose logarithms are equally likely: 1e-5 to 1e-4 as 1e-4 to 1e-3. Throws
+ * ERR_INVALID_ARG.
+ */
 export function logUniform(low: number, high: number): Distribution<number> {
   checkRange("logUniform", low, high);
   if (low <= 0) throw invalid("logUniform", "low to be above 0", low);
-  return new Distribution({ kind: "logUniform", low, high }, (share) => within(low, high, logarithmic(low, high, share)));
+  return new Distribution({ kind: "logUniform", low, high }, (share) =>
+    within(low, high, logarithmic(low, high, share)),
+  );
 }
 
 /** Whole numbers from `low` to `high`, both included. Throws ERR_INVALID_ARG. */
-export function integer(low: number, high: number, { step = 1, log = false }: IntegerOptions = {}): Distribution<number> {
+export function integer(
+  low: number,
+  high: number,
+  { step = 1, log = false }: IntegerOptions = {},
+): Distribution<number> {
   for (const [name, value] of Object.entries({ low, high, step })) {
     if (!Number.isSafeInteger(value)) throw invalid("integer", `${name} to be a whole number`, value);
   }
@@ -49,7 +60,11 @@ export function integer(low: number, high: number, { step = 1, log = false }: In
   if (!log) {
     const count = Math.floor((high - low) / step) + 1;
     checkCount("integer", count);
-    return new Distribution({ kind: "integer", low, high, ...(step !== 1 && { step }) }, (share) => low + step * Math.floor(share * count), count);
+    return new Distribution(
+      { kind: "integer", low, high, ...(step !== 1 && { step }) },
+      (share) => low + step * Math.floor(share * count),
+      count,
+    );
   }
   if (step !== 1) throw invalid("integer", "either step or log, got both; step", step);
   if (low < 1) throw invalid("integer", "low to be 1 or more with log", low);
@@ -60,13 +75,19 @@ export function integer(low: number, high: number, { step = 1, log = false }: In
 
 /** One of a list, all equally likely: what JSON can hold. Throws ERR_INVALID_ARG. */
 export function choice<const T extends Json>(options: readonly T[]): Distribution<T> {
-  if (!Array.isArray(options) || options.length === 0) throw invalid("choice", "an array of at least one option", options);
+  if (!Array.isArray(options) || options.length === 0) {
+    throw invalid("choice", "an array of at least one option", options);
+  }
   // As text, so that no trial can change what the next one gets.
   const texts = Array.from(options, asJson);
   const twice = texts.find((text, i) => texts.indexOf(text) < i);
   if (twice !== undefined) throw invalid("choice", "different options, got one twice:", twice);
   const at = (index: number): T => JSON.parse(texts[index] as string) as T;
-  return new Distribution({ kind: "choice", options: texts.map((_, i) => at(i)) }, (share) => at(Math.floor(share * texts.length)), texts.length);
+  return new Distribution(
+    { kind: "choice", options: texts.map((_, i) => at(i)) },
+    (share) => at(Math.floor(share * texts.length)),
+    texts.length,
+  );
 }
 
 function asJson(option: unknown): string {
@@ -76,7 +97,9 @@ function asJson(option: unknown): string {
   } catch {
     // A bigint or a circle.
   }
-  if (text === undefined || !isDeepStrictEqual(JSON.parse(text), option)) throw invalid("choice", "options that JSON can hold", option);
+  if (text === undefined || !isDeepStrictEqual(JSON.parse(text), option)) {
+    throw invalid("choice", "options that JSON can hold", option);
+  }
   return text;
 }
 
@@ -94,7 +117,9 @@ function checkRange(name: string, low: unknown, high: unknown): void {
     if (!Number.isFinite(value)) throw invalid(name, `${bound} to be a finite number`, value);
   }
   if ((low as number) > (high as number)) throw invalid(name, `high to be at least low (${String(low)})`, high);
-  if (!Number.isFinite((high as number) - (low as number))) throw invalid(name, `a difference of high and low that is finite; low is ${String(low)}, high`, high);
+  if (!Number.isFinite((high as number) - (low as number))) {
+    throw invalid(name, `a difference of high and low that is finite; low is ${String(low)}, high`, high);
+  }
 }
 
 /** A share has 53 bits. */

@@ -14,13 +14,19 @@ interface CommonOptions<V> {
   /** Decides the values and seeds of all trials, by their numbers alone. Default: 42. */
   readonly seed?: number;
   /**
-   * Every result is written there at once (`trials.jsonl`), and a search with the same settings goes on after the last one; each trial gets a folder of its own there.
-   * Default: nothing is written.
+   * Every result is written there at once (`trials.jsonl`), and a search with the same settings goes on after the last
+   * one; each trial gets a folder of its own there. Default: nothing is written.
    */
   readonly folder?: string;
-  /** Whose checkpoints (`checkpoint-<step>` in their folders) stay: those that may still be the best, or all. Default "best". */
+  /**
+   * Whose checkpoints (`checkpoint-<step>` in their folders) stay: those that may still be the best, or all. Default
+   * "best".
+   */
   readonly keepCheckpoints?: "best" | "all";
-  /** Seconds until the search is ended, with the trial that is running; counted anew each time that it goes on. Default: no limit. */
+  /**
+   * Seconds until the search is ended, with the trial that is running; counted anew each time that it goes on. Default:
+   * no limit.
+   */
   readonly maxSeconds?: number;
   /** Aborting ends the search, which resolves with what was done. Default: none. */
   readonly signal?: AbortSignal;
@@ -42,7 +48,10 @@ export interface RandomSearchOptions<V> extends CommonOptions<V> {
   readonly factor?: never;
 }
 
-/** Successive halving: all trials run with a small budget, and the best of them with more, as scikit-learn's `HalvingRandomSearchCV`. */
+/**
+ * Successive halving: all trials run with a small budget, and the best of them with more, as scikit-learn's
+ * `HalvingRandomSearchCV`.
+ */
 export interface HalvingSearchOptions<V> extends CommonOptions<V> {
   readonly strategy: "halving";
   /** The largest budget of a trial, a whole number of whatever the objective counts. */
@@ -87,7 +96,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   maxSeconds: ["a number above 0", (value) => typeof value === "number" && value > 0],
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
   progress: ['"lines" or "silent"', (value) => value === "lines" || value === "silent"],
-  callbacks: ["an array of functions", (value) => Array.isArray(value) && Array.from<unknown>(value).every((item) => typeof item === "function")],
+  callbacks: [
+    "an array of functions",
+    (value) => Array.isArray(value) && Array.from<unknown>(value).every((item) => typeof item === "function"),
+  ],
 };
 const NAMES = [...Object.keys(CHECKS), "seed"];
 
@@ -97,32 +109,65 @@ const NAMES = [...Object.keys(CHECKS), "seed"];
  */
 export function planSearch<V>(space: SearchSpace, options: SearchOptions<V>): SearchPlan {
   checkSpace(space);
-  if (typeof options !== "object" || options === null) throw invalid("options, { trials, direction } at least", options);
+  if (typeof options !== "object" || options === null) {
+    throw invalid("options, { trials, direction } at least", options);
+  }
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (!NAMES.includes(name)) throw invalid(`options among ${NAMES.join(", ")}`, name);
     const [expected, holds] = (Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined) ?? [];
     if (value !== undefined && holds && !holds(value)) throw invalid(`${name} to be ${expected}`, value);
   }
-  const { seed = DEFAULTS.seed, strategy = DEFAULTS.strategy, trials, direction, keepCheckpoints = DEFAULTS.keepCheckpoints, progress = DEFAULTS.progress } = options;
+  const {
+    seed = DEFAULTS.seed,
+    strategy = DEFAULTS.strategy,
+    trials,
+    direction,
+    keepCheckpoints = DEFAULTS.keepCheckpoints,
+    progress = DEFAULTS.progress,
+  } = options;
   checkSeed("search", seed);
-  for (const [name, value] of Object.entries({ trials, direction })) if (value === undefined) throw invalid(`the option ${name}`, value);
+  for (const [name, value] of Object.entries({ trials, direction })) {
+    if (value === undefined) throw invalid(`the option ${name}`, value);
+  }
   const sampler = new Sampler(space, seed);
-  if (trials > sampler.size) throw invalid(`at most ${sampler.size} trials, as many as the space has combinations`, trials);
+  if (trials > sampler.size) {
+    throw invalid(`at most ${sampler.size} trials, as many as the space has combinations`, trials);
+  }
   const rungs = options.strategy === "halving" ? halving(options) : random(options);
   return {
-    strategy, direction, rungs, sampler, keepCheckpoints, progress,
-    settings: { strategy, direction, seed, space: spaceSettings(space), ...(strategy === "halving" ? { rungs } : { budget: options.maxBudget ?? null }) },
+    strategy,
+    direction,
+    rungs,
+    sampler,
+    keepCheckpoints,
+    progress,
+    settings: {
+      strategy,
+      direction,
+      seed,
+      space: spaceSettings(space),
+      ...(strategy === "halving" ? { rungs } : { budget: options.maxBudget ?? null }),
+    },
   };
 }
 
-function halving<V>({ trials, factor = DEFAULTS.factor, minBudget, maxBudget }: HalvingSearchOptions<V>): SearchPlan["rungs"] {
+function halving<V>({
+  trials,
+  factor = DEFAULTS.factor,
+  minBudget,
+  maxBudget,
+}: HalvingSearchOptions<V>): SearchPlan["rungs"] {
   if (maxBudget === undefined) throw invalid("the option maxBudget with successive halving", maxBudget);
-  if (minBudget !== undefined && minBudget > maxBudget) throw invalid(`minBudget of at most maxBudget, ${maxBudget}`, minBudget);
+  if (minBudget !== undefined && minBudget > maxBudget) {
+    throw invalid(`minBudget of at most maxBudget, ${maxBudget}`, minBudget);
+  }
   return halvingRungs({ trials, factor, minBudget, maxBudget }) as [Rung, ...Rung[]];
 }
 
 function random<V>(options: RandomSearchOptions<V>): SearchPlan["rungs"] {
-  for (const name of ["minBudget", "factor"] as const) if (options[name] !== undefined) throw invalid('strategy: "halving" with', name);
+  for (const name of ["minBudget", "factor"] as const) {
+    if (options[name] !== undefined) throw invalid('strategy: "halving" with', name);
+  }
   return [{ trials: options.trials, budget: options.maxBudget ?? Infinity }];
 }
 

@@ -30,7 +30,12 @@ export class Race<V> {
   /** Begins a rung: the numbers of the trials that run on it, ascending. */
   begin(rung: number): readonly number[] {
     const { trials } = this.#rungs[rung] as Rung;
-    const field = rung === 0 ? Array.from({ length: trials }, (_, trial) => trial) : this.#ranked(rung - 1).slice(0, trials).sort((a, b) => a - b);
+    const field =
+      rung === 0
+        ? Array.from({ length: trials }, (_, trial) => trial)
+        : this.#ranked(rung - 1)
+            .slice(0, trials)
+            .sort((a, b) => a - b);
     this.#fields.push(field);
     return field;
   }
@@ -56,7 +61,10 @@ export class Race<V> {
     (this.#runners.get(trial) as Runner).interrupted = true;
   }
 
-  /** Trials of the rung that was begun last that others have overtaken or that failed: none of them can be the best any more, or go on. */
+  /**
+   * Trials of the rung that was begun last that others have overtaken or that failed: none of them can be the best any
+   * more, or go on.
+   */
   losers(): readonly number[] {
     const rung = this.#fields.length - 1;
     const places = this.#rungs[rung + 1]?.trials ?? 1;
@@ -77,7 +85,13 @@ export class Race<V> {
   trial(number: number): Trial<V> {
     const { trial, values, seed, rungs, seconds, error } = this.#runners.get(number) as Runner;
     return {
-      trial, values: values as V, seed, status: this.#status(number), score: rungs.at(-1)?.score, rungs: [...rungs], seconds,
+      trial,
+      values: values as V,
+      seed,
+      status: this.#status(number),
+      score: rungs.at(-1)?.score,
+      rungs: [...rungs],
+      seconds,
       ...(error && { error }),
       folder: folderOf(this.#folder, trial),
     };

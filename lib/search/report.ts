@@ -9,7 +9,9 @@ import type { Trial, TrialStatus } from "./trial";
 type AnyTrial = Trial<Readonly<Record<string, unknown>>>;
 
 /** What of a result is laid out. */
-type Reported = Pick<SearchResult, "direction" | "rungs" | "space" | "stoppedBy" | "strategy"> & { readonly trials: readonly AnyTrial[] };
+type Reported = Pick<SearchResult, "direction" | "rungs" | "space" | "stoppedBy" | "strategy"> & {
+  readonly trials: readonly AnyTrial[];
+};
 
 const STATUSES: readonly TrialStatus[] = ["done", "pruned", "waiting", "interrupted", "failed"];
 
@@ -25,13 +27,20 @@ export function heading({ trials, direction, stoppedBy }: Reported): string {
 
 /** For 80 columns. */
 export function textSections(result: Reported, best: AnyTrial | undefined): Section[] {
-  return [...bestSection(result, best), ...rungSection(result), { title: "Trials", blocks: [trialTable(result, [])] }, ...failureSection(result)];
+  return [
+    ...bestSection(result, best),
+    ...rungSection(result),
+    { title: "Trials", blocks: [trialTable(result, [])] },
+    ...failureSection(result),
+  ];
 }
 
 /** With metrics and charts. */
 export function htmlSections(result: Reported, best: AnyTrial | undefined): Section[] {
   const metrics = [...new Set(result.trials.flatMap((trial) => Object.keys(trial.rungs.at(-1)?.metrics ?? {})))];
-  const charts = result.trials.some(({ score }) => score !== undefined) ? Object.entries(result.space).map(([name, of]) => chart(result, name, of, best)) : [];
+  const charts = result.trials.some(({ score }) => score !== undefined)
+    ? Object.entries(result.space).map(([name, of]) => chart(result, name, of, best))
+    : [];
   return [
     ...bestSection(result, best),
     ...rungSection(result),
@@ -44,7 +53,10 @@ export function htmlSections(result: Reported, best: AnyTrial | undefined): Sect
 function bestSection({ space }: Reported, best: AnyTrial | undefined): Section[] {
   if (best === undefined) return [];
   const values = Object.keys(space).map((name) => `${name} ${valueText(best.values[name])}`);
-  const sentences = [`Trial ${best.trial}, score ${number(best.score)}: ${values.join(", ")}`, ...(best.folder === undefined ? [] : [`Its files are in ${best.folder}`])];
+  const sentences = [
+    `Trial ${best.trial}, score ${number(best.score)}: ${values.join(", ")}`,
+    ...(best.folder === undefined ? [] : [`Its files are in ${best.folder}`]),
+  ];
   return [{ title: "Best", blocks: [{ kind: "sentences", sentences }] }];
 }
 
@@ -55,21 +67,49 @@ function rungSection({ strategy, rungs, trials }: Reported): Section[] {
     const range = scores.length > 0 ? [Math.min(...scores), Math.max(...scores)].map(number) : ["", ""];
     return [String(at + 1), String(rung.budget), String(rung.trials), String(scores.length), ...range];
   });
-  return [{ title: "Rungs", blocks: [{ kind: "table", columns: ["rung", "budget", "trials", "scores", "lowest", "highest"].map((title) => ({ title, numeric: true })), rows }] }];
+  return [
+    {
+      title: "Rungs",
+      blocks: [
+        {
+          kind: "table",
+          columns: ["rung", "budget", "trials", "scores", "lowest", "highest"].map((title) => ({
+            title,
+            numeric: true,
+          })),
+          rows,
+        },
+      ],
+    },
+  ];
 }
 
 /** All trials, those with the best scores on the largest budgets first; columns that would say nothing are left out. */
 function trialTable({ trials, strategy, direction, space }: Reported, metrics: readonly string[]): Block {
   const sign = direction === "maximize" ? -1 : 1;
-  const ranked = trials.toSorted((a, b) => rankOf(b) - rankOf(a) || sign * ((a.score ?? 0) - (b.score ?? 0)) || a.trial - b.trial);
+  const ranked = trials.toSorted(
+    (a, b) => rankOf(b) - rankOf(a) || sign * ((a.score ?? 0) - (b.score ?? 0)) || a.trial - b.trial,
+  );
   const columns: readonly (Column & { readonly cell: (trial: AnyTrial) => string })[] = [
     { title: "trial", numeric: true, cell: ({ trial }) => String(trial) },
     { title: "score", numeric: true, cell: ({ score }) => number(score) },
-    ...(trials.some(({ status }) => status !== "done") ? [{ title: "status", numeric: false, cell: ({ status }: AnyTrial) => status }] : []),
-    ...(strategy === "halving" ? [{ title: "budget", numeric: true, cell: ({ rungs }: AnyTrial) => number(rungs.at(-1)?.budget) }] : []),
+    ...(trials.some(({ status }) => status !== "done")
+      ? [{ title: "status", numeric: false, cell: ({ status }: AnyTrial) => status }]
+      : []),
+    ...(strategy === "halving"
+      ? [{ title: "budget", numeric: true, cell: ({ rungs }: AnyTrial) => number(rungs.at(-1)?.budget) }]
+      : []),
     // In text all columns of values can give way where there are many.
-    ...Object.keys(space).map((name) => ({ title: name, numeric: false, cell: ({ values }: AnyTrial) => valueText(values[name]) })),
-    ...metrics.map((name) => ({ title: name, numeric: true, cell: ({ rungs }: AnyTrial) => number(rungs.at(-1)?.metrics[name]) })),
+    ...Object.keys(space).map((name) => ({
+      title: name,
+      numeric: false,
+      cell: ({ values }: AnyTrial) => valueText(values[name]),
+    })),
+    ...metrics.map((name) => ({
+      title: name,
+      numeric: true,
+      cell: ({ rungs }: AnyTrial) => number(rungs.at(-1)?.metrics[name]),
+    })),
     { title: "time", numeric: true, cell: ({ seconds }) => formatDuration(seconds) },
   ];
   return { kind: "table", columns, rows: ranked.map((trial) => columns.map(({ cell }) => cell(trial))) };
@@ -83,17 +123,33 @@ function rankOf({ rungs, error }: AnyTrial): number {
 function failureSection({ trials }: Reported): Section[] {
   const rows = trials.flatMap(({ trial, error }) => (error ? [[String(trial), error.code ?? "", error.message]] : []));
   if (rows.length === 0) return [];
-  const columns = [{ title: "trial", numeric: true }, { title: "code", numeric: true }, { title: "message", numeric: false }];
+  const columns = [
+    { title: "trial", numeric: true },
+    { title: "code", numeric: true },
+    { title: "message", numeric: false },
+  ];
   return [{ title: "Failures", blocks: [{ kind: "table", columns, rows }] }];
 }
 
-function chart({ trials, strategy }: Reported, name: string, distribution: Distribution, best: AnyTrial | undefined): Block {
+function chart(
+  { trials, strategy }: Reported,
+  name: string,
+  distribution: Distribution,
+  best: AnyTrial | undefined,
+): Block {
   const scores = trials.flatMap(({ score }) => score ?? []);
   const { axis, place } = axisOf(distribution);
   const points = trials.flatMap((trial): Point[] => {
     if (trial.score === undefined) return [];
     const mark = trial === best ? "best" : trial.status === "done" ? "filled" : "hollow";
-    return [{ x: place(trial.values[name]), y: trial.score, text: `trial ${trial.trial}: ${name} ${valueText(trial.values[name])}, score ${number(trial.score)}`, mark }];
+    return [
+      {
+        x: place(trial.values[name]),
+        y: trial.score,
+        text: `trial ${trial.trial}: ${name} ${valueText(trial.values[name])}, score ${number(trial.score)}`,
+        mark,
+      },
+    ];
   });
   const title = strategy === "halving" ? `${name} (hollow: not on the last rung)` : name;
   return { kind: "scatter", title, x: axis, y: numberAxis(Math.min(...scores), Math.max(...scores), false), points };

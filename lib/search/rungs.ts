@@ -17,8 +17,9 @@ export interface HalvingPlan {
 }
 
 /**
- * The rungs of scikit-learn's `HalvingRandomSearchCV` with `min_resources="exhaust"`, or as given: from one to the next the best `1/factor` of the trials
- * stay, with `factor` times the budget, until fewer than `factor` are left or the budget would exceed `maxBudget`.
+ * The rungs of scikit-learn's `HalvingRandomSearchCV` with `min_resources="exhaust"`, or as given: from one to the next
+ * the best `1/factor` of the trials stay, with `factor` times the budget, until fewer than `factor` are left or the
+ * budget would exceed `maxBudget`.
  *
  * Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification and Hyperparameter Optimization".
  */
@@ -33,7 +34,10 @@ export function halvingRungs({ trials, factor, minBudget, maxBudget }: HalvingPl
   return rungs;
 }
 
-/** The largest k with base^k ≤ value. (scikit-learn rounds a logarithm down, which is one too few at 243 = 3⁵ and 1000 = 10³.) */
+/**
+ * The largest k with base^k ≤ value. (scikit-learn rounds a logarithm down, which is one too few at 243 = 3⁵ and 1000 =
+ * 10³.)
+ */
 function exponent(value: number, base: number): number {
   let k = 0;
   while (base ** (k + 1) <= value) k++;

@@ -24,11 +24,18 @@ export class SearchProgress {
   }
 
   /** A result of a trial, and the number of the best so far. */
-  result({ trial, rungs, score, error }: Pick<Trial<unknown>, "trial" | "rungs" | "score" | "error">, best: number | undefined): void {
+  result(
+    { trial, rungs, score, error }: Pick<Trial<unknown>, "trial" | "rungs" | "score" | "error">,
+    best: number | undefined,
+  ): void {
     const [{ trials }] = this.#plan.rungs;
     const budget = this.#plan.rungs.length > 1 && !error ? ` with budget ${rungs.at(-1)?.budget}` : "";
-    const outcome = error ? `failed: ${error.message}` : `score ${Number(score?.toPrecision(6))} in ${formatDuration(rungs.at(-1)?.seconds ?? 0)}`;
-    this.#line(`trial ${trial} of ${trials}${budget}: ${outcome}${best === trial ? ", the best so far" : best === undefined ? "" : `; the best is trial ${best}`}`);
+    const outcome = error
+      ? `failed: ${error.message}`
+      : `score ${Number(score?.toPrecision(6))} in ${formatDuration(rungs.at(-1)?.seconds ?? 0)}`;
+    this.#line(
+      `trial ${trial} of ${trials}${budget}: ${outcome}${best === trial ? ", the best so far" : best === undefined ? "" : `; the best is trial ${best}`}`,
+    );
   }
 
   #line(text: string): void {

@@ -52,12 +52,16 @@ export class SearchResult<S extends SearchSpace = SearchSpace> {
   }
 
   /**
-   * The trial with the best score on the last rung that any has a score on, of those that did not fail; of equal ones the one with the lower number.
+   * The trial with the best score on the last rung that any has a score on, of those that did not fail; of equal ones
+   * the one with the lower number.
    * @throws TorchwrightError ERR_NO_RESULT where the search ended before any trial had a score
    */
   get best(): Trial<SpaceValues<S>> {
     if (this.#best) return this.#best;
-    throw new TorchwrightError("ERR_NO_RESULT", `search: expected a trial with a score, got none before the search was ended by ${this.stoppedBy}`);
+    throw new TorchwrightError(
+      "ERR_NO_RESULT",
+      `search: expected a trial with a score, got none before the search was ended by ${this.stoppedBy}`,
+    );
   }
 
   /** Wall time of all trials in seconds, also of those before a break. */
@@ -70,7 +74,10 @@ export class SearchResult<S extends SearchSpace = SearchSpace> {
     return renderText(heading(this), textSections(this, this.#best), WIDTH);
   }
 
-  /** The report as one HTML element, complete in itself and without scripts: all trials with their metrics, and a chart of each hyper-parameter. */
+  /**
+   * The report as one HTML element, complete in itself and without scripts: all trials with their metrics, and a chart
+   * of each hyper-parameter.
+   */
   toHtml(): string {
     return renderHtml(heading(this), htmlSections(this, this.#best));
   }

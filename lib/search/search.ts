@@ -16,19 +16,22 @@ import { TrialLog } from "./trial-log";
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Looks for good hyper-parameters: `objective` runs with values drawn at random from the space, and says how good they were. `strategy: "halving"` runs all trials with
- * a small budget and lets the best 1/factor go on with factor times as much, and so on (Jamieson & Talwalkar 2016; budgets and numbers of trials as in
- * scikit-learn's `HalvingRandomSearchCV`). {@link trainerObjective} makes the objective of a model and its data.
+ * Looks for good hyper-parameters: `objective` runs with values drawn at random from the space, and says how good they
+ * were. `strategy: "halving"` runs all trials with a small budget and lets the best 1/factor go on with factor times as
+ * much, and so on (Jamieson & Talwalkar 2016; budgets and numbers of trials as in scikit-learn's
+ * `HalvingRandomSearchCV`). {@link trainerObjective} makes the objective of a model and its data.
  *
- * What a trial draws depends on the search's seed and the trial's number alone. With `folder` a search that was broken off goes on to the result of an unbroken one: what has
- * a result is not run again, the trial that was running is repeated. Trials run one at a time: the operators of one process share one device and one
- * executor, where two trainings side by side take as long as one after the other, and twice the memory.
+ * What a trial draws depends on the search's seed and the trial's number alone. With `folder` a search that was broken
+ * off goes on to the result of an unbroken one: what has a result is not run again, the trial that was running is
+ * repeated. Trials run one at a time: the operators of one process share one device and one executor, where two
+ * trainings side by side take as long as one after the other, and twice the memory.
  *
- * A trial that throws, or whose score is not finite, is a failed one, and the search goes on. Ctrl-C, SIGTERM, `signal` and `maxSeconds` end it with what was done;
- * the trial that was running then does not count.
+ * A trial that throws, or whose score is not finite, is a failed one, and the search goes on. Ctrl-C, SIGTERM, `signal`
+ * and `maxSeconds` end it with what was done; the trial that was running then does not count.
  *
- * @throws TorchwrightError ERR_INVALID_ARG for a bad space or option, or a folder that holds another search; ERR_NO_RESULT where all trials failed, with the first one's error
- *   as its cause; ERR_BAD_ROW for a damaged file of results; ERR_FILE_READ, ERR_FILE_WRITE
+ * @throws TorchwrightError ERR_INVALID_ARG for a bad space or option, or a folder that holds another search;
+ *   ERR_NO_RESULT where all trials failed, with the first one's error as its cause; ERR_BAD_ROW for a damaged file of
+ *   results; ERR_FILE_READ, ERR_FILE_WRITE
  *
  * @example
  * ```ts
@@ -43,21 +46,39 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * console.log(String(result)); // the table of all trials
  * ```
  */
-export async function search<S extends SearchSpace>(space: S, objective: SearchObjective<SpaceValues<S>>, options: SearchOptions<SpaceValues<S>>): Promise<SearchResult<S>> {
+export async function search<S extends SearchSpace>(
+  space: S,
+  objective: SearchObjective<SpaceValues<S>>,
+  options: SearchOptions<SpaceValues<S>>,
+): Promise<SearchResult<S>> {
   const plan = planSearch(space, options);
-  if (typeof objective !== "function") throw new TorchwrightError("ERR_INVALID_ARG", `search: expected the objective to be a function, got ${describe(objective)}`);
+  if (typeof objective !== "function") {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `search: expected the objective to be a function, got ${describe(objective)}`,
+    );
+  }
   const { folder, signal, maxSeconds = Infinity, callbacks = [] } = options;
   const log = folder === undefined ? undefined : await TrialLog.open(folder, plan.settings);
   using stop = new StopRequest(signal);
-  const timer = 1000 * maxSeconds <= LONGEST_TIMER ? setTimeout(() => stop.request("maxSeconds"), 1000 * maxSeconds) : undefined;
+  const timer =
+    1000 * maxSeconds <= LONGEST_TIMER ? setTimeout(() => stop.request("maxSeconds"), 1000 * maxSeconds) : undefined;
   const race = new Race<SpaceValues<S>>(plan.rungs, plan.direction, folder);
   const progress = new SearchProgress(plan);
   try {
     if (log && log.length > 0) progress.resumed(log.length);
-    const ended = await run({ plan, race, log, stop, objective, folder, afterResult: async (trial) => {
-      progress.result(race.trial(trial), race.best);
-      for (const callback of callbacks) await callback(race.trial(trial));
-    } });
+    const ended = await run({
+      plan,
+      race,
+      log,
+      stop,
+      objective,
+      folder,
+      afterResult: async (trial) => {
+        progress.result(race.trial(trial), race.best);
+        for (const callback of callbacks) await callback(race.trial(trial));
+      },
+    });
     if (ended.stoppedBy === "end" && race.best === undefined) throw allFailed(race, ended.firstError);
     return new SearchResult({ space, plan, trials: race.trials(), best: race.best, stoppedBy: ended.stoppedBy });
   } finally {
@@ -99,7 +120,16 @@ async function run<V>({ plan, race, log, stop, objective, folder, afterResult }:
         await macrotask(); // timers and signals come through, whatever the objective does
         if (stop.reason !== undefined) return { stoppedBy: stoppedBy(stop), firstError };
         const { seed, values } = race.enter(trial, sampler.draw(trial));
-        const context = { trial, seed, values: structuredClone(values) as V, budget, finalBudget, direction, folder: folderOf(folder, trial), signal: stop.signal };
+        const context = {
+          trial,
+          seed,
+          values: structuredClone(values) as V,
+          budget,
+          finalBudget,
+          direction,
+          folder: folderOf(folder, trial),
+          signal: stop.signal,
+        };
         const { outcome, error } = await attempt(objective, context);
         if (stop.reason !== undefined) {
           race.interrupt(trial);

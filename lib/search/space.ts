@@ -7,7 +7,9 @@ import { Distribution } from "./distribution";
 export type SearchSpace = Readonly<Record<string, Distribution>>;
 
 /** One value of each hyper-parameter of a space. */
-export type SpaceValues<S extends SearchSpace> = { readonly [Name in keyof S]: S[Name] extends Distribution<infer T> ? T : never };
+export type SpaceValues<S extends SearchSpace> = {
+  readonly [Name in keyof S]: S[Name] extends Distribution<infer T> ? T : never;
+};
 
 /** What a trial is given by chance. */
 export interface Draw {
@@ -23,8 +25,8 @@ const FIRST_TRIAL = 1;
 const FEW = 2 ** 32;
 
 /**
- * Draws by a trial's number, the same whatever was drawn before. Where all combinations are finitely many and equally likely, none comes twice,
- * as in scikit-learn's `ParameterSampler`.
+ * Draws by a trial's number, the same whatever was drawn before. Where all combinations are finitely many and equally
+ * likely, none comes twice, as in scikit-learn's `ParameterSampler`.
  */
 export class Sampler {
   /** How many different draws there are. */
@@ -48,7 +50,10 @@ export class Sampler {
     const seed = below(2 ** 31);
     if (this.size < Infinity) return { seed, values: this.#combination(this.#indexOf(trial)) };
     const unit = randomUnit(below);
-    return { seed, values: Object.fromEntries(this.#space.map(([name, distribution]) => [name, distribution.quantile(unit())])) };
+    return {
+      seed,
+      values: Object.fromEntries(this.#space.map(([name, distribution]) => [name, distribution.quantile(unit())])),
+    };
   }
 
   #indexOf(trial: number): number {
@@ -69,7 +74,10 @@ export class Sampler {
   }
 }
 
-/** The numbers below `size` in random order, made as they are asked for (Fisher–Yates, of which only what moved is kept). */
+/**
+ * The numbers below `size` in random order, made as they are asked for (Fisher–Yates, of which only what moved is
+ * kept).
+ */
 function* shuffled(size: number, seed: number): Generator<number, undefined> {
   const below = randomBelow(seed, ORDER);
   const moved = new Map<number, number>();
@@ -94,10 +102,16 @@ function sorted(space: SearchSpace): (readonly [string, Distribution])[] {
 /** Throws ERR_INVALID_ARG unless it is an object of distributions, one at least. */
 export function checkSpace(space: unknown): asserts space is SearchSpace {
   if (typeof space !== "object" || space === null || Array.isArray(space) || Object.keys(space).length === 0) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `search: expected a space, an object of distributions by name, got ${describe(space)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `search: expected a space, an object of distributions by name, got ${describe(space)}`,
+    );
   }
   for (const [name, value] of Object.entries(space)) {
     if (value instanceof Distribution) continue;
-    throw new TorchwrightError("ERR_INVALID_ARG", `search: expected ${name} to be a distribution, as hp.uniform(0, 1) or hp.choice([${describe(value)}]), got ${describe(value)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `search: expected ${name} to be a distribution, as hp.uniform(0, 1) or hp.choice([${describe(value)}]), got ${describe(value)}`,
+    );
   }
 }

@@ -20,7 +20,10 @@ export type PerTrial<V, T> = (values: V, trial: TrialContext<V>) => T | Promise<
 
 /** What every objective of the Trainer is made of. */
 export interface TrainerObjectiveParts<V> {
-  /** Makes a trial's model, a new one each time; it is disposed when its rung is over. `trial.seed` is for weights that are drawn. */
+  /**
+   * Makes a trial's model, a new one each time; it is disposed when its rung is over. `trial.seed` is for weights that
+   * are drawn.
+   */
   readonly model: PerTrial<V, Model>;
   /** The training data: one loader for all trials, or a function, as it must be where the space has `batchSize`. */
   readonly loader: DataLoader | PerTrial<V, DataLoader>;
@@ -32,35 +35,45 @@ export interface TrainerObjectiveParts<V> {
 
 /** Whether each of the values is an option of the Trainer by its name and type, or the loader's `batchSize`. */
 type AreOptions<V> = V extends { readonly [Name in keyof V]: OptionOf<Name> } ? true : false;
-type OptionOf<Name> = Name extends "batchSize" ? number : Name extends keyof TrainerOptions ? Required<TrainerOptions>[Name] : never;
+type OptionOf<Name> = Name extends "batchSize"
+  ? number
+  : Name extends keyof TrainerOptions
+    ? Required<TrainerOptions>[Name]
+    : never;
 
 /**
- * What a trial is made of. `options` are the Trainer's for all trials, to which a trial's values are added by their names; where a name is not the Trainer's, it is a
- * function that makes them of the values.
+ * What a trial is made of. `options` are the Trainer's for all trials, to which a trial's values are added by their
+ * names; where a name is not the Trainer's, it is a function that makes them of the values.
  */
 export type TrainerObjectiveSetup<V> = TrainerObjectiveParts<V> &
-  (AreOptions<V> extends true ? {
-    /** Options of the Trainer beside the drawn values, for all trials or by trial. */
-    readonly options?: TrainerOptions | PerTrial<V, TrainerOptions>;
-  } : {
-    /** Options of the Trainer beside the drawn values, for all trials or by trial. */
-    readonly options: PerTrial<V, TrainerOptions>;
-  });
+  (AreOptions<V> extends true
+    ? {
+        /** Options of the Trainer beside the drawn values, for all trials or by trial. */
+        readonly options?: TrainerOptions | PerTrial<V, TrainerOptions>;
+      }
+    : {
+        /** Options of the Trainer beside the drawn values, for all trials or by trial. */
+        readonly options: PerTrial<V, TrainerOptions>;
+      });
 
 /** Options that the search decides. */
 const OWN = ["outputDir", "signal"] as const;
 
 /**
- * Makes an objective for `search`: a new model is trained with the trial's values as options of a {@link Trainer}, evaluated, and disposed. The score is `metricForBestModel`, by
- * default the loss, of the last evaluation; with `loadBestModelAtEnd`, of the best.
+ * Makes an objective for `search`: a new model is trained with the trial's values as options of a {@link Trainer},
+ * evaluated, and disposed. The score is `metricForBestModel`, by default the loss, of the last evaluation; with
+ * `loadBestModelAtEnd`, of the best.
  *
- * A trial is one run that is planned for the budget of the last rung, so that warm-up and decay of the learning rate are those of the whole run; on each rung it is trained up to
- * the rung's budget and evaluated. With the search's `folder` it goes on from its own checkpoint, on the CPU to the weights of an unbroken run to the bit; without, it is trained
- * anew with the same seed, to the same end.
+ * A trial is one run that is planned for the budget of the last rung, so that warm-up and decay of the learning rate
+ * are those of the whole run; on each rung it is trained up to the rung's budget and evaluated. With the search's
+ * `folder` it goes on from its own checkpoint, on the CPU to the weights of an unbroken run to the bit; without, it is
+ * trained anew with the same seed, to the same end.
  *
- * In the folder the Trainer's files are in `trial-<number>`, with a checkpoint at the end of each rung, and every ten minutes unless `options` has another `saveStrategy`.
+ * In the folder the Trainer's files are in `trial-<number>`, with a checkpoint at the end of each rung, and every ten
+ * minutes unless `options` has another `saveStrategy`.
  *
- * @throws TorchwrightError ERR_INVALID_ARG for a bad setup. The objective throws it for values that are no options, or for a search in the wrong direction
+ * @throws TorchwrightError ERR_INVALID_ARG for a bad setup. The objective throws it for values that are no options, or
+ *   for a search in the wrong direction
  *
  * @example
  * ```ts
@@ -78,7 +91,9 @@ const OWN = ["outputDir", "signal"] as const;
  * console.log(result.best.values, result.best.folder);
  * ```
  */
-export function trainerObjective<S extends SearchSpace>(setup: TrainerObjectiveSetup<SpaceValues<NoInfer<S>>>): SearchObjective<SpaceValues<S>> {
+export function trainerObjective<S extends SearchSpace>(
+  setup: TrainerObjectiveSetup<SpaceValues<NoInfer<S>>>,
+): SearchObjective<SpaceValues<S>> {
   checkSetup(setup);
   return async (trial) => {
     const options = await optionsOf(setup, trial);
@@ -91,7 +106,10 @@ export function trainerObjective<S extends SearchSpace>(setup: TrainerObjectiveS
       const trainer = new Trainer(model, {
         ...options,
         signal: AbortSignal.any([trial.signal, atBudget.signal]),
-        callbacks: [...(options.callbacks ?? []), (event) => void (hasSpent(event, setup.resource ?? "epochs", trial) && atBudget.abort())],
+        callbacks: [
+          ...(options.callbacks ?? []),
+          (event) => void (hasSpent(event, setup.resource ?? "epochs", trial) && atBudget.abort()),
+        ],
       });
       checkDirection(trainer, trial);
       const history = await trainer.fit(loader, { evalLoader, ...(trial.folder !== undefined && { resume: "auto" }) });
@@ -108,10 +126,15 @@ async function optionsOf<V>(setup: TrainerObjectiveSetup<V>, trial: TrialContext
   const { values, seed, folder, finalBudget } = trial;
   const { resource = "epochs" } = setup;
   const { batchSize, ...byName } = values as TrainerOptions & { readonly batchSize?: unknown };
-  if (batchSize !== undefined && typeof setup.loader !== "function") throw invalid("loader to be a function, as the space has batchSize,", setup.loader);
-  const own = typeof setup.options === "function" ? await setup.options(values, trial) : { ...setup.options, ...byName };
+  if (batchSize !== undefined && typeof setup.loader !== "function") {
+    throw invalid("loader to be a function, as the space has batchSize,", setup.loader);
+  }
+  const own =
+    typeof setup.options === "function" ? await setup.options(values, trial) : { ...setup.options, ...byName };
   for (const name of [...OWN, ...(finalBudget === Infinity ? [] : (["epochs", "maxSteps"] as const))]) {
-    if (own[name] !== undefined) throw invalid(`options and space without ${name}, which the search decides`, own[name]);
+    if (own[name] !== undefined) {
+      throw invalid(`options and space without ${name}, which the search decides`, own[name]);
+    }
   }
   return {
     seed,
@@ -123,12 +146,20 @@ async function optionsOf<V>(setup: TrainerObjectiveSetup<V>, trial: TrialContext
 }
 
 /** Whether the run has come to a budget that ends before the run does. */
-function hasSpent<V>(event: TrainerEvent, resource: "epochs" | "maxSteps", { budget, finalBudget }: TrialContext<V>): boolean {
+function hasSpent<V>(
+  event: TrainerEvent,
+  resource: "epochs" | "maxSteps",
+  { budget, finalBudget }: TrialContext<V>,
+): boolean {
   if (budget >= finalBudget || (event.type !== "step" && event.type !== "resume")) return false;
   return (resource === "epochs" ? event.epoch : event.step) >= budget;
 }
 
-async function scoreOf(trainer: AnyTrainer, { steps, best, evaluations }: History<ModelProblem>, evalLoader: DataLoader): Promise<TrialScore> {
+async function scoreOf(
+  trainer: AnyTrainer,
+  { steps, best, evaluations }: History<ModelProblem>,
+  evalLoader: DataLoader,
+): Promise<TrialScore> {
   const newest = evaluations.at(-1);
   const last = asScore(trainer, newest?.step === steps ? newest.metrics : await trainer.evaluate(evalLoader));
   const earlier = trainer.options.loadBestModelAtEnd ? evaluations.find(({ step }) => step === best?.step) : undefined;
@@ -149,7 +180,9 @@ function greaterIsBetter({ options: { metricForBestModel, greaterIsBetter: given
 
 function checkDirection(trainer: AnyTrainer, { direction }: TrialContext<unknown>): void {
   const expected = greaterIsBetter(trainer) ? "maximize" : "minimize";
-  if (direction !== expected) throw invalid(`direction "${expected}" for the metric ${trainer.options.metricForBestModel}`, direction);
+  if (direction !== expected) {
+    throw invalid(`direction "${expected}" for the metric ${trainer.options.metricForBestModel}`, direction);
+  }
 }
 
 async function made<V>(loader: DataLoader | PerTrial<V, DataLoader>, trial: TrialContext<V>): Promise<DataLoader> {
@@ -158,13 +191,25 @@ async function made<V>(loader: DataLoader | PerTrial<V, DataLoader>, trial: Tria
 
 function checkSetup<V>(setup: TrainerObjectiveSetup<V>): void {
   if (typeof setup !== "object" || setup === null) throw invalid("{ model, loader, evalLoader }", setup);
-  const { model, loader, evalLoader, options = {}, resource = "epochs" } = setup as TrainerObjectiveParts<V> & { readonly options?: unknown };
+  const {
+    model,
+    loader,
+    evalLoader,
+    options = {},
+    resource = "epochs",
+  } = setup as TrainerObjectiveParts<V> & { readonly options?: unknown };
   if (typeof model !== "function") throw invalid("model to be a function that makes one", model);
   for (const [name, value] of Object.entries({ loader, evalLoader })) {
-    if (!(value instanceof DataLoader) && typeof value !== "function") throw invalid(`${name} to be a DataLoader or a function that makes one`, value);
+    if (!(value instanceof DataLoader) && typeof value !== "function") {
+      throw invalid(`${name} to be a DataLoader or a function that makes one`, value);
+    }
   }
-  if (typeof options !== "function" && (typeof options !== "object" || options === null)) throw invalid("options to be the Trainer's, or a function that makes them", options);
-  if (resource !== "epochs" && resource !== "maxSteps") throw invalid('resource to be "epochs" or "maxSteps"', resource);
+  if (typeof options !== "function" && (typeof options !== "object" || options === null)) {
+    throw invalid("options to be the Trainer's, or a function that makes them", options);
+  }
+  if (resource !== "epochs" && resource !== "maxSteps") {
+    throw invalid('resource to be "epochs" or "maxSteps"', resource);
+  }
 }
 
 function invalid(expected: string, got: unknown): TorchwrightError {

@@ -1,5 +1,6 @@
 /**
- * The results of a search as JSON Lines, each on disk before the next trial begins: `trials.jsonl`, whose first line says which search it is.
+ * The results of a search as JSON Lines, each on disk before the next trial begins: `trials.jsonl`, whose first line
+ * says which search it is.
  *
  * A process that is killed leaves at most a torn last line, which is dropped.
  */
@@ -48,7 +49,8 @@ export class TrialLog {
   /**
    * Opens a folder's file, or begins one.
    *
-   * @throws TorchwrightError ERR_INVALID_ARG where it is of another search, ERR_BAD_ROW where it is damaged before its end, ERR_FILE_READ, ERR_FILE_WRITE
+   * @throws TorchwrightError ERR_INVALID_ARG where it is of another search, ERR_BAD_ROW where it is damaged before its
+   *   end, ERR_FILE_READ, ERR_FILE_WRITE
    */
   static async open(folder: string, settings: Readonly<Record<string, unknown>>): Promise<TrialLog> {
     const file = path.join(folder, TRIALS_FILE);
@@ -83,7 +85,10 @@ export class TrialLog {
     return this.#entries.get(keyOf({ trial, rung }));
   }
 
-  /** Resolves when the entry will outlive a crash. Throws ERR_FILE_WRITE, also where another process writes the same file. */
+  /**
+   * Resolves when the entry will outlive a crash. Throws ERR_FILE_WRITE, also where another process writes the same
+   * file.
+   */
   async append(entry: Entry): Promise<void> {
     await this.#write(`${JSON.stringify(entry)}\n`);
   }
@@ -95,7 +100,10 @@ export class TrialLog {
   async #write(text: string): Promise<void> {
     const { size } = await writing(this.#file, () => this.#handle.stat());
     if (size !== this.#size) {
-      throw new TorchwrightError("ERR_FILE_WRITE", `search: expected to be the only one that writes ${this.#file}, got a file that another search has changed; run one at a time`);
+      throw new TorchwrightError(
+        "ERR_FILE_WRITE",
+        `search: expected to be the only one that writes ${this.#file}, got a file that another search has changed; run one at a time`,
+      );
     }
     const bytes = Buffer.from(text);
     await writing(this.#file, async () => {
@@ -121,12 +129,21 @@ async function readBytes(file: string): Promise<Buffer> {
     return await readFile(file);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
-    throw new TorchwrightError("ERR_FILE_READ", `search: ${file} could not be read: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError("ERR_FILE_READ", `search: ${file} could not be read: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
-/** The lines that were written whole, parsed, and how many bytes they are. The last may be of blocks that never reached the disk. */
-function wholeLines(file: string, bytes: Buffer, header: string): { readonly lines: readonly unknown[]; readonly size: number } {
+/**
+ * The lines that were written whole, parsed, and how many bytes they are. The last may be of blocks that never reached
+ * the disk.
+ */
+function wholeLines(
+  file: string,
+  bytes: Buffer,
+  header: string,
+): { readonly lines: readonly unknown[]; readonly size: number } {
   let size = bytes.lastIndexOf("\n") + 1;
   if (size === 0 && !header.startsWith(bytes.toString())) throw otherFile(file);
   const texts = bytes.toString("utf8", 0, size).split("\n").slice(0, -1);
@@ -150,14 +167,20 @@ function parse(text: string): unknown {
 async function checkUnused(folder: string): Promise<void> {
   const trial = (await readdir(folder)).find((name) => /^trial-\d+$/.test(name));
   if (trial === undefined) return;
-  throw new TorchwrightError("ERR_INVALID_ARG", `search: expected a folder without ${trial}, as it has no results of a search in ${TRIALS_FILE}; take another folder`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `search: expected a folder without ${trial}, as it has no results of a search in ${TRIALS_FILE}; take another folder`,
+  );
 }
 
 function checkHeader(file: string, found: unknown, own: Header): void {
   const header = (found ?? {}) as Partial<Header>;
   if (header.format !== own.format || typeof header.settings !== "object") throw otherFile(file);
   if (header.version !== own.version) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `search: expected ${file} to be of version ${String(own.version)}, which this release knows, got ${String(header.version)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `search: expected ${file} to be of version ${String(own.version)}, which this release knows, got ${String(header.version)}`,
+    );
   }
   const { settings } = header;
   const names = [...new Set([...Object.keys(own.settings), ...Object.keys(settings)])];
@@ -171,7 +194,10 @@ function checkHeader(file: string, found: unknown, own: Header): void {
 }
 
 function otherFile(file: string): TorchwrightError {
-  return new TorchwrightError("ERR_INVALID_ARG", `search: expected ${file} to be a search's results, got another file; take another folder`);
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `search: expected ${file} to be a search's results, got another file; take another folder`,
+  );
 }
 
 /** The line as an entry, if it is one. */
@@ -182,17 +208,25 @@ function asEntry(line: unknown): Entry | undefined {
   const outcome = score === undefined ? typeof error?.message === "string" : Number.isFinite(score);
   if (!numbers || typeof values !== "object" || !outcome) return undefined;
   // JSON has no NaN.
-  return { ...(entry as Entry), metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, value ?? NaN])) };
+  return {
+    ...(entry as Entry),
+    metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, value ?? NaN])),
+  };
 }
 
 function badLine(file: string, line: number): never {
-  throw new TorchwrightError("ERR_BAD_ROW", `search: ${file}, line ${line}: expected a trial's result, got another text; the file was damaged or edited`);
+  throw new TorchwrightError(
+    "ERR_BAD_ROW",
+    `search: ${file}, line ${line}: expected a trial's result, got another text; the file was damaged or edited`,
+  );
 }
 
 async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new TorchwrightError("ERR_FILE_WRITE", `search: ${file} could not be written: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError("ERR_FILE_WRITE", `search: ${file} could not be written: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -8,15 +8,24 @@ export interface TrialContext<V> {
   readonly values: V;
   /** For whatever is random in the trial, as weights and dropout: its own, the same on every rung. */
   readonly seed: number;
-  /** What it may spend, in whatever the objective counts: epochs, steps, rows. Infinity in a random search without `maxBudget`. */
+  /**
+   * What it may spend, in whatever the objective counts: epochs, steps, rows. Infinity in a random search without
+   * `maxBudget`.
+   */
   readonly budget: number;
   /** What the trials of the last rung may spend: the run that a learning-rate schedule is to be planned for. */
   readonly finalBudget: number;
   /** Whether high or low scores are good. */
   readonly direction: SearchDirection;
-  /** Its own place for files, the same on every rung and when it is repeated after a break; made by whoever writes there. Undefined without the option `folder`. */
+  /**
+   * Its own place for files, the same on every rung and when it is repeated after a break; made by whoever writes
+   * there. Undefined without the option `folder`.
+   */
   readonly folder: string | undefined;
-  /** Aborted when the search is to end: by the caller's signal, Ctrl-C, SIGTERM, or `maxSeconds`. What the objective gives then does not count. */
+  /**
+   * Aborted when the search is to end: by the caller's signal, Ctrl-C, SIGTERM, or `maxSeconds`. What the objective
+   * gives then does not count.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -29,8 +38,8 @@ export interface TrialScore {
 }
 
 /**
- * Runs a trial and says how good it was. What it throws, and a score that is not finite, count as a failure of this trial alone. Tensors that it makes are its own
- * to free.
+ * Runs a trial and says how good it was. What it throws, and a score that is not finite, count as a failure of this
+ * trial alone. Tensors that it makes are its own to free.
  */
 export type SearchObjective<V> = (trial: TrialContext<V>) => number | TrialScore | Promise<number | TrialScore>;
 
@@ -58,8 +67,9 @@ export interface TrialFailure {
 }
 
 /**
- * "done": went as far as any; "pruned": others were better on its last rung; "failed": threw, or had no finite score; "interrupted": the search ended
- * while it was running; "waiting": its next rung has not begun, or the search ended before.
+ * "done": went as far as any; "pruned": others were better on its last rung; "failed": threw, or had no finite score;
+ * "interrupted": the search ended while it was running; "waiting": its next rung has not begun, or the search ended
+ * before.
  */
 export type TrialStatus = "done" | "pruned" | "failed" | "interrupted" | "waiting";
 

@@ -21,7 +21,9 @@ interface Owner {
   readonly id: string;
 }
 
-/** Older than this without a sign of life, a lock counts as left behind: its process may have been on another machine. */
+/**
+ * Older than this without a sign of life, a lock counts as left behind: its process may have been on another machine.
+ */
 const SILENT_MS = 60_000;
 const SIGN_OF_LIFE_MS = 5_000;
 
@@ -36,7 +38,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, options:
   const id = randomUUID();
   const deadline = Date.now() + (options.timeoutMs ?? 30 * 60_000);
   const seen = { stamp: 0, since: Date.now() };
-  for (let told = false; !(await take(file, id)); ) {
+  for (let told = false; !(await take(file, id));) {
     const owner = await readOwner(file);
     if (await isLeftBehind(file, owner, seen, options.silentMs ?? SILENT_MS)) {
       await breakLock(file, owner);
@@ -65,10 +67,15 @@ export async function withLock<T>(file: string, work: () => Promise<T>, options:
 }
 
 /**
- * A process of this machine is asked for; one elsewhere, one whose number went to another process, and one that died before it
- * wrote its name are known by their silence, measured by our own clock.
+ * A process of this machine is asked for; one elsewhere, one whose number went to another process, and one that died
+ * before it wrote its name are known by their silence, measured by our own clock.
  */
-async function isLeftBehind(file: string, owner: Owner | undefined, seen: { stamp: number; since: number }, silentMs: number): Promise<boolean> {
+async function isLeftBehind(
+  file: string,
+  owner: Owner | undefined,
+  seen: { stamp: number; since: number },
+  silentMs: number,
+): Promise<boolean> {
   if (owner?.host === hostname() && !isAlive(owner.pid)) return true;
   const stamp = (await stat(file).catch(() => undefined))?.mtimeMs;
   if (stamp === undefined) return false; // given back by now

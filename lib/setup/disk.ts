@@ -36,8 +36,14 @@ export async function requireSpace(folder: string, needed: number, what: string)
  * The coded error of a failure to write below `folder`; undefined for any other failure, such as one of the network.
  * No other source of libtorch would do better, so it ends the search for one.
  */
-export async function writeFailure(error: unknown, folder: string, operation = "setup"): Promise<TorchwrightError | undefined> {
-  if (error instanceof TorchwrightError) return error.code === "ERR_DISK_FULL" || error.code === "ERR_FILE_WRITE" ? error : undefined;
+export async function writeFailure(
+  error: unknown,
+  folder: string,
+  operation = "setup",
+): Promise<TorchwrightError | undefined> {
+  if (error instanceof TorchwrightError) {
+    return error.code === "ERR_DISK_FULL" || error.code === "ERR_FILE_WRITE" ? error : undefined;
+  }
   const failed = systemError(error);
   if (failed?.code === undefined) return undefined;
   if (FULL.has(failed.code)) {
@@ -60,7 +66,10 @@ export async function writeFailure(error: unknown, folder: string, operation = "
   );
 }
 
-/** Does `work`, which writes below `folder`. @throws TorchwrightError ERR_DISK_FULL, ERR_FILE_WRITE, and what `work` throws */
+/**
+ * Does `work`, which writes below `folder`. @throws TorchwrightError ERR_DISK_FULL, ERR_FILE_WRITE, and what `work`
+ * throws
+ */
 export async function writingBelow<T>(folder: string, operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -69,7 +78,8 @@ export async function writingBelow<T>(folder: string, operation: string, work: (
   }
 }
 
-const REMEDY = "Free some, remove an installed one (setup --list, setup --remove <name>), or name another disk: TORCHWRIGHT_CACHE=<folder>.";
+const REMEDY =
+  "Free some, remove an installed one (setup --list, setup --remove <name>), or name another disk: TORCHWRIGHT_CACHE=<folder>.";
 
 type SystemError = NodeJS.ErrnoException & { readonly dest?: string };
 

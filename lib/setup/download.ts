@@ -45,7 +45,7 @@ export async function download(archive: Archive, file: string, options: Download
   const part = `${file}.part`;
   const { attempts = 3, pauseMs = 500 } = options;
   await makeFolder(path.dirname(file));
-  for (let attempt = 1; ; ) {
+  for (let attempt = 1; ;) {
     const before = await sizeOf(part);
     try {
       await transfer(archive, part, options);
@@ -59,7 +59,9 @@ export async function download(archive: Archive, file: string, options: Download
       const again = error instanceof Cut || before > 0;
       const came = (await sizeOf(part)) - before;
       attempt = came > 0 && came >= (archive.bytes ?? 0) / 100 ? 1 : attempt + 1;
-      if (!again || attempt > attempts) throw error instanceof Cut ? error : new Error(failureReason(error), { cause: error });
+      if (!again || attempt > attempts) {
+        throw error instanceof Cut ? error : new Error(failureReason(error), { cause: error });
+      }
       await pause(pauseMs * Math.max(attempt - 1, 1));
     }
   }
@@ -88,14 +90,20 @@ async function transfer(archive: Archive, part: string, options: DownloadOptions
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
     checkAnnounced(archive, from + length);
     const total = archive.bytes ?? (Number.isFinite(length) ? from + length : undefined);
-    await requireSpace(path.dirname(part), Math.max((total ?? 0) - from, 0) + (options.alsoNeeded ?? 0), "setup: the download and what is unpacked");
+    await requireSpace(
+      path.dirname(part),
+      Math.max((total ?? 0) - from, 0) + (options.alsoNeeded ?? 0),
+      "setup: the download and what is unpacked",
+    );
     const progress = options.quiet ? undefined : transferProgress(path.basename(part, ".part"), total, from);
     let done = from;
     const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
       for await (const chunk of source) {
         watchdog.feed(options.stallMs ?? 20_000);
         done += chunk.length;
-        if (archive.bytes !== undefined && done > archive.bytes) throw new Refused(`expected ${archive.bytes} bytes, got more`);
+        if (archive.bytes !== undefined && done > archive.bytes) {
+          throw new Refused(`expected ${archive.bytes} bytes, got more`);
+        }
         options.received?.(chunk.length);
         progress?.update(done);
         yield chunk;

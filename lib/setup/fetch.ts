@@ -20,7 +20,10 @@ export interface FetchOptions {
   readonly variant?: Variant;
   /** Folder, archive or Python to take libtorch from; no other source is then tried. */
   readonly from?: string;
-  /** Host and path that stand in place of https://download.pytorch.org; default `TORCHWRIGHT_MIRROR`. No other source is then tried. */
+  /**
+   * Host and path that stand in place of https://download.pytorch.org; default `TORCHWRIGHT_MIRROR`. No other source is
+   * then tried.
+   */
   readonly mirror?: string;
   /** Checksum of the archive, where none is pinned or another is expected. */
   readonly sha256?: string;
@@ -64,15 +67,19 @@ export function sourcesFor(options: FetchOptions, env: NodeJS.ProcessEnv = proce
   const python = findPython(options.python, env);
   const indexed = wheelSource({ python, variant, suffixed: true, host: mirror ?? OFFICIAL });
   if (mirror !== undefined) return [indexed, archive];
-  const wheels = [wheelSource({ python, variant, suffixed: true }), wheelSource({ python, variant, suffixed: false }), indexed];
+  const wheels = [
+    wheelSource({ python, variant, suffixed: true }),
+    wheelSource({ python, variant, suffixed: false }),
+    indexed,
+  ];
   return variant === "cpu" ? [archive, ...wheels] : [...wheels, archive];
 }
 
 /**
  * Fetches libtorch into the cache; what is there already, and whole, is left as it is.
  *
- * @throws TorchwrightError ERR_FETCH_FAILED with each source tried, why it failed, and the ways out; ERR_DISK_FULL; ERR_FILE_WRITE;
- *   ERR_BUSY where another setup goes on for half an hour; ERR_INVALID_ARG
+ * @throws TorchwrightError ERR_FETCH_FAILED with each source tried, why it failed, and the ways out; ERR_DISK_FULL;
+ *   ERR_FILE_WRITE; ERR_BUSY where another setup goes on for half an hour; ERR_INVALID_ARG
  */
 export async function fetchLibtorch(
   options: FetchOptions = {},
@@ -82,7 +89,14 @@ export async function fetchLibtorch(
   const cache = options.cache ?? cacheFolder(env);
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const named = options.from !== undefined;
-  const job: Job = { sources, variant: options.variant ?? (named ? undefined : "cpu"), named, cache, quiet: options.quiet ?? false, log };
+  const job: Job = {
+    sources,
+    variant: options.variant ?? (named ? undefined : "cpu"),
+    named,
+    cache,
+    quiet: options.quiet ?? false,
+    log,
+  };
   const there = named || options.force ? undefined : await wholeInstall(job);
   if (there) return { libtorch: there, fetched: false, downloadedBytes: 0 };
   if (!named && env.TORCHWRIGHT_SKIP_DOWNLOAD === "1") throw skipped();
@@ -155,7 +169,9 @@ function checkContents(staging: string, { variant, named }: Job): Libtorch {
   if (named ? !SUPPORTED_VERSIONS.includes(majorMinor(found.version)) : found.version !== PINNED_VERSION) {
     throw new Error(`expected version ${named ? SUPPORTED_VERSIONS.join(", ") : PINNED_VERSION}, got ${found.version}`);
   }
-  if (variant !== undefined && found.variant !== variant) throw new Error(`expected the ${variant} build, got ${found.variant}`);
+  if (variant !== undefined && found.variant !== variant) {
+    throw new Error(`expected the ${variant} build, got ${found.variant}`);
+  }
   return found;
 }
 
@@ -163,7 +179,10 @@ function mirrorOf(options: FetchOptions, env: NodeJS.ProcessEnv): string | undef
   const mirror = options.mirror ?? (env.TORCHWRIGHT_MIRROR || undefined);
   if (mirror === undefined || /^https?:\/\/[^/]/.test(mirror)) return mirror;
   const name = options.mirror === undefined ? "TORCHWRIGHT_MIRROR" : "--mirror";
-  throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected a URL of http or https, got ${JSON.stringify(mirror)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${name}: expected a URL of http or https, got ${JSON.stringify(mirror)}`,
+  );
 }
 
 /** The size is pinned together with the checksum, and replaced together with it. */

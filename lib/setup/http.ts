@@ -23,8 +23,8 @@ const UNKNOWN_SIGNER = new Set([
 let agent: Undici.EnvHttpProxyAgent | undefined;
 
 /**
- * Asks for `url`, as fetch does; user and password in it go as a header, which a redirect to another host does not get. The first call reads
- * the proxy variables, for as long as the process lives.
+ * Asks for `url`, as fetch does; user and password in it go as a header, which a redirect to another host does not get.
+ * The first call reads the proxy variables, for as long as the process lives.
  */
 export async function request(url: string, { headers = {}, ...rest }: Request = {}): Promise<Undici.Response> {
   // At the first request, not on import: a command that fetches nothing shall not wait for it.
@@ -33,7 +33,11 @@ export async function request(url: string, { headers = {}, ...rest }: Request = 
   agent ??= new EnvHttpProxyAgent({ proxyTunnel: false });
   // What is compressed on its way has no length that could be checked or resumed.
   const { href, authorization } = splitCredentials(url);
-  return fetch(href, { ...rest, headers: { "accept-encoding": "identity", ...authorization, ...headers }, dispatcher: agent });
+  return fetch(href, {
+    ...rest,
+    headers: { "accept-encoding": "identity", ...authorization, ...headers },
+    dispatcher: agent,
+  });
 }
 
 /** Why a request failed: fetch says "fetch failed" and hides the reason in `cause`. */
@@ -43,7 +47,9 @@ export function failureReason(error: unknown, env: NodeJS.ProcessEnv = process.e
   if (!(cause instanceof Error)) return error.message;
   const code = "code" in cause ? String(cause.code) : "";
   // Several addresses were tried: each failure has its own message, the whole has none.
-  const why = cause.message || (cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0].message : code);
+  const why =
+    cause.message ||
+    (cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0].message : code);
   const proxy = env.https_proxy ?? env.HTTPS_PROXY ?? env.http_proxy ?? env.HTTP_PROXY;
   const remedy = UNKNOWN_SIGNER.has(code)
     ? " (NODE_EXTRA_CA_CERTS=<file.pem> names the certificates of your organisation)"
@@ -54,11 +60,17 @@ export function failureReason(error: unknown, env: NodeJS.ProcessEnv = process.e
 }
 
 /** fetch refuses a URL with a password, as mirrors inside of companies have it. */
-function splitCredentials(url: string): { readonly href: string; readonly authorization: Readonly<Record<string, string>> } {
+function splitCredentials(url: string): {
+  readonly href: string;
+  readonly authorization: Readonly<Record<string, string>>;
+} {
   const { username, password } = new URL(url);
   if (username === "" && password === "") return { href: url, authorization: {} };
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { href: withoutPassword(url), authorization: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
+  return {
+    href: withoutPassword(url),
+    authorization: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` },
+  };
 }
 
 /** A URL as it may be shown and kept. */

@@ -55,7 +55,9 @@ const PREFIX = "libtorch-";
 export async function writeManifest(folder: string, source: string): Promise<number> {
   const sizes = [...(await fileSizes(folder))];
   const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
-  const libraries = Object.fromEntries(sizes.filter(([name]) => /^((lib)?torch|nvidia)\/(.*\/)?(lib|bin)\//.test(name)));
+  const libraries = Object.fromEntries(
+    sizes.filter(([name]) => /^((lib)?torch|nvidia)\/(.*\/)?(lib|bin)\//.test(name)),
+  );
   const manifest: Manifest = { source, date: new Date().toISOString(), bytes, libraries };
   await writeFile(path.join(folder, MANIFEST), `${JSON.stringify(manifest)}\n`);
   return bytes;
@@ -67,13 +69,18 @@ export async function damage(folder: string): Promise<string | undefined> {
   if (!manifest?.libraries) return undefined; // installed by an earlier version, which wrote none
   for (const [name, bytes] of Object.entries(manifest.libraries)) {
     const got = (await stat(path.join(folder, name)).catch(() => undefined))?.size;
-    if (got !== bytes) return `${name} is damaged: expected ${bytes} bytes, ${got === undefined ? "it is missing" : `got ${got}`}`;
+    if (got !== bytes) {
+      return `${name} is damaged: expected ${bytes} bytes, ${got === undefined ? "it is missing" : `got ${got}`}`;
+    }
   }
   return undefined;
 }
 
 /** Lists the cache. `wanted` is what the addon asks for, as its release. */
-export async function listInstalled(wanted: LocateOptions = {}, env: NodeJS.ProcessEnv = process.env): Promise<Inventory> {
+export async function listInstalled(
+  wanted: LocateOptions = {},
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Inventory> {
   const cache = cacheFolder(env);
   const used = usedNow(wanted, env);
   const installed: Installed[] = [];
@@ -96,7 +103,9 @@ export async function listInstalled(wanted: LocateOptions = {}, env: NodeJS.Proc
     cache,
     installed,
     downloadBytes: await folderBytes(path.join(cache, "downloads")),
-    ...(typeof used === "string" ? { unusable: used } : { used: { root: used.root, version: used.version, variant: used.variant } }),
+    ...(typeof used === "string"
+      ? { unusable: used }
+      : { used: { root: used.root, version: used.version, variant: used.variant } }),
   };
 }
 
@@ -131,16 +140,19 @@ export async function removeInstalled(name: string, env: NodeJS.ProcessEnv = pro
 }
 
 /**
- * Clears away what a setup that was killed left, while no other one runs: half-filled and half-removed folders go, and what was
- * taken aside to be replaced comes back where its replacement did not come.
+ * Clears away what a setup that was killed left, while no other one runs: half-filled and half-removed folders go, and
+ * what was taken aside to be replaced comes back where its replacement did not come.
  */
 export async function clearLeftovers(cache: string): Promise<void> {
   await makeFolder(cache);
   const names = await readdir(cache);
   for (const name of names) {
     const replaced = /^\.old-(libtorch-.+)$/.exec(name)?.[1];
-    if (replaced !== undefined && !names.includes(replaced)) await rename(path.join(cache, name), path.join(cache, replaced));
-    else if (/^\.(unpack|old|removed)-/.test(name)) await rm(path.join(cache, name), { recursive: true, force: true });
+    if (replaced !== undefined && !names.includes(replaced)) {
+      await rename(path.join(cache, name), path.join(cache, replaced));
+    } else if (/^\.(unpack|old|removed)-/.test(name)) {
+      await rm(path.join(cache, name), { recursive: true, force: true });
+    }
   }
 }
 

@@ -3,8 +3,9 @@ import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * Makes `folder` where it is not there yet, with the folders above it. A path from a user may lead anywhere: where a file system says of a
- * new folder that it does not exist (`/proc`), Node's own recursive `mkdir` tries for ever. Fails as `mkdir` does.
+ * Makes `folder` where it is not there yet, with the folders above it. A path from a user may lead anywhere: where a
+ * file system says of a new folder that it does not exist (`/proc`), Node's own recursive `mkdir` tries for ever. Fails
+ * as `mkdir` does.
  */
 export async function makeFolder(folder: string): Promise<void> {
   const absolute = path.resolve(folder);

@@ -14,8 +14,9 @@ import type { Source } from "./sources";
 import { unpack } from "./unpack";
 
 /**
- * The source that `from` means. A bare `python`, `python3`, `python3.12` is a command: `python` the one that pip is asked of
- * too. Anything else is a path; a file that is a zip archive is unpacked, another one that can be run is a Python.
+ * The source that `from` means. A bare `python`, `python3`, `python3.12` is a command: `python` the one that pip is
+ * asked of too. Anything else is a path; a file that is a zip archive is unpacked, another one that can be run is a
+ * Python.
  *
  * @throws TorchwrightError ERR_INVALID_ARG where it is none of these, or a checksum is given for what has none
  */
@@ -30,7 +31,10 @@ export function namedSource(from: string, sha256: string | undefined, env: NodeJ
     );
   }
   if (sha256 !== undefined && kind !== "archive") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `--sha256: expected an archive in --from, got ${from}, a ${kind === "folder" ? "folder" : "Python"}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `--sha256: expected an archive in --from, got ${from}, a ${kind === "folder" ? "folder" : "Python"}`,
+    );
   }
   switch (kind) {
     case "folder":
@@ -46,7 +50,10 @@ export function namedSource(from: string, sha256: string | undefined, env: NodeJ
       };
     case "python": {
       const python = from === "python" ? findPython(undefined, env) : from;
-      return { name: `torch installed for ${python}`, fill: ({ staging }) => copyFolder(locateLibtorch({ python }, env).root, staging) };
+      return {
+        name: `torch installed for ${python}`,
+        fill: ({ staging }) => copyFolder(locateLibtorch({ python }, env).root, staging),
+      };
     }
   }
 }
@@ -89,17 +96,30 @@ async function copyFolder(from: string, staging: string): Promise<void> {
   if (typeof found === "string") throw new Error(`${from} ${found}`);
   const target = path.basename(found.root) === "libtorch" ? "libtorch" : "torch";
   const around = path.dirname(found.root);
-  const copies = (await readdir(found.root)).filter((name) => KEPT.includes(name)).map((name) => [path.join(found.root, name), path.join(target, name)]);
+  const copies = (await readdir(found.root))
+    .filter((name) => KEPT.includes(name))
+    .map((name) => [path.join(found.root, name), path.join(target, name)]);
   if (await exists(path.join(around, SCHEMAS, "native_functions.yaml"))) {
-    copies.push(...["native_functions.yaml", "tags.yaml"].map((name) => [path.join(around, SCHEMAS, name), path.join(SCHEMAS, name)]));
+    copies.push(
+      ...["native_functions.yaml", "tags.yaml"].map((name) => [
+        path.join(around, SCHEMAS, name),
+        path.join(SCHEMAS, name),
+      ]),
+    );
   }
-  if (found.variant !== "cpu" && (await exists(path.join(around, "nvidia")))) copies.push([path.join(around, "nvidia"), "nvidia"]);
+  if (found.variant !== "cpu" && (await exists(path.join(around, "nvidia")))) {
+    copies.push([path.join(around, "nvidia"), "nvidia"]);
+  }
   let bytes = 0;
   for (const [source = ""] of copies) bytes += await folderBytes(source);
   await requireSpace(staging, bytes, `setup: a copy of ${from}`);
   for (const [source = "", copy = ""] of copies) {
     await makeFolder(path.dirname(path.join(staging, copy)));
-    await cp(source, path.join(staging, copy), { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE });
+    await cp(source, path.join(staging, copy), {
+      recursive: true,
+      dereference: true,
+      mode: constants.COPYFILE_FICLONE,
+    });
   }
 }
 

@@ -23,7 +23,10 @@ export interface VariantChoice {
   readonly reason: string;
 }
 
-/** Oldest major version of the driver that CUDA 13 runs with (CUDA Toolkit 13.0 release notes, table of driver versions). */
+/**
+ * Oldest major version of the driver that CUDA 13 runs with (CUDA Toolkit 13.0 release notes, table of driver
+ * versions).
+ */
 export const CUDA_13_DRIVER = 580;
 
 /** Where Linux shows the driver: its version, and the device through which programs reach it. */
@@ -31,7 +34,10 @@ const KERNEL = { module: "/proc/driver/nvidia/version", device: "/dev/nvidiactl"
 
 /** The driver and its GPUs; undefined where there is none, or none that answers within ten seconds. */
 export function nvidiaDriver(env: NodeJS.ProcessEnv = process.env, kernel = KERNEL): NvidiaDriver | undefined {
-  const lines = nvidiaSmi(["--query-gpu=driver_version,memory.total,name", "--format=csv,noheader,nounits"], env)?.trim().split("\n") ?? [];
+  const lines =
+    nvidiaSmi(["--query-gpu=driver_version,memory.total,name", "--format=csv,noheader,nounits"], env)
+      ?.trim()
+      .split("\n") ?? [];
   const rows = lines.map((line) => /^([\d.]+), *(\d+), *(.+)$/.exec(line.trim())).filter((row) => row !== null);
   const version = rows[0]?.[1];
   if (version !== undefined) {
@@ -40,7 +46,9 @@ export function nvidiaDriver(env: NodeJS.ProcessEnv = process.env, kernel = KERN
     return { version, gpus, ...(cuda !== undefined && { cuda }) };
   }
   // A container may be given the devices without the program; the module alone is the host's.
-  const loaded = existsSync(kernel.device) ? /Kernel Module.*?\s(\d+\.[\d.]+)\s/.exec(readText(kernel.module))?.[1] : undefined;
+  const loaded = existsSync(kernel.device)
+    ? /Kernel Module.*?\s(\d+\.[\d.]+)\s/.exec(readText(kernel.module))?.[1]
+    : undefined;
   return loaded === undefined ? undefined : { version: loaded, gpus: [] };
 }
 
@@ -61,7 +69,13 @@ export function chooseVariant(driver: NvidiaDriver | undefined): VariantChoice {
 
 function nvidiaSmi(args: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   try {
-    return execFileSync("nvidia-smi", args, { encoding: "utf8", env, timeout: 10_000, killSignal: "SIGKILL", stdio: ["ignore", "pipe", "ignore"] });
+    return execFileSync("nvidia-smi", args, {
+      encoding: "utf8",
+      env,
+      timeout: 10_000,
+      killSignal: "SIGKILL",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
   } catch {
     return undefined;
   }

@@ -79,8 +79,8 @@ export interface WheelDownload extends PipOptions {
  * Fetches a candidate into a folder of its own under `folder`, so that what an earlier fetch left is not taken for it;
  * a wheel on this machine is used where it lies. Returns its path.
  *
- * We download it ourselves, because pip resumes nothing; where that is refused, as by an index that only pip has the password
- * of, pip does.
+ * We download it ourselves, because pip resumes nothing; where that is refused, as by an index that only pip has the
+ * password of, pip does.
  */
 export async function downloadWheel(candidate: Candidate, folder: string, options: WheelDownload): Promise<string> {
   const { url, sha256 } = candidate;
@@ -91,7 +91,11 @@ export async function downloadWheel(candidate: Candidate, folder: string, option
   const { bytes, quiet, received } = options;
   try {
     if ((await stat(file).catch(() => undefined)) && (await checksumProblem(file, sha256)) === undefined) return file;
-    await download({ url, ...(bytes !== undefined && { bytes }) }, file, { sha256, ...(quiet && { quiet }), ...(received && { received }) });
+    await download({ url, ...(bytes !== undefined && { bytes }) }, file, {
+      sha256,
+      ...(quiet && { quiet }),
+      ...(received && { received }),
+    });
     return file;
   } catch (error) {
     const failure = await writeFailure(error, folder);
@@ -117,17 +121,34 @@ function ownFolder({ name, version, sha256 }: Candidate): string {
 async function pipDownload(candidate: Candidate, folder: string, options: PipOptions): Promise<string> {
   const requirement = `${candidate.name}==${candidate.version}`;
   // Without pip's own cache, which would keep gigabytes a second time.
-  const args = ["download", "--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--dest", folder, ...(options.args ?? []), requirement];
+  const args = [
+    "download",
+    "--no-cache-dir",
+    "--no-deps",
+    "--only-binary",
+    ":all:",
+    "--dest",
+    folder,
+    ...(options.args ?? []),
+    requirement,
+  ];
   await pip(options.python, args, undefined, "inherit");
   const prefix = candidate.name.replaceAll("-", "_");
   const wheels = (await readdir(folder)).filter(
     (name) => name.endsWith(".whl") && name.toLowerCase().startsWith(`${prefix}-`),
   );
-  if (wheels.length !== 1 || !wheels[0]) throw new Error(`pip left ${wheels.length} wheels of ${requirement}, expected 1`);
+  if (wheels.length !== 1 || !wheels[0]) {
+    throw new Error(`pip left ${wheels.length} wheels of ${requirement}, expected 1`);
+  }
   return path.join(folder, wheels[0]);
 }
 
-function pip(python: string, args: readonly string[], timeoutMs: number | undefined, output: "pipe" | "inherit"): Promise<string> {
+function pip(
+  python: string,
+  args: readonly string[],
+  timeoutMs: number | undefined,
+  output: "pipe" | "inherit",
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(python, ["-m", "pip", "--disable-pip-version-check", ...args], {
       // pip's own progress goes to our stderr: stdout is for results.
@@ -150,8 +171,13 @@ function pip(python: string, args: readonly string[], timeoutMs: number | undefi
 
 /** pip's last ERROR line says what is wrong; that an index did not answer only stands in the lines before. */
 function lastError(text: string): string | undefined {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
   const error = lines.findLast((line) => line.startsWith("ERROR:")) ?? lines.at(-1);
   const unreachable = lines.some((line) => line.includes("connection broken by"));
-  return error && `${error.replace(/^ERROR:\s*/, "").slice(0, 300)}${unreachable ? " (an index could not be reached)" : ""}`;
+  return (
+    error && `${error.replace(/^ERROR:\s*/, "").slice(0, 300)}${unreachable ? " (an index could not be reached)" : ""}`
+  );
 }

@@ -1,4 +1,7 @@
-/** The places libtorch is downloaded from: the official archive, and the wheel. Each fills a folder, or says why it cannot. */
+/**
+ * The places libtorch is downloaded from: the official archive, and the wheel. Each fills a folder, or says why it
+ * cannot.
+ */
 import { execFileSync } from "node:child_process";
 import { rm } from "node:fs/promises";
 import path from "node:path";
@@ -46,7 +49,9 @@ export function archiveSource(archive: Archive | undefined, variant: Variant, sh
 export interface WheelOptions {
   readonly python: string;
   readonly variant: Variant;
-  /** Whether the requirement names the variant, `torch==2.13.0+cpu`: PyTorch's indexes have such builds, PyPI has not. */
+  /**
+   * Whether the requirement names the variant, `torch==2.13.0+cpu`: PyTorch's indexes have such builds, PyPI has not.
+   */
   readonly suffixed: boolean;
   /** Host of PyTorch's own index, in place of what the user's pip is configured for. */
   readonly host?: string;
@@ -73,12 +78,21 @@ export function wheelSource({ python, variant, suffixed, host }: WheelOptions): 
       // All before the first is unpacked: what is cut short is then resumed wheel by wheel.
       const files: string[] = [];
       for (const [at, wheel] of wheels.entries()) {
-        files.push(await downloadWheel(wheel, downloads, { ...options, quiet, received, ...(sizes[at] !== undefined && { bytes: sizes[at] }) }));
+        files.push(
+          await downloadWheel(wheel, downloads, {
+            ...options,
+            quiet,
+            received,
+            ...(sizes[at] !== undefined && { bytes: sizes[at] }),
+          }),
+        );
       }
       for (const file of files) await unpack(file, staging, quiet);
       for (const file of files) {
         // What was fetched lies in a folder of its own; a wheel of the user's is left where it is.
-        if (path.dirname(path.dirname(file)) === downloads) await rm(path.dirname(file), { recursive: true, force: true });
+        if (path.dirname(path.dirname(file)) === downloads) {
+          await rm(path.dirname(file), { recursive: true, force: true });
+        }
       }
     },
   };
@@ -104,7 +118,9 @@ function candidateVariant(torch: Candidate): string {
   const suffix = torch.version.split("+")[1];
   if (suffix !== undefined) return suffix;
   const toolkit = torch.requires.find((name) => /^nvidia-.*-cu\d+$/.test(name));
-  if (toolkit !== undefined || torch.requires.includes("cuda-toolkit")) return toolkit?.endsWith("cu13") ? "cu130" : "CUDA";
+  if (toolkit !== undefined || torch.requires.includes("cuda-toolkit")) {
+    return toolkit?.endsWith("cu13") ? "cu130" : "CUDA";
+  }
   return "cpu";
 }
 

@@ -61,11 +61,17 @@ function handles(operation: string, what: string, tensors: readonly Tensor[]): H
 /** @throws TorchwrightError ERR_INVALID_ARG for what is neither a tensor nor undefined */
 export function checkGradient(gradient: unknown, operation: string): void {
   if (gradient === undefined || gradient instanceof Tensor) return;
-  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor as gradient, got ${describe(gradient)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected a tensor as gradient, got ${describe(gradient)}`,
+  );
 }
 
 /** The addon's call with the caller's async context, which its hooks run in. */
-async function awaited<T>(args: NativeArguments, call: (addon: NativeAddon, args: NativeArguments) => Promise<T>): Promise<T> {
+async function awaited<T>(
+  args: NativeArguments,
+  call: (addon: NativeAddon, args: NativeArguments) => Promise<T>,
+): Promise<T> {
   try {
     return await call(nativeInContext(), args);
   } finally {
@@ -87,7 +93,9 @@ export async function backward(
   gradients: readonly (Tensor | undefined)[] = outputs.map(() => undefined),
   options: BackwardOptions = {},
 ): Promise<void> {
-  await awaited(encode("backward", outputs, gradients, options.inputs ?? [], options), (addon, args) => addon.backward(...args));
+  await awaited(encode("backward", outputs, gradients, options.inputs ?? [], options), (addon, args) =>
+    addon.backward(...args),
+  );
 }
 
 /** {@link backward} while JavaScript waits. */
@@ -96,14 +104,20 @@ export function backwardSync(
   gradients: readonly (Tensor | undefined)[] = outputs.map(() => undefined),
   options: BackwardOptions = {},
 ): void {
-  waitedFor(encode("backward", outputs, gradients, options.inputs ?? [], options), (addon, args) => addon.backwardSync(...args));
+  waitedFor(encode("backward", outputs, gradients, options.inputs ?? [], options), (addon, args) =>
+    addon.backwardSync(...args),
+  );
 }
 
 function list<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-function encodeGrad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions): NativeArguments {
+function encodeGrad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions,
+): NativeArguments {
   const given = list(outputs);
   const gradients = options.gradOutputs === undefined ? given.map(() => undefined) : list(options.gradOutputs);
   return encode("grad", given, gradients, list(inputs), options);
@@ -113,7 +127,9 @@ function encodeGrad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readon
 type Gradients<O extends GradOptions> = (O extends {
   /** As the option. */
   readonly allowUnused: true;
-} ? Tensor | undefined : Tensor)[];
+}
+  ? Tensor | undefined
+  : Tensor)[];
 
 function decode<O extends GradOptions>(results: readonly (Handle | undefined)[]): Gradients<O> {
   return results.map((handle) => (handle === undefined ? undefined : wrap(handle))) as Gradients<O>;

@@ -53,7 +53,10 @@ function collect(data: unknown, shape: readonly number[], depth: number, into: E
   if (depth === shape.length) {
     if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean" && !isComplex(data)) {
       const code = Array.isArray(data) ? "ERR_SHAPE_MISMATCH" : "ERR_INVALID_ARG";
-      throw new TorchwrightError(code, `Tensor.from: expected a number, bigint, boolean or { re, im }, got ${describe(data)}`);
+      throw new TorchwrightError(
+        code,
+        `Tensor.from: expected a number, bigint, boolean or { re, im }, got ${describe(data)}`,
+      );
     }
     into.push(data);
     return;
@@ -68,7 +71,12 @@ function collect(data: unknown, shape: readonly number[], depth: number, into: E
 }
 
 /** Rows of rows of elements; a scalar's element alone. Complex numbers come as pairs of parts. */
-export function nest(values: TypedArray, shape: readonly number[], dtype: DType, options: ReadOptions = {}): NestedArray {
+export function nest(
+  values: TypedArray,
+  shape: readonly number[],
+  dtype: DType,
+  options: ReadOptions = {},
+): NestedArray {
   const complex = isComplexDtype(dtype);
   let offset = 0;
   const next = (): Element => {
@@ -87,7 +95,10 @@ export function nest(values: TypedArray, shape: readonly number[], dtype: DType,
   return build(0);
 }
 
-/** Bytes that V8 takes for one array, and for an element: in it a number, outside of it a bigint or an object with two numbers. */
+/**
+ * Bytes that V8 takes for one array, and for an element: in it a number, outside of it a bigint or an object with two
+ * numbers.
+ */
 const BYTES = { array: 56, number: 8, bigint: 32, complex: 80 } as const;
 /** While an array grows, the old and the new one are both there. */
 const GROWTH = 2.5;
@@ -95,7 +106,8 @@ const GROWTH = 2.5;
 const LONGEST_ROW = 100_000_000;
 
 /**
- * Refuses nested arrays that would end the process, because V8's heap does not hold them: of very many elements, or rows without any.
+ * Refuses nested arrays that would end the process, because V8's heap does not hold them: of very many elements, or
+ * rows without any.
  * @throws TorchwrightError ERR_OUT_OF_MEMORY
  */
 export function checkNesting(shape: readonly number[], dtype: DType): void {
@@ -105,7 +117,11 @@ export function checkNesting(shape: readonly number[], dtype: DType): void {
     arrays += rows;
     rows *= size;
   }
-  const element = isComplexDtype(dtype) ? BYTES.complex : dtype === "int64" || dtype === "uint64" ? BYTES.bigint : BYTES.number;
+  const element = isComplexDtype(dtype)
+    ? BYTES.complex
+    : dtype === "int64" || dtype === "uint64"
+      ? BYTES.bigint
+      : BYTES.number;
   const bytes = GROWTH * (arrays * BYTES.array + rows * element);
   const most = getHeapStatistics().heap_size_limit / 2;
   if (bytes <= most && Math.max(0, ...shape) <= LONGEST_ROW) return;
@@ -119,14 +135,24 @@ export function checkNesting(shape: readonly number[], dtype: DType): void {
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(2)} GB`;
 
 /** A bigint as the caller wants it; other values as they are. */
-export function readInteger<T>(operation: string, value: T | bigint, { int64 = "bigint" }: ReadOptions): T | bigint | number {
+export function readInteger<T>(
+  operation: string,
+  value: T | bigint,
+  { int64 = "bigint" }: ReadOptions,
+): T | bigint | number {
   if (int64 !== "bigint" && int64 !== "number") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected int64 to be "bigint" or "number", got ${describe(int64)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected int64 to be "bigint" or "number", got ${describe(int64)}`,
+    );
   }
   if (typeof value !== "bigint" || int64 === "bigint") return value;
   const number = Number(value);
   if (!Number.isSafeInteger(number)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected integers that a number holds safely, got ${describe(value)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected integers that a number holds safely, got ${describe(value)}`,
+    );
   }
   return number;
 }

@@ -18,11 +18,16 @@ export class CudaEvent {
   readonly #number: number;
   readonly #device: string;
 
-  /** @throws TorchwrightError ERR_DEVICE_UNAVAILABLE without CUDA, ERR_INVALID_ARG for a device that is none of CUDA's */
+  /**
+   * @throws TorchwrightError ERR_DEVICE_UNAVAILABLE without CUDA, ERR_INVALID_ARG for a device that is none of CUDA's
+   */
   constructor(options: CudaEventOptions = {}) {
     const { device = "cuda", enableTiming = true } = options;
     if (typeof enableTiming !== "boolean") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Event: expected enableTiming to be true or false, got ${describe(enableTiming)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Event: expected enableTiming to be true or false, got ${describe(enableTiming)}`,
+      );
     }
     this.#device = resolveDevice(device);
     this.#number = native().makeEvent(this.#device, enableTiming);

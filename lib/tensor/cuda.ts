@@ -1,6 +1,6 @@
 /**
- * What CUDA devices have beyond tensors. libtorch's generic accelerator interface carries most of it, so that one
- * addon serves machines with and without a GPU; streams, graphs and NCCL would need the addon to link CUDA and are not here.
+ * What CUDA devices have beyond tensors. libtorch's generic accelerator interface carries most of it, so that one addon
+ * serves machines with and without a GPU; streams, graphs and NCCL would need the addon to link CUDA and are not here.
  */
 import { describe, TorchwrightError } from "../errors";
 import type { DeviceStatistics, Tf32Settings } from "../native/device-statistics";
@@ -26,7 +26,9 @@ export interface CudaProperties {
 /** @throws TorchwrightError ERR_DEVICE_UNAVAILABLE, ERR_UNKNOWN_DEVICE, ERR_INVALID_ARG for the CPU */
 function cudaName(device: CudaDevice = 0): `cuda:${number}` {
   const name = resolveDevice(typeof device === "number" ? `cuda:${device}` : device);
-  if (name === "cpu") throw new TorchwrightError("ERR_INVALID_ARG", `cuda: expected a CUDA device, got ${describe(device)}`);
+  if (name === "cpu") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `cuda: expected a CUDA device, got ${describe(device)}`);
+  }
   return name === "cuda" ? "cuda:0" : name;
 }
 

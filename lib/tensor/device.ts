@@ -29,7 +29,9 @@ export function resolveDevice(device?: string): Device {
     );
   }
   const problem = unavailable(Number(index[1] ?? 0), native().deviceInfo());
-  if (problem !== undefined) throw new TorchwrightError("ERR_DEVICE_UNAVAILABLE", `device: ${describe(device)} cannot be used: ${problem}`);
+  if (problem !== undefined) {
+    throw new TorchwrightError("ERR_DEVICE_UNAVAILABLE", `device: ${describe(device)} cannot be used: ${problem}`);
+  }
   return device as Device;
 }
 
@@ -44,7 +46,9 @@ export function unavailable(index: number, { accelerator, count, reason }: Devic
     return `${reason}. Use "cpu", or fetch the CUDA build of libtorch (\`npx torchwright setup --cuda\`) on a machine with an NVIDIA GPU.`;
   }
   if (index < count) return undefined;
-  if (count > 0) return `there ${count === 1 ? "is 1 CUDA device" : `are ${count} CUDA devices`}, numbered from 0. Use ${count === 1 ? '"cuda:0"' : `"cuda:0" to "cuda:${count - 1}"`}.`;
+  if (count > 0) {
+    return `there ${count === 1 ? "is 1 CUDA device" : `are ${count} CUDA devices`}, numbered from 0. Use ${count === 1 ? '"cuda:0"' : `"cuda:0" to "cuda:${count - 1}"`}.`;
+  }
   return (
     `libtorch has CUDA, but it says: ${reason.replace(/\.$/, "")}. nvidia-smi must list the GPU: install NVIDIA's driver, ` +
     'or look at CUDA_VISIBLE_DEVICES and at what a container is given. Or use "cpu".'

@@ -2,8 +2,22 @@
 import { describe, TorchwrightError } from "../errors";
 
 export const DTYPES = [
-  "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool",
-  "uint16", "uint32", "uint64", "complex32", "complex64", "complex128",
+  "float32",
+  "float64",
+  "float16",
+  "bfloat16",
+  "int64",
+  "int32",
+  "int16",
+  "int8",
+  "uint8",
+  "bool",
+  "uint16",
+  "uint32",
+  "uint64",
+  "complex32",
+  "complex64",
+  "complex128",
 ] as const;
 
 /** Name of an element type. */
@@ -16,7 +30,10 @@ export function isDtype(name: unknown): name is DType {
 /** @throws TorchwrightError ERR_UNKNOWN_DTYPE */
 export function checkDtype(dtype: unknown): DType {
   if (isDtype(dtype)) return dtype;
-  throw new TorchwrightError("ERR_UNKNOWN_DTYPE", `dtype: expected one of ${DTYPES.join(", ")}; got ${describe(dtype)}`);
+  throw new TorchwrightError(
+    "ERR_UNKNOWN_DTYPE",
+    `dtype: expected one of ${DTYPES.join(", ")}; got ${describe(dtype)}`,
+  );
 }
 
 /** Whether elements have a real and an imaginary part. */

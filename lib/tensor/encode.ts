@@ -18,7 +18,12 @@ export interface Encoded {
 
 type Kind = "number" | "bigint" | "boolean" | "complex";
 
-const DEFAULTS: Readonly<Record<Kind, DType>> = { number: "float32", bigint: "int64", boolean: "bool", complex: "complex64" };
+const DEFAULTS: Readonly<Record<Kind, DType>> = {
+  number: "float32",
+  bigint: "int64",
+  boolean: "bool",
+  complex: "complex64",
+};
 
 /**
  * Elements of one kind (complex numbers may be mixed with real ones) as a typed array for `dtype`, by default
@@ -26,18 +31,33 @@ const DEFAULTS: Readonly<Record<Kind, DType>> = { number: "float32", bigint: "in
  *
  * @param where says where the element with a flat index stands, for messages
  */
-export function encode(elements: readonly Element[], dtype: DType | undefined, where: (index: number) => string): Encoded {
+export function encode(
+  elements: readonly Element[],
+  dtype: DType | undefined,
+  where: (index: number) => string,
+): Encoded {
   const kind = kindOf(elements, where);
   const target = dtype ?? DEFAULTS[kind];
-  if (kind === "complex") return { values: interleave(elements as (number | Complex)[], target), dtype: target, form: "pairs" };
-  if (kind === "boolean") return { values: Uint8Array.from(elements as boolean[], Number), dtype: target, form: "values" };
-  if (target === "bool") return { values: Uint8Array.from(elements, (value) => (Number(value) === 0 ? 0 : 1)), dtype: target, form: "values" };
+  if (kind === "complex") {
+    return { values: interleave(elements as (number | Complex)[], target), dtype: target, form: "pairs" };
+  }
+  if (kind === "boolean") {
+    return { values: Uint8Array.from(elements as boolean[], Number), dtype: target, form: "values" };
+  }
+  if (target === "bool") {
+    return {
+      values: Uint8Array.from(elements, (value) => (Number(value) === 0 ? 0 : 1)),
+      dtype: target,
+      form: "values",
+    };
+  }
   const range = integerRange(target);
   // Doubles carry safe integers, and what becomes float32, exactly.
   if (!range) return { values: Float64Array.from(elements, Number), dtype: target, form: "values" };
   checkIntegers(elements as (number | bigint)[], target, where);
   if (kind === "number") return { values: Float64Array.from(elements as number[]), dtype: target, form: "values" };
-  const values = target === "uint64" ? BigUint64Array.from(elements as bigint[]) : BigInt64Array.from(elements as bigint[]);
+  const values =
+    target === "uint64" ? BigUint64Array.from(elements as bigint[]) : BigInt64Array.from(elements as bigint[]);
   return { values, dtype: target, form: "values" };
 }
 
@@ -47,16 +67,26 @@ export function encode(elements: readonly Element[], dtype: DType | undefined, w
  *
  * @throws TorchwrightError ERR_INVALID_ARG, which names the value and where it stands
  */
-export function checkIntegers(elements: ArrayLike<number | bigint>, dtype: DType, where: (index: number) => string): void {
+export function checkIntegers(
+  elements: ArrayLike<number | bigint>,
+  dtype: DType,
+  where: (index: number) => string,
+): void {
   const range = integerRange(dtype);
   if (!range) return;
   const [least, most] = range;
   const [low, high] = [Number(least), Number(most)];
   for (let i = 0; i < elements.length; i += 1) {
     const value = elements[i] ?? 0;
-    const fits = typeof value === "number" ? Number.isSafeInteger(value) && value >= low && value <= high : value >= least && value <= most;
+    const fits =
+      typeof value === "number"
+        ? Number.isSafeInteger(value) && value >= low && value <= high
+        : value >= least && value <= most;
     if (fits) continue;
-    const expected = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) ? "safe integers, or bigints," : "integers";
+    const expected =
+      typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)
+        ? "safe integers, or bigints,"
+        : "integers";
     throw new TorchwrightError(
       "ERR_INVALID_ARG",
       `Tensor.from: expected ${expected} from ${least} to ${most} for ${dtype}, got ${describe(value)} ${where(i)}`,

@@ -1,9 +1,9 @@
 /**
  * The last resort for tensors that nobody disposes: their slot is freed when they are collected.
  *
- * A finalizer costs a fifth of an operator, and until it has run V8 keeps its object through every young collection. So light
- * tensors, which keep at most a kilobyte and no graph alive, share one among sixteen that were made in one turn of the event loop:
- * they are freed when the last of them was collected.
+ * A finalizer costs a fifth of an operator, and until it has run V8 keeps its object through every young collection. So
+ * light tensors, which keep at most a kilobyte and no graph alive, share one among sixteen that were made in one turn
+ * of the event loop: they are freed when the last of them was collected.
  */
 import type { Handle } from "../native/values";
 import { native } from "../native/load";

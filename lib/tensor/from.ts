@@ -32,18 +32,30 @@ export function handleFrom(data: NestedArray | TensorData, options: FromOptions)
   if (options.share) return handleOver(data, options);
   const device = resolveDevice(options.device ?? "cpu");
   const wanted = options.dtype === undefined ? undefined : checkDtype(options.dtype);
-  const { values, dtype, form, shape } = ArrayBuffer.isView(data) ? encodeTypedArray(data, wanted) : flatten(data, wanted);
+  const { values, dtype, form, shape } = ArrayBuffer.isView(data)
+    ? encodeTypedArray(data, wanted)
+    : flatten(data, wanted);
   return native().fromTypedArray(values, options.shape ?? shape, dtype, device, form);
 }
 
 /** The same over the memory of a typed array that libtorch lent. */
 function handleOver(data: NestedArray | TensorData, { shape, dtype, device }: FromOptions): Handle {
   if (!ArrayBuffer.isView(data)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected a typed array to share, got ${describe(data)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Tensor.from: expected a typed array to share, got ${describe(data)}`,
+    );
   }
   const own = encodeTypedArray(data, undefined);
-  if (own.form !== "values" || (dtype !== undefined && dtype !== own.dtype) || (device !== undefined && device !== "cpu")) {
-    throw new TorchwrightError("ERR_INVALID_ARG", "Tensor.from: with `share`, expected the array's own dtype and the CPU; convert with to()");
+  if (
+    own.form !== "values" ||
+    (dtype !== undefined && dtype !== own.dtype) ||
+    (device !== undefined && device !== "cpu")
+  ) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      "Tensor.from: with `share`, expected the array's own dtype and the CPU; convert with to()",
+    );
   }
   return native().shareIn(own.values, shape ?? own.shape);
 }

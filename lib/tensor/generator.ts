@@ -18,8 +18,8 @@ export interface GeneratorOptions {
 const finalizers = new FinalizationRegistry<GeneratorHandle>((handle) => native().releaseGenerator(handle));
 
 /**
- * A source of random numbers with a state of its own, as `torch.Generator`: the same seed gives the same numbers as there,
- * whatever else draws from libtorch's process-wide generator.
+ * A source of random numbers with a state of its own, as `torch.Generator`: the same seed gives the same numbers as
+ * there, whatever else draws from libtorch's process-wide generator.
  *
  * Any operator that draws takes it as `generator`. It lives until {@link Generator.dispose}, the end of its `using`
  * block, or garbage collection.
@@ -44,7 +44,10 @@ export class Generator {
    */
   constructor(options: GeneratorOptions = {}) {
     if (typeof options !== "object" || options === null) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Generator: expected an object { seed, device }, got ${describe(options)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Generator: expected an object { seed, device }, got ${describe(options)}`,
+      );
     }
     this.device = resolveDevice(options.device ?? "cpu");
     this.handle = native().createGenerator(this.device);
@@ -84,7 +87,10 @@ export class Generator {
    */
   setState(state: Tensor): this {
     if (!(state instanceof Tensor)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `setState: expected a tensor as getState() gives, got ${describe(state)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `setState: expected a tensor as getState() gives, got ${describe(state)}`,
+      );
     }
     native().setGeneratorState(this.handle, state.handle);
     return this;

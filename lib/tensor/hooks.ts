@@ -10,12 +10,18 @@ import { Tensor, wrap } from "./tensor";
 /** Gets the gradient, of the tensor's shape; may return another one of that shape. Must not be async. */
 export type GradientHook = (gradient: Tensor) => Tensor | void;
 
-/** What native code calls as a function of tensors. What the function makes is freed when its results are taken over. */
-export function tensorCallback(fn: (tensors: (Tensor | undefined)[]) => readonly (Tensor | undefined)[]): NativeCallback {
+/**
+ * What native code calls as a function of tensors. What the function makes is freed when its results are taken over.
+ */
+export function tensorCallback(
+  fn: (tensors: (Tensor | undefined)[]) => readonly (Tensor | undefined)[],
+): NativeCallback {
   return (handles, gradEnabled) =>
     calledBack(() =>
       withModes({ grad: gradEnabled, inference: false }, () => {
-        const { result, temporary } = collect(() => fn(handles.map((handle) => (handle === undefined ? undefined : wrap(handle)))));
+        const { result, temporary } = collect(() =>
+          fn(handles.map((handle) => (handle === undefined ? undefined : wrap(handle)))),
+        );
         return { results: result.map((tensor) => tensor?.handle), temporary };
       }),
     );
@@ -30,7 +36,10 @@ export function addHook(tensor: Tensor, hook: GradientHook): { remove(): void } 
     const result = gradient && current?.(gradient);
     if (result === undefined) return [];
     if (result instanceof Tensor) return [result];
-    throw new TorchwrightError("ERR_INVALID_ARG", `registerHook: expected the hook to return a tensor or nothing, got ${describe(result)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `registerHook: expected the hook to return a tensor or nothing, got ${describe(result)}`,
+    );
   });
   native().registerHook(tensor.handle, addCallback(callback));
   return { remove: () => (current = undefined) };

@@ -65,7 +65,12 @@ interface Resolved {
 }
 
 /** Runs `use` on the tensor's indexed part and frees what was made on the way, but not what `use` returns. */
-function withIndices<T>(operation: string, self: Tensor, indices: readonly TensorIndex[], use: (resolved: Resolved) => T): T {
+function withIndices<T>(
+  operation: string,
+  self: Tensor,
+  indices: readonly TensorIndex[],
+  use: (resolved: Resolved) => T,
+): T {
   const made: Tensor[] = [];
   const track = (tensor: Tensor): Tensor => {
     made.push(tensor);
@@ -80,12 +85,20 @@ function withIndices<T>(operation: string, self: Tensor, indices: readonly Tenso
   }
 }
 
-function resolve(operation: string, self: Tensor, given: readonly TensorIndex[], track: (made: Tensor) => Tensor): Resolved {
+function resolve(
+  operation: string,
+  self: Tensor,
+  given: readonly TensorIndex[],
+  track: (made: Tensor) => Tensor,
+): Resolved {
   const { shape } = self;
   const indices = given.map((index) => readIndex(operation, index, track));
   const specified = indices.reduce<number>((sum, index) => sum + consumed(index), 0);
   if (specified > shape.length) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at most ${shape.length} indices for shape [${shape.join(", ")}], got ${specified}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected at most ${shape.length} indices for shape [${shape.join(", ")}], got ${specified}`,
+    );
   }
   if (indices.filter((index) => index === "...").length > 1) {
     throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected at most one "...", got more`);
@@ -136,7 +149,11 @@ function at(this: Tensor, ...indices: readonly TensorIndex[]): Tensor {
   });
 }
 
-function assign(this: Tensor, index: TensorIndex | readonly TensorIndex[], value: Tensor | number | bigint | boolean | Complex): Tensor {
+function assign(
+  this: Tensor,
+  index: TensorIndex | readonly TensorIndex[],
+  value: Tensor | number | bigint | boolean | Complex,
+): Tensor {
   const indices = Array.isArray(index) ? (index as readonly TensorIndex[]) : [index as TensorIndex];
   withIndices("assign", this, indices, ({ view, tensors }) => {
     if (tensors.length === 0 && (typeof value === "number" || typeof value === "boolean") && !isUnsafe(this, value)) {
@@ -169,11 +186,18 @@ function valueTensor(self: Tensor, value: unknown): Tensor {
   const { dtype, device } = self;
   if (isComplex(value)) {
     if (isComplexDtype(dtype)) return Tensor.from(value, { dtype, device });
-    throw new TorchwrightError("ERR_INVALID_ARG", `assign: expected a real number for ${dtype}, got { re: ${value.re}, im: ${value.im} }`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `assign: expected a real number for ${dtype}, got { re: ${value.re}, im: ${value.im} }`,
+    );
   }
   // Checked against the dtype's range, and exact: what a number or a 64-bit scalar may not be.
-  if (typeof value === "bigint" || (typeof value === "number" && isUnsafe(self, value))) return Tensor.from(value, { dtype, device });
-  if (typeof value === "number" || typeof value === "boolean") return callInternal("full", [[], value], { dtype, device }) as Tensor;
+  if (typeof value === "bigint" || (typeof value === "number" && isUnsafe(self, value))) {
+    return Tensor.from(value, { dtype, device });
+  }
+  if (typeof value === "number" || typeof value === "boolean") {
+    return callInternal("full", [[], value], { dtype, device }) as Tensor;
+  }
   throw new TorchwrightError("ERR_INVALID_ARG", `assign: expected a tensor or number as value, got ${describe(value)}`);
 }
 

@@ -1,16 +1,29 @@
 /**
- * The hot path of operator calls. Arguments pass through a buffer that the addon reads without asking for each (the frame),
- * and the kinds of the arguments name a plan: which overload they fit and how each is converted, found once
+ * The hot path of operator calls. Arguments pass through a buffer that the addon reads without asking for each (the
+ * frame), and the kinds of the arguments name a plan: which overload they fit and how each is converted, found once
  * (`call_plan.h` has the other half).
  *
- * What this path cannot carry (keyword arguments, strings, bigints, long lists) takes the general way; see `operators.ts`.
+ * What this path cannot carry (keyword arguments, strings, bigints, long lists) takes the general way; see
+ * `operators.ts`.
  */
 import type { NativeResult } from "../native/values";
 import { native } from "../native/load";
 import { Tensor } from "./tensor";
 
 /** Kinds of arguments, four bits each in a signature after a leading 1; 0 is what the frame cannot carry. */
-const Code = { none: 0, tensor: 1, int: 2, double: 3, bool: 4, undefined: 5, null: 6, emptyList: 7, intList: 8, doubleList: 9, tensorList: 10 } as const;
+const Code = {
+  none: 0,
+  tensor: 1,
+  int: 2,
+  double: 3,
+  bool: 4,
+  undefined: 5,
+  null: 6,
+  emptyList: 7,
+  intList: 8,
+  doubleList: 9,
+  tensorList: 10,
+} as const;
 
 /** So that a signature is a small integer of 29 bits, and the frame (512 cells) holds all. */
 const MOST_ARGUMENTS = 7;

@@ -31,7 +31,10 @@ export interface EncodedArguments {
 }
 
 /** Replaces tensors by handles and notes where they stood. `named` arguments follow the positional ones. */
-export function encodeArguments(positional: readonly unknown[], named?: Readonly<Record<string, unknown>>): EncodedArguments {
+export function encodeArguments(
+  positional: readonly unknown[],
+  named?: Readonly<Record<string, unknown>>,
+): EncodedArguments {
   let kinds = 0;
   let weight = 1;
   const values: unknown[] = [];
@@ -105,13 +108,21 @@ export function entryOf(name: string): OperatorEntry {
 }
 
 /** Calls an operator, internal ones with a leading underscore too. For this package's own use. */
-export function callInternal(name: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
+export function callInternal(
+  name: string,
+  args: readonly unknown[],
+  named?: Readonly<Record<string, unknown>>,
+): OperatorResult {
   const entry = entryOf(name);
   return named ? callGeneral(entry, args, named) : call(entry, args);
 }
 
 /** Any arguments, by conversion of each value. */
-function callGeneral(entry: OperatorEntry, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
+function callGeneral(
+  entry: OperatorEntry,
+  args: readonly unknown[],
+  named?: Readonly<Record<string, unknown>>,
+): OperatorResult {
   enterContext();
   const { kinds, names, values } = encodeArguments(args, named);
   const result = native().call(entry.number, kinds, names, ...values);
@@ -141,7 +152,10 @@ function finishCall(first: unknown): OperatorResult {
  */
 export function op(name: string, args: readonly unknown[], named?: Readonly<Record<string, unknown>>): OperatorResult {
   if (typeof name !== "string" || name.startsWith("_")) {
-    throw new TorchwrightError("ERR_UNKNOWN_OPERATOR", `operator: expected a public ATen operator, got ${describe(name)}`);
+    throw new TorchwrightError(
+      "ERR_UNKNOWN_OPERATOR",
+      `operator: expected a public ATen operator, got ${describe(name)}`,
+    );
   }
   return callInternal(name, args, named);
 }
@@ -149,8 +163,12 @@ export function op(name: string, args: readonly unknown[], named?: Readonly<Reco
 /** Whether an argument is the trailing object of keyword arguments. */
 export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   return (
-    typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Tensor) && !(value instanceof Generator) && !ArrayBuffer.isView(value)
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Tensor) &&
+    !(value instanceof Generator) &&
+    !ArrayBuffer.isView(value)
   );
 }
 

@@ -18,12 +18,20 @@ export type ReadIndex = number | boolean | null | "..." | ":" | Slice | Tensor;
 
 /** Arrays become tensors, tensors without dimensions become what they hold. */
 export function readIndex(operation: string, index: TensorIndex, track: (made: Tensor) => Tensor): ReadIndex {
-  if (Array.isArray(index)) return track(Tensor.from(index as readonly number[], isMask(index) ? {} : { dtype: "int64" }));
+  if (Array.isArray(index)) {
+    return track(Tensor.from(index as readonly number[], isMask(index) ? {} : { dtype: "int64" }));
+  }
   if (index instanceof Tensor) return readTensor(operation, index);
   if (typeof index === "bigint" || typeof index === "number") {
     const position = Number(index);
     if (Number.isSafeInteger(position)) return position;
-  } else if (index === null || index === "..." || index === ":" || typeof index === "boolean" || (typeof index === "object" && index !== null)) {
+  } else if (
+    index === null ||
+    index === "..." ||
+    index === ":" ||
+    typeof index === "boolean" ||
+    (typeof index === "object" && index !== null)
+  ) {
     return index as ReadIndex;
   }
   throw new TorchwrightError(
@@ -39,7 +47,10 @@ function isMask(index: unknown): boolean {
 function readTensor(operation: string, index: Tensor): ReadIndex {
   const { dtype, shape } = index;
   if (dtype !== "bool" && dtype !== "int64" && dtype !== "int32") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor of bool, int64 or int32 as index, got ${dtype}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected a tensor of bool, int64 or int32 as index, got ${dtype}`,
+    );
   }
   if (shape.length > 0) return index;
   const value = index.item({ int64: "number" });

@@ -10,7 +10,10 @@ import { native } from "../native/load";
 import { endCompanions } from "./finalizers";
 import type { Tensor } from "./tensor";
 
-/** A look at the memory in use costs a twentieth of an operator: after each of the first tensors, then after every fourth. */
+/**
+ * A look at the memory in use costs a twentieth of an operator: after each of the first tensors, then after every
+ * fourth.
+ */
 const FIRST = 8;
 const LOOK_EVERY = 4;
 /** Light ones, which hold a kilobyte at most, are looked at for their number only. */

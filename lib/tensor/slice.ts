@@ -30,15 +30,24 @@ export function readSlice(operation: string, value: object): readonly [number | 
   const unknown = Object.keys(value).find((key) => !["start", "end", "step"].includes(key));
   if (unknown !== undefined || Object.getPrototypeOf(value) !== Object.prototype) {
     const got = unknown === undefined ? describe(value) : `the key ${describe(unknown)}`;
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected an index or a slice { start, end, step }, got ${got}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected an index or a slice { start, end, step }, got ${got}`,
+    );
   }
   const { start = null, end = null, step = 1 } = value as Slice;
   for (const [name, position] of Object.entries({ start: start ?? 0, end: end ?? 0, step })) {
     if (Number.isSafeInteger(position)) continue;
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected an integer as a slice's ${name}, got ${describe(position)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected an integer as a slice's ${name}, got ${describe(position)}`,
+    );
   }
   if (step < 1) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a positive step, got ${step}; flip([dim]) reverses a dimension`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected a positive step, got ${step}; flip([dim]) reverses a dimension`,
+    );
   }
   return [start, end, step];
 }

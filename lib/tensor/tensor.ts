@@ -152,11 +152,11 @@ export class Tensor {
   }
 
   /**
-   * Calls `hook` with the gradient of this tensor whenever a backward pass has computed it; a tensor that it
-   * returns replaces the gradient. As `torch.Tensor.register_hook`. It runs on the JavaScript thread in the async context of the caller of `backward`, while that backward
-   * waits: it must not be async. What it makes is freed after it, but for {@link keep}. An error that it throws
-   * is what `backward` rejects with. The hook lives as long as the graph that it hangs on; a hook that mentions its
-   * own tensor keeps that tensor alive until `remove()` or `dispose()`.
+   * Calls `hook` with the gradient of this tensor whenever a backward pass has computed it; a tensor that it returns
+   * replaces the gradient. As `torch.Tensor.register_hook`. It runs on the JavaScript thread in the async context of
+   * the caller of `backward`, while that backward waits: it must not be async. What it makes is freed after it, but for
+   * {@link keep}. An error that it throws is what `backward` rejects with. The hook lives as long as the graph that it
+   * hangs on; a hook that mentions its own tensor keeps that tensor alive until `remove()` or `dispose()`.
    *
    * @returns `remove()` takes the hook away again
    * @throws TorchwrightError ERR_NO_GRAD_HISTORY for a tensor that does not require grad
@@ -213,9 +213,9 @@ export class Tensor {
 
   /**
    * The elements, row by row, in the dtype's array; float16 and bfloat16, exactly, as Float32Array (their bits:
-   * `x.view("int16")`), bool as Uint8Array, complex numbers as real and imaginary parts in turn. A copy, unless `share` asks
-   * for the tensor's own memory, as `numpy()` gives it in Python: what one side writes the other sees, also while queued work
-   * (a forward, an optimizer's step) is running. The array keeps the memory when the tensor is disposed.
+   * `x.view("int16")`), bool as Uint8Array, complex numbers as real and imaginary parts in turn. A copy, unless `share`
+   * asks for the tensor's own memory, as `numpy()` gives it in Python: what one side writes the other sees, also while
+   * queued work (a forward, an optimizer's step) is running. The array keeps the memory when the tensor is disposed.
    *
    * Arrays of 1 MB and more, and shared ones, lie in libtorch's memory: they cannot be transferred to another thread,
    * only copied (`slice()`).
@@ -243,8 +243,8 @@ export class Tensor {
 
   /**
    * Nested arrays of numbers (int64 and uint64: bigints; bool: booleans; complex: `{ re, im }`); a scalar's element.
-   * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`; ERR_OUT_OF_MEMORY for what would
-   *   take more than half of V8's heap
+   * @throws TorchwrightError ERR_INVALID_ARG for an integer beyond 2^53 with `int64: "number"`; ERR_OUT_OF_MEMORY for
+   *   what would take more than half of V8's heap
    */
   toArray(options: ReadOptions = {}): NestedArray {
     const { shape, dtype } = this;

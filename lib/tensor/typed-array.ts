@@ -45,22 +45,33 @@ function arrayKind(data: ArrayBufferView): string | undefined {
  * @throws TorchwrightError ERR_INVALID_ARG for an array that no tensor takes, or a value that an integral
  *   dtype does not hold
  */
-export function encodeTypedArray(data: TensorData, dtype: DType | undefined): Encoded & { readonly shape: readonly number[] } {
+export function encodeTypedArray(
+  data: TensorData,
+  dtype: DType | undefined,
+): Encoded & { readonly shape: readonly number[] } {
   const kind = arrayKind(data);
   if (kind === "Float16Array") {
     const numbers = data as unknown as ArrayLike<number>;
-    if (dtype !== undefined && (integerRange(dtype) || isComplexDtype(dtype))) return encodeTypedArray(Float32Array.from(numbers), dtype);
+    if (dtype !== undefined && (integerRange(dtype) || isComplexDtype(dtype))) {
+      return encodeTypedArray(Float32Array.from(numbers), dtype);
+    }
     const values = new Uint16Array(data.buffer, data.byteOffset, data.length);
     return { values, dtype: dtype ?? "float16", form: "float16", shape: [data.length] };
   }
   const own = kind === undefined ? undefined : DTYPE_OF[kind];
   if (own === undefined) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Tensor.from: expected numbers or a typed array, got ${describe(data)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Tensor.from: expected numbers or a typed array, got ${describe(data)}`,
+    );
   }
   const values = data as TypedArray | Uint8ClampedArray;
   if (dtype === undefined || dtype === own) return { values, dtype: own, form: "values", shape: [values.length] };
   if (isComplexDtype(dtype)) {
-    const parts = values instanceof Float32Array || values instanceof Float64Array ? values : Float64Array.from(values as Int8Array, Number);
+    const parts =
+      values instanceof Float32Array || values instanceof Float64Array
+        ? values
+        : Float64Array.from(values as Int8Array, Number);
     return { values: parts, dtype, form: "pairs", shape: [Math.floor(parts.length / 2)] };
   }
   checkIntegers(values, dtype, (index) => `at index ${index}`);

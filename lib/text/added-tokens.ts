@@ -23,7 +23,10 @@ export function withAddedTokens(
   idOf: (token: string) => number | undefined,
 ): OpenedTokenizer {
   if (!Array.isArray(tokens)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Tokenizer.withTokens: expected an array of tokens, got ${describe(tokens)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Tokenizer.withTokens: expected an array of tokens, got ${describe(tokens)}`,
+    );
   }
   const present = new Map(addedTokens(opened.document).map((token) => [token["content"], token]));
   const added = new Map<string, JsonObject>();
@@ -31,7 +34,8 @@ export function withAddedTokens(
   for (const [index, token] of (tokens as readonly unknown[]).entries()) {
     const { content, special = false, singleWord = false } = checkToken(token, index);
     if (present.has(content) || added.has(content)) continue;
-    // What lower-casing changes would never be found in the changed text: plain tokens are changed alike, special ones are matched before.
+    // What lower-casing changes would never be found in the changed text: plain tokens are changed alike, special ones
+    // are matched before.
     const flags = { special, single_word: singleWord, lstrip: false, rstrip: false, normalized: !special };
     added.set(content, { id: idOf(content) ?? next++, content, ...flags });
   }
@@ -42,7 +46,9 @@ export function withAddedTokens(
   return {
     ...opened,
     document: { ...opened.document, added_tokens: all },
-    config: decoder ? { ...opened.config, added_tokens_decoder: { ...decoder, ...(Object.fromEntries(entries) as JsonObject) } } : opened.config,
+    config: decoder
+      ? { ...opened.config, added_tokens_decoder: { ...decoder, ...(Object.fromEntries(entries) as JsonObject) } }
+      : opened.config,
     stored: false,
     // The model's config.json belongs to the embeddings before they grow.
     source: { ...opened.source, modelConfig: undefined },
@@ -52,13 +58,18 @@ export function withAddedTokens(
 function checkToken(token: unknown, index: number): AddedToken {
   const given = typeof token === "string" ? { content: token } : asObject(token);
   const invalid = (expected: string, got: unknown): TorchwrightError =>
-    new TorchwrightError("ERR_INVALID_ARG", `Tokenizer.withTokens: expected ${expected} at index ${index}, got ${describe(got)}`);
+    new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Tokenizer.withTokens: expected ${expected} at index ${index}, got ${describe(got)}`,
+    );
   if (!given) throw invalid("a token as text or as an object with its content", token);
   const unknown = Object.keys(given).find((name) => name !== "content" && !(FLAGS as readonly string[]).includes(name));
   if (unknown !== undefined) throw invalid("a token with content, special and singleWord", unknown);
   const { content, special, singleWord } = given as Partial<AddedToken>;
   if (typeof content !== "string" || content.trim() === "") throw invalid("a token's content, not empty,", content);
-  if (!(content as string & { isWellFormed(): boolean }).isWellFormed()) throw invalid("a token that Unicode can hold", content);
+  if (!(content as string & { isWellFormed(): boolean }).isWellFormed()) {
+    throw invalid("a token that Unicode can hold", content);
+  }
   for (const [name, flag] of Object.entries({ special, singleWord })) {
     if (flag !== undefined && typeof flag !== "boolean") throw invalid(`${name} to be true or false`, flag);
   }

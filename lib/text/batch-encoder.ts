@@ -65,7 +65,12 @@ export class BatchEncoder {
    *
    * @param indexed whether messages name the index of an input
    */
-  async encode(operation: string, inputs: readonly unknown[], options: ResolvedEncodeOptions, indexed: boolean): Promise<Encoding[]> {
+  async encode(
+    operation: string,
+    inputs: readonly unknown[],
+    options: ResolvedEncodeOptions,
+    indexed: boolean,
+  ): Promise<Encoding[]> {
     const slice = new TimeSlice();
     const pieces = this.#pieces(operation, inputs, indexed);
     const begun: Begun[] = [];
@@ -89,7 +94,9 @@ export class BatchEncoder {
         const piece = current.pieces[i] as Piece;
         done.push({ tokens: current.call.tokensOf(i), start: piece.start });
         if (piece.endsText) {
-          texts.push(done.length === 1 ? (done[0] as TokensOfPiece).tokens : await joinPieces(done, options.wanted, slice));
+          texts.push(
+            done.length === 1 ? (done[0] as TokensOfPiece).tokens : await joinPieces(done, options.wanted, slice),
+          );
           done = [];
         }
         if (piece.endsInput) {
@@ -114,7 +121,15 @@ export class BatchEncoder {
   *#cut(text: string, input: number, lastText: boolean): Generator<Piece> {
     const starts = this.#words ? pieceStarts(text) : WHOLE;
     const last = starts.length - 1;
-    for (let at = 0; at < last; at++) yield { text: text.slice(starts[at], starts[at + 1]), start: starts[at] as number, input, endsText: false, endsInput: false };
+    for (let at = 0; at < last; at++) {
+      yield {
+        text: text.slice(starts[at], starts[at + 1]),
+        start: starts[at] as number,
+        input,
+        endsText: false,
+        endsInput: false,
+      };
+    }
     const start = starts[last] as number;
     yield { text: start === 0 ? text : text.slice(start), start, input, endsText: true, endsInput: lastText };
   }
@@ -137,12 +152,24 @@ export class BatchEncoder {
   }
 
   /** The encoding of one input: all of it, or cut, or the first of its windows with the rest. */
-  #finish(texts: readonly TokensOfText[], options: ResolvedEncodeOptions, place: Place, slice: TimeSlice): Encoding | Promise<Encoding> {
+  #finish(
+    texts: readonly TokensOfText[],
+    options: ResolvedEncodeOptions,
+    place: Place,
+    slice: TimeSlice,
+  ): Encoding | Promise<Encoding> {
     const { template, truncationSide } = this.#parts;
     const layouts = options.addSpecialTokens ? template.special : template.plain;
     const layout = texts.length === 1 ? layouts.single : layouts.pair;
-    const { windows, truncated } = fit(texts.map(({ ids }) => ids.length), layout.specials, options, truncationSide, place);
-    const make = (spans: Spans, lost: number): Encoding | Promise<Encoding> => inSlices(assemble(layout, texts, spans, lost, options.wanted), slice);
+    const { windows, truncated } = fit(
+      texts.map(({ ids }) => ids.length),
+      layout.specials,
+      options,
+      truncationSide,
+      place,
+    );
+    const make = (spans: Spans, lost: number): Encoding | Promise<Encoding> =>
+      inSlices(assemble(layout, texts, spans, lost, options.wanted), slice);
     const first = make(windows[0] as Spans, truncated);
     return options.overflow ? withOverflow(first, windows, make, slice) : first;
   }
@@ -150,7 +177,12 @@ export class BatchEncoder {
 
 type Spans = readonly Span[];
 
-async function withOverflow(first: Encoding | Promise<Encoding>, windows: readonly Spans[], make: (spans: Spans, lost: number) => Encoding | Promise<Encoding>, slice: TimeSlice): Promise<Encoding> {
+async function withOverflow(
+  first: Encoding | Promise<Encoding>,
+  windows: readonly Spans[],
+  make: (spans: Spans, lost: number) => Encoding | Promise<Encoding>,
+  slice: TimeSlice,
+): Promise<Encoding> {
   const overflow: Encoding[] = [];
   for (const spans of windows.slice(1)) {
     const encoding = make(spans, 0);

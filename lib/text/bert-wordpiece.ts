@@ -84,14 +84,21 @@ export function bertDocument(source: TokenizerFolder, config: JsonObject): JsonO
       throw invalid(source, "vocab.txt", `it has no ${token} among its ${vocabulary.size} tokens`);
     }
   }
-  return wordPieceDocument(vocabulary, special, { normalizer: bertNormalizer(config), added: addedTokens(source, config, vocabulary, special) });
+  return wordPieceDocument(vocabulary, special, {
+    normalizer: bertNormalizer(config),
+    added: addedTokens(source, config, vocabulary, special),
+  });
 }
 
 /** BERT's pipeline around a vocabulary that has the special tokens. */
 export function wordPieceDocument(
   vocabulary: ReadonlyMap<string, number>,
   special: SpecialTokens,
-  { normalizer, added, prefix = "##" }: { readonly normalizer: JsonObject; readonly added: readonly AddedToken[]; readonly prefix?: string },
+  {
+    normalizer,
+    added,
+    prefix = "##",
+  }: { readonly normalizer: JsonObject; readonly added: readonly AddedToken[]; readonly prefix?: string },
 ): JsonObject {
   const { cls_token: cls, sep_token: sep } = special;
   const specialToken = (id: string, type: number): JsonObject => ({ SpecialToken: { id, type_id: type } });

@@ -13,7 +13,9 @@ export function documentFault(document: JsonObject): string | undefined {
 export function idLimit(document: JsonObject): number {
   const vocabulary = asObject(document["model"])?.["vocab"];
   // A Unigram vocabulary is a list whose positions are the ids.
-  const ids: unknown[] = Array.isArray(vocabulary) ? [vocabulary.length - 1] : Object.values(asObject(vocabulary) ?? {});
+  const ids: unknown[] = Array.isArray(vocabulary)
+    ? [vocabulary.length - 1]
+    : Object.values(asObject(vocabulary) ?? {});
   for (const { id } of addedTokens(document)) ids.push(id);
   return ids.reduce<number>((limit, id) => (typeof id === "number" ? Math.max(limit, id + 1) : limit), 0);
 }

@@ -1,8 +1,8 @@
 /**
  * What Python's tokenizer classes do differently from the tokenizer.json beside them.
  *
- * transformers 5 takes from that file, for a class that it knows, vocabulary, added tokens and post-processor, and builds
- * normalizer and pre-tokenizer by the class's own rules and tokenizer_config.json. To give its ids, so do we. Of
+ * transformers 5 takes from that file, for a class that it knows, vocabulary, added tokens and post-processor, and
+ * builds normalizer and pre-tokenizer by the class's own rules and tokenizer_config.json. To give its ids, so do we. Of
  * other classes the file decides everything.
  */
 import { bertNormalizer } from "./bert-wordpiece";
@@ -13,7 +13,9 @@ const BERT = BERT_SPECIAL_TOKENS;
 const ROBERTA = ROBERTA_SPECIAL_TOKENS;
 
 /** Parts of a document that a class decides; undefined leaves the file's. */
-type Parts = Readonly<Partial<Record<"normalizer" | "pre_tokenizer", JsonObject | null>>> & { readonly unkId?: number | undefined };
+type Parts = Readonly<Partial<Record<"normalizer" | "pre_tokenizer", JsonObject | null>>> & {
+  readonly unkId?: number | undefined;
+};
 
 interface TokenizerClass {
   /** Special tokens that tokenizer_config.json need not name. */
@@ -30,12 +32,16 @@ const sequence = (normalizers: readonly JsonObject[]): JsonObject => ({ type: "S
 const replace = (pattern: JsonObject, content: string): JsonObject => ({ type: "Replace", pattern, content });
 const QUOTES = [replace({ String: "``" }, '"'), replace({ String: "''" }, '"')];
 
-/** Position of the unknown token in a Unigram vocabulary, as Python's classes look it up: some only with a score of 0. */
+/**
+ * Position of the unknown token in a Unigram vocabulary, as Python's classes look it up: some only with a score of 0.
+ */
 function unknownAt(config: JsonObject, document: JsonObject, token: string, score?: 0): number | undefined {
   const wanted = tokenText(config["unk_token"]) ?? token;
   const vocabulary = asObject(document["model"])?.["vocab"];
   if (!Array.isArray(vocabulary)) return undefined;
-  const at = (vocabulary as unknown[]).findIndex((entry) => Array.isArray(entry) && entry[0] === wanted && (score === undefined || entry[1] === score));
+  const at = (vocabulary as unknown[]).findIndex(
+    (entry) => Array.isArray(entry) && entry[0] === wanted && (score === undefined || entry[1] === score),
+  );
   return at < 0 ? undefined : at;
 }
 
@@ -43,7 +49,9 @@ function unknownAt(config: JsonObject, document: JsonObject, token: string, scor
 function precompiled(document: JsonObject): JsonObject | undefined {
   const top = asObject(document["normalizer"]);
   const steps: unknown = top?.["type"] === "Sequence" ? top["normalizers"] : [top];
-  return (Array.isArray(steps) ? (steps as unknown[]) : []).map(asObject).find((step) => step?.["type"] === "Precompiled");
+  return (Array.isArray(steps) ? (steps as unknown[]) : [])
+    .map(asObject)
+    .find((step) => step?.["type"] === "Precompiled");
 }
 
 function metaspace(scheme: string): JsonObject {
@@ -51,12 +59,23 @@ function metaspace(scheme: string): JsonObject {
 }
 
 const prepends = (config: JsonObject): string => (flag(config, "add_prefix_space", true) ? "always" : "never");
-const words = (config: JsonObject): JsonObject => ({ type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, metaspace(prepends(config))] });
+const words = (config: JsonObject): JsonObject => ({
+  type: "Sequence",
+  pretokenizers: [{ type: "WhitespaceSplit" }, metaspace(prepends(config))],
+});
 
-const bertParts = (config: JsonObject): Parts => ({ normalizer: bertNormalizer(config), pre_tokenizer: { type: "BertPreTokenizer" } });
+const bertParts = (config: JsonObject): Parts => ({
+  normalizer: bertNormalizer(config),
+  pre_tokenizer: { type: "BertPreTokenizer" },
+});
 const byteLevelParts = (config: JsonObject): Parts => ({
   normalizer: null,
-  pre_tokenizer: { type: "ByteLevel", add_prefix_space: flag(config, "add_prefix_space", false), trim_offsets: true, use_regex: true },
+  pre_tokenizer: {
+    type: "ByteLevel",
+    add_prefix_space: flag(config, "add_prefix_space", false),
+    trim_offsets: true,
+    use_regex: true,
+  },
 });
 const sentencePieceParts = (config: JsonObject, document: JsonObject): Parts => ({
   normalizer: precompiled(document) ?? null,
@@ -88,7 +107,10 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   FunnelTokenizer: {
     special: { unk_token: "<unk>", sep_token: "<sep>", pad_token: "<pad>", cls_token: "<cls>", mask_token: "<mask>" },
     model: "WordPiece",
-    parts: (config) => ({ ...bertParts(config), normalizer: { ...bertNormalizer(config), clean_text: flag(config, "clean_text", true) } }),
+    parts: (config) => ({
+      ...bertParts(config),
+      normalizer: { ...bertNormalizer(config), clean_text: flag(config, "clean_text", true) },
+    }),
   },
   XLMRobertaTokenizer: {
     special: ROBERTA,
@@ -98,7 +120,10 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   CamembertTokenizer: {
     special: ROBERTA,
     model: "Unigram",
-    parts: (config, document) => ({ ...sentencePieceParts(config, document), unkId: unknownAt(config, document, "<unk>") ?? 0 }),
+    parts: (config, document) => ({
+      ...sentencePieceParts(config, document),
+      unkId: unknownAt(config, document, "<unk>") ?? 0,
+    }),
   },
   AlbertTokenizer: {
     special: { ...BERT, unk_token: "<unk>", pad_token: "<pad>" },
@@ -113,7 +138,10 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
     special: { ...BERT, unk_token: "<unk>", pad_token: "<pad>" },
     model: "Unigram",
     parts: (config, document) => ({
-      normalizer: sequence([{ type: "Strip", strip_left: false, strip_right: false }, replace({ Regex: " {2,}" }, "▁")]),
+      normalizer: sequence([
+        { type: "Strip", strip_left: false, strip_right: false },
+        replace({ Regex: " {2,}" }, "▁"),
+      ]),
       pre_tokenizer: metaspace(prepends(config)),
       unkId: unknownAt(config, document, "<unk>", 0) ?? 100,
     }),
@@ -179,17 +207,31 @@ const BY_MODEL_TYPE: Readonly<Record<string, string>> = {
 /** The class that Python's `AutoTokenizer` would take, if its rules are known here. */
 export function tokenizerClass(config: JsonObject, modelConfig: JsonObject | undefined): TokenizerClass | undefined {
   const named = config["tokenizer_class"] ?? modelConfig?.["tokenizer_class"];
-  const name = typeof named === "string" ? named.replace(/Fast$/, "") : BY_MODEL_TYPE[String(modelConfig?.["model_type"])];
+  const name =
+    typeof named === "string" ? named.replace(/Fast$/, "") : BY_MODEL_TYPE[String(modelConfig?.["model_type"])];
   return name !== undefined && Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
 }
 
 /** The document with a class's own parts; the very same where they say what it says. */
-export function withClassParts(document: JsonObject, known: TokenizerClass | undefined, config: JsonObject): JsonObject {
+export function withClassParts(
+  document: JsonObject,
+  known: TokenizerClass | undefined,
+  config: JsonObject,
+): JsonObject {
   const model = asObject(document["model"]);
   if (!known?.parts || model?.["type"] !== known.model) return document;
   const { unkId = model["unk_id"], ...parts } = known.parts(config, document);
-  const changed: JsonObject = { ...document, ...parts, ...(known.model === "Unigram" ? { model: { ...model, unk_id: unkId } } : {}) };
-  const told = (value: JsonObject): string => JSON.stringify([canonical(value["normalizer"]), canonical(value["pre_tokenizer"]), asObject(value["model"])?.["unk_id"]]);
+  const changed: JsonObject = {
+    ...document,
+    ...parts,
+    ...(known.model === "Unigram" ? { model: { ...model, unk_id: unkId } } : {}),
+  };
+  const told = (value: JsonObject): string =>
+    JSON.stringify([
+      canonical(value["normalizer"]),
+      canonical(value["pre_tokenizer"]),
+      asObject(value["model"])?.["unk_id"],
+    ]);
   return told(changed) === told(document) ? document : changed;
 }
 
@@ -198,5 +240,9 @@ function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return (value as unknown[]).map(canonical);
   const object = asObject(value);
   if (!object) return value ?? null;
-  return Object.fromEntries(Object.keys(object).sort().map((key) => [key, canonical(object[key])]));
+  return Object.fromEntries(
+    Object.keys(object)
+      .sort()
+      .map((key) => [key, canonical(object[key])]),
+  );
 }

@@ -1,4 +1,7 @@
-/** Where a text may be cut so that its parts have the tokens of the whole, if the tokenizer is local (see `local-pipeline.ts`). */
+/**
+ * Where a text may be cut so that its parts have the tokens of the whole, if the tokenizer is local (see
+ * `local-pipeline.ts`).
+ */
 
 /** UTF-16 units of a piece of a long text. */
 const PIECE = 8192;
@@ -18,7 +21,10 @@ export function pieceStarts(text: string): readonly number[] {
   return starts;
 }
 
-/** The next place from `from` on, at least 1, where a text may be cut: in front of a space between two plain characters. Else its length. */
+/**
+ * The next place from `from` on, at least 1, where a text may be cut: in front of a space between two plain characters.
+ * Else its length.
+ */
 export function nextCut(text: string, from: number): number {
   for (let at = text.indexOf(" ", from); at !== -1; at = text.indexOf(" ", at + 1)) {
     if (isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at + 1))) return at;
@@ -26,7 +32,10 @@ export function nextCut(text: string, from: number): number {
   return text.length;
 }
 
-/** Whether the character of this UTF-16 unit stands for itself beside a space: visible ASCII, other letters, digits and punctuation. */
+/**
+ * Whether the character of this UTF-16 unit stands for itself beside a space: visible ASCII, other letters, digits and
+ * punctuation.
+ */
 function isPlain(unit: number): boolean {
   if (unit < 0x80) return unit > 0x20 && unit !== 0x7f;
   if (Number.isNaN(unit)) return false; // beyond the end

@@ -21,7 +21,9 @@ export function checkDecode(
   const unknown = Object.keys(options).find((name) => name !== "skipSpecialTokens");
   if (unknown !== undefined) throw invalid("the option skipSpecialTokens", describe(unknown));
   const { skipSpecialTokens = true } = options;
-  if (typeof skipSpecialTokens !== "boolean") throw invalid("skipSpecialTokens to be true or false", describe(skipSpecialTokens));
+  if (typeof skipSpecialTokens !== "boolean") {
+    throw invalid("skipSpecialTokens to be true or false", describe(skipSpecialTokens));
+  }
   const numbers = lists.map((ids: unknown, index) => {
     const place = indexed ? ` at index ${start + index}` : "";
     if (typeof ids !== "object" || ids === null || !Number.isSafeInteger((ids as ArrayLike<unknown>).length)) {
@@ -31,7 +33,10 @@ export function checkDecode(
     return Array.from(given, (id, position) => {
       const number = typeof id === "bigint" ? Number(id) : id;
       if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number < vocabSize) return number;
-      throw invalid(`ids from 0 to ${vocabSize - 1}`, `${describe(id)} at position ${position}${indexed ? ` of the list${place}` : ""}`);
+      throw invalid(
+        `ids from 0 to ${vocabSize - 1}`,
+        `${describe(id)} at position ${position}${indexed ? ` of the list${place}` : ""}`,
+      );
     });
   });
   return { numbers, skipSpecialTokens };

@@ -18,8 +18,9 @@ export interface Fitted {
 }
 
 /**
- * Fits texts of the given lengths with so many special tokens into `maxLength`; throws ERR_MAX_LENGTH where no truncation is
- * allowed or the text that is to be cut is too short for it, ERR_INVALID_ARG where the options fit no such input.
+ * Fits texts of the given lengths with so many special tokens into `maxLength`; throws ERR_MAX_LENGTH where no
+ * truncation is allowed or the text that is to be cut is too short for it, ERR_INVALID_ARG where the options fit no
+ * such input.
  */
 export function fit(
   lengths: readonly number[],
@@ -47,7 +48,10 @@ export function fit(
     );
   }
   if (truncation === "only_second" && lengths.length === 1) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected pairs with truncation only_second, got a single text too long for ${maxLength}${placeOf(index)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected pairs with truncation only_second, got a single text too long for ${maxLength}${placeOf(index)}`,
+    );
   }
   const kept = keptLengths(lengths, room, truncation);
   if (!kept) {

@@ -16,7 +16,10 @@ const ABANDONED_MS = 24 * 3600 * 1000;
 
 /** Where a save of `target` writes, and where it puts an older one: folders of this process beside it. */
 export function placesBeside(target: string): { readonly saving: string; readonly old: string } {
-  const own = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}-${randomBytes(4).toString("hex")}`);
+  const own = path.join(
+    path.dirname(target),
+    `.${path.basename(target)}.${process.pid}-${randomBytes(4).toString("hex")}`,
+  );
   return { saving: `${own}.saving`, old: `${own}.old` };
 }
 
@@ -31,7 +34,9 @@ async function leftovers(target: string): Promise<readonly Leftover[]> {
   const names = await readdir(parent).catch(() => []);
   return names.flatMap((name) => {
     const [, base, pid, kind] = /^\.(.+)\.(\d+)-[0-9a-f]{8}\.(saving|old)$/.exec(name) ?? [];
-    return base === path.basename(target) ? [{ folder: path.join(parent, name), kind: kind as Leftover["kind"], pid: Number(pid) }] : [];
+    return base === path.basename(target)
+      ? [{ folder: path.join(parent, name), kind: kind as Leftover["kind"], pid: Number(pid) }]
+      : [];
   });
 }
 
@@ -75,7 +80,9 @@ export async function finishInterruptedSave(target: string): Promise<boolean> {
 export async function clearLeftovers(target: string): Promise<void> {
   for (const leftover of await leftovers(path.resolve(target))) {
     const { folder } = leftover;
-    const abandoned = !(await runs(leftover)) || Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? Infinity) > ABANDONED_MS;
+    const abandoned =
+      !(await runs(leftover)) ||
+      Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? Infinity) > ABANDONED_MS;
     if (abandoned) await rm(folder, { recursive: true, force: true }).catch(() => undefined); // tried again by the next save
   }
 }

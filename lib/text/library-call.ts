@@ -31,8 +31,8 @@ export async function coded<T>(operation: string, work: Promise<T>): Promise<T> 
 /**
  * Tokenizes texts as they are.
  *
- * Without special tokens, truncation or pairs: the library's settings for these are shared and mutable, and every window
- * that it cut would cost a crossing of the native boundary. The rest is done on arrays.
+ * Without special tokens, truncation or pairs: the library's settings for these are shared and mutable, and every
+ * window that it cut would cost a crossing of the native boundary. The rest is done on arrays.
  */
 export class TextCall implements LibraryCall {
   readonly #library: LibraryTokenizer;

@@ -47,7 +47,11 @@ export async function loadDocument(opened: OpenedTokenizer): Promise<LoadedToken
     const limit = idLimit(document);
     const rows = source.modelConfig?.["vocab_size"];
     if (typeof rows === "number" && limit > rows) {
-      throw invalid(source, origin, `it has ids up to ${limit - 1}, and config.json says that the model has embeddings for ${rows} (vocab_size)`);
+      throw invalid(
+        source,
+        origin,
+        `it has ids up to ${limit - 1}, and config.json says that the model has embeddings for ${rows} (vocab_size)`,
+      );
     }
     const json = JSON.stringify({ ...document, truncation: null, padding: null });
     const library = libraryTokenizer(json);
@@ -55,7 +59,11 @@ export async function loadDocument(opened: OpenedTokenizer): Promise<LoadedToken
     const special = specialTokens(source, config, opened.classTokens, has);
     const padTokenId = library.tokenToId(special.pad_token);
     if (padTokenId === null) {
-      throw invalid(source, origin, `it has no padding token "${special.pad_token}"; name it as pad_token in tokenizer_config.json`);
+      throw invalid(
+        source,
+        origin,
+        `it has no padding token "${special.pad_token}"; name it as pad_token in tokenizer_config.json`,
+      );
     }
     const truncationSide = config["truncation_side"] === "left" ? "left" : "right";
     return {
@@ -65,7 +73,10 @@ export async function loadDocument(opened: OpenedTokenizer): Promise<LoadedToken
       padTokenId,
       vocabSize: Math.max(limit, library.getVocabSize(true)),
       truncationSide,
-      fingerprint: createHash("sha256").update(`${maxLength} ${truncationSide} ${padTokenId}\n`).update(json).digest("hex"),
+      fingerprint: createHash("sha256")
+        .update(`${maxLength} ${truncationSide} ${padTokenId}\n`)
+        .update(json)
+        .digest("hex"),
     };
   } catch (error) {
     if (error instanceof TorchwrightError) throw error;

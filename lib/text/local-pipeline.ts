@@ -20,24 +20,37 @@ export function isLocal(document: JsonObject): boolean {
 }
 
 /**
- * A special token that parts two texts wherever it stands, and that nothing beside it changes; if the document has one. Not the unknown token, as
- * which words come back.
+ * A special token that parts two texts wherever it stands, and that nothing beside it changes; if the document has one.
+ * Not the unknown token, as which words come back.
  */
 export function separatorOf(document: JsonObject): string | undefined {
   const tokens = addedTokens(document);
   const model = asObject(document["model"]);
   const vocabulary = model?.["vocab"];
-  const unknown = model?.["unk_token"] ?? (Array.isArray(vocabulary) ? (vocabulary as unknown[][])[model?.["unk_id"] as number]?.[0] : undefined);
+  const unknown =
+    model?.["unk_token"] ??
+    (Array.isArray(vocabulary) ? (vocabulary as unknown[][])[model?.["unk_id"] as number]?.[0] : undefined);
   return tokens
-    .filter(({ special, normalized, lstrip, rstrip, single_word: singleWord }) => special === true && ![normalized, lstrip, rstrip, singleWord].includes(true))
+    .filter(
+      ({ special, normalized, lstrip, rstrip, single_word: singleWord }) =>
+        special === true && ![normalized, lstrip, rstrip, singleWord].includes(true),
+    )
     .map(({ content }) => content)
-    .filter((content): content is string => typeof content === "string" && /^[[<][\w/|]+[\]>]$/.test(content) && content !== unknown)
-    .find((content) => tokens.every((other) => other["content"] === content || !overlaps(String(other["content"]), content)));
+    .filter(
+      (content): content is string =>
+        typeof content === "string" && /^[[<][\w/|]+[\]>]$/.test(content) && content !== unknown,
+    )
+    .find((content) =>
+      tokens.every((other) => other["content"] === content || !overlaps(String(other["content"]), content)),
+    );
 }
 
 /** Whether a token could take a part of the other, of which nothing but that other's end stands before it. */
 function overlaps(token: string, other: string): boolean {
-  return token.includes(other) || Array.from({ length: other.length - 1 }, (_, i) => other.slice(0, i + 1)).some((begin) => token.endsWith(begin));
+  return (
+    token.includes(other) ||
+    Array.from({ length: other.length - 1 }, (_, i) => other.slice(0, i + 1)).some((begin) => token.endsWith(begin))
+  );
 }
 
 /** Words are tokenized one by one, and none vanishes, so that those of a part can be counted. */
@@ -84,7 +97,10 @@ function preTokenizerIsLocal(step: JsonObject | undefined): boolean {
       return step["add_prefix_space"] === false && step["use_regex"] !== false;
     case "Metaspace":
       // A part begins with its space, in place of which the whole has the same sign.
-      return step["split"] !== false && (step["prepend_scheme"] ?? (step["add_prefix_space"] === true ? "always" : "")) === "always";
+      return (
+        step["split"] !== false &&
+        (step["prepend_scheme"] ?? (step["add_prefix_space"] === true ? "always" : "")) === "always"
+      );
     case "Sequence":
       return every(step["pretokenizers"], preTokenizerIsLocal);
     default:
@@ -93,8 +109,9 @@ function preTokenizerIsLocal(step: JsonObject | undefined): boolean {
 }
 
 /**
- * A step that looks at runs of spaces or at a text's end may follow only where no step before it makes a visible character vanish or a space:
- * beside such a one it would see more of the whole than of a part. Unless spaces say nothing anyway.
+ * A step that looks at runs of spaces or at a text's end may follow only where no step before it makes a visible
+ * character vanish or a space: beside such a one it would see more of the whole than of a part. Unless spaces say
+ * nothing anyway.
  */
 function normalizersAreLocal(steps: readonly (JsonObject | undefined)[], spacesDropped: boolean): boolean {
   let mayBlank = false;
@@ -118,9 +135,20 @@ function normalizersAreLocal(steps: readonly (JsonObject | undefined)[], spacesD
         const { String: text, Regex: regex } = asObject(step["pattern"]) ?? {};
         const content: unknown = step["content"];
         if (typeof regex === "string") {
-          return (regex === " {2,}" || regex === "\\s{2,}|[\\n\\r\\t]") && (content === " " || content === "\u2581") && (spacesDropped || !mayBlank);
+          return (
+            (regex === " {2,}" || regex === "\\s{2,}|[\\n\\r\\t]") &&
+            (content === " " || content === "\u2581") &&
+            (spacesDropped || !mayBlank)
+          );
         }
-        return typeof text === "string" && text !== "" && !/[\s\u2581]/.test(text) && typeof content === "string" && content !== "" && !/[\s\u2581]/.test(content);
+        return (
+          typeof text === "string" &&
+          text !== "" &&
+          !/[\s\u2581]/.test(text) &&
+          typeof content === "string" &&
+          content !== "" &&
+          !/[\s\u2581]/.test(content)
+        );
       }
       default:
         return false;
@@ -128,9 +156,14 @@ function normalizersAreLocal(steps: readonly (JsonObject | undefined)[], spacesD
   });
 }
 
-/** Added tokens are matched before all else: none may reach over the cut, which a token that takes spaces behind it would. */
+/**
+ * Added tokens are matched before all else: none may reach over the cut, which a token that takes spaces behind it
+ * would.
+ */
 function addedTokensAreLocal(document: JsonObject): boolean {
-  return addedTokens(document).every(({ content, rstrip }) => typeof content === "string" && !/\s/.test(content) && rstrip !== true);
+  return addedTokens(document).every(
+    ({ content, rstrip }) => typeof content === "string" && !/\s/.test(content) && rstrip !== true,
+  );
 }
 
 function every(steps: unknown, check: (step: JsonObject | undefined) => boolean): boolean {

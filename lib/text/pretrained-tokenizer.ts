@@ -79,12 +79,20 @@ export class PretrainedTokenizer implements Tokenizer {
 
   async encodeBatch(texts: readonly TextInput[], options: EncodeOptions = {}): Promise<Encoding[]> {
     if (!Array.isArray(texts)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Tokenizer.encodeBatch: expected an array of texts, got ${describe(texts)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Tokenizer.encodeBatch: expected an array of texts, got ${describe(texts)}`,
+      );
     }
     return this.#encode("Tokenizer.encodeBatch", [...(texts as readonly TextInput[])], options, true);
   }
 
-  #encode(operation: string, inputs: readonly unknown[], options: EncodeOptions, indexed: boolean): Promise<Encoding[]> {
+  #encode(
+    operation: string,
+    inputs: readonly unknown[],
+    options: EncodeOptions,
+    indexed: boolean,
+  ): Promise<Encoding[]> {
     const defaults = { maxLength: this.maxLength, specials: this.#loaded.template.special.single.specials };
     return this.#encoder.encode(operation, inputs, resolveEncodeOptions(operation, options, defaults), indexed);
   }
@@ -107,14 +115,26 @@ export class PretrainedTokenizer implements Tokenizer {
    */
   async decodeBatch(ids: readonly ArrayLike<number | bigint>[], options: DecodeOptions = {}): Promise<string[]> {
     if (!Array.isArray(ids)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Tokenizer.decodeBatch: expected an array of lists of ids, got ${describe(ids)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Tokenizer.decodeBatch: expected an array of lists of ids, got ${describe(ids)}`,
+      );
     }
     const texts: string[] = [];
     const slice = new TimeSlice();
     for (let start = 0; start < ids.length; start += DECODE_CALL) {
       const lists = ids.slice(start, start + DECODE_CALL) as readonly ArrayLike<number | bigint>[];
-      const { numbers, skipSpecialTokens } = checkDecode("Tokenizer.decodeBatch", lists, options, this.vocabSize, true, start);
-      texts.push(...(await coded("Tokenizer.decodeBatch", this.#loaded.library.decodeBatch(numbers, skipSpecialTokens))));
+      const { numbers, skipSpecialTokens } = checkDecode(
+        "Tokenizer.decodeBatch",
+        lists,
+        options,
+        this.vocabSize,
+        true,
+        start,
+      );
+      texts.push(
+        ...(await coded("Tokenizer.decodeBatch", this.#loaded.library.decodeBatch(numbers, skipSpecialTokens))),
+      );
       if (slice.over()) await slice.next();
     }
     return texts;
@@ -123,7 +143,10 @@ export class PretrainedTokenizer implements Tokenizer {
   /** Id of a token as the vocabulary writes it, `##ing` or `▁the`; undefined for none. Throws ERR_INVALID_ARG. */
   tokenToId(token: string): number | undefined {
     if (typeof token !== "string") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Tokenizer.tokenToId: expected a token as text, got ${describe(token)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Tokenizer.tokenToId: expected a token as text, got ${describe(token)}`,
+      );
     }
     return this.#loaded.library.tokenToId(token) ?? undefined;
   }
@@ -131,15 +154,18 @@ export class PretrainedTokenizer implements Tokenizer {
   /** The token of an id; undefined for an id that is left out. Throws ERR_INVALID_ARG outside of the vocabulary. */
   idToToken(id: number): string | undefined {
     if (!Number.isInteger(id) || id < 0 || id >= this.vocabSize) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Tokenizer.idToToken: expected an id from 0 to ${this.vocabSize - 1}, got ${describe(id)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Tokenizer.idToToken: expected an id from 0 to ${this.vocabSize - 1}, got ${describe(id)}`,
+      );
     }
     return this.#loaded.library.idToToken(id) ?? undefined;
   }
 
   /**
    * A tokenizer that has these tokens, too, and never splits them, with ids as Python's `add_tokens` gives: from
-   * `vocabSize` on for those that are new. This one stays as it is. A model's embeddings have to grow to the new `vocabSize`.
-   * Throws ERR_INVALID_ARG for what is no token.
+   * `vocabSize` on for those that are new. This one stays as it is. A model's embeddings have to grow to the new
+   * `vocabSize`. Throws ERR_INVALID_ARG for what is no token.
    *
    * @example
    * ```ts
@@ -155,7 +181,10 @@ export class PretrainedTokenizer implements Tokenizer {
 
   async save(folder: string): Promise<void> {
     if (typeof folder !== "string" || folder === "") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Tokenizer.save: expected the path of a folder, got ${describe(folder)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Tokenizer.save: expected the path of a folder, got ${describe(folder)}`,
+      );
     }
     await writeTokenizerFiles(folder, filesToSave(this.#opened, this.#loaded.special));
   }

@@ -7,7 +7,10 @@ import { asObject, type JsonObject } from "./tokenizer-files";
  *
  * @param special special tokens by role, those that the vocabulary has
  */
-export function filesToSave(opened: OpenedTokenizer, special: Readonly<Record<string, string>>): Map<string, string | Buffer> {
+export function filesToSave(
+  opened: OpenedTokenizer,
+  special: Readonly<Record<string, string>>,
+): Map<string, string | Buffer> {
   const { source, config, document, stored, maxLength } = opened;
   const files = new Map<string, string | Buffer>(source.files);
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -44,6 +44,7 @@ export function specialTokens(
   const map = jsonOf(source, "special_tokens_map.json") ?? {};
   const usual = (role: keyof SpecialTokens): string =>
     [BERT_SPECIAL_TOKENS[role], ROBERTA_SPECIAL_TOKENS[role]].find(has) ?? BERT_SPECIAL_TOKENS[role];
-  const named = (role: keyof SpecialTokens): string => tokenText(config[role]) ?? tokenText(map[role]) ?? defaults?.[role] ?? usual(role);
+  const named = (role: keyof SpecialTokens): string =>
+    tokenText(config[role]) ?? tokenText(map[role]) ?? defaults?.[role] ?? usual(role);
   return Object.fromEntries(ROLES.map((role) => [role, named(role)])) as SpecialTokens;
 }

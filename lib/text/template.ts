@@ -1,4 +1,7 @@
-/** What a tokenizer's post-processor puts around texts, whatever kind it is: learned from examples, applied to plain arrays. */
+/**
+ * What a tokenizer's post-processor puts around texts, whatever kind it is: learned from examples, applied to plain
+ * arrays.
+ */
 import type { Wanted } from "./encode-options";
 import type { LibraryTokenizer } from "./huggingface";
 import type { Encoding } from "./tokenizer";
@@ -31,7 +34,8 @@ export async function readTemplate(library: LibraryTokenizer): Promise<Template>
   for (const sample of SAMPLES) {
     const length = (await library.encode(sample, null, { addSpecialTokens: false })).getLength();
     if (length === 0) continue;
-    const layout = (texts: 1 | 2, addSpecialTokens: boolean): Promise<Layout> => readLayout(library, sample, length, texts, addSpecialTokens);
+    const layout = (texts: 1 | 2, addSpecialTokens: boolean): Promise<Layout> =>
+      readLayout(library, sample, length, texts, addSpecialTokens);
     return {
       special: { single: await layout(1, true), pair: await layout(2, true) },
       plain: { single: await layout(1, false), pair: await layout(2, false) },
@@ -40,12 +44,18 @@ export async function readTemplate(library: LibraryTokenizer): Promise<Template>
   throw new Error(`it makes no tokens of any of ${SAMPLES.join(" ")}`);
 }
 
-async function readLayout(library: LibraryTokenizer, sample: string, length: number, texts: 1 | 2, addSpecialTokens: boolean): Promise<Layout> {
+async function readLayout(
+  library: LibraryTokenizer,
+  sample: string,
+  length: number,
+  texts: 1 | 2,
+  addSpecialTokens: boolean,
+): Promise<Layout> {
   const encoding = await library.encode(sample, texts === 2 ? sample : null, { addSpecialTokens });
   const sequences = encoding.getSequenceIds();
   const [ids, typeIds, tokens] = [encoding.getIds(), encoding.getTypeIds(), encoding.getTokens()];
   const segments: Segment[] = [];
-  for (let at = 0; at < sequences.length; ) {
+  for (let at = 0; at < sequences.length;) {
     const text = sequences[at];
     const typeId = typeIds[at] ?? 0;
     if (text === 0 || text === 1) {
@@ -68,8 +78,17 @@ async function readLayout(library: LibraryTokenizer, sample: string, length: num
 /** Tokens described before others may have their turn. */
 const BLOCK = 8192;
 
-/** One encoding: the layout with the given span of each text in its place. It gives way while it describes very many tokens. */
-export function* assemble(layout: Layout, texts: readonly TokensOfText[], spans: readonly Span[], truncated: number, wanted: Wanted): Steps<Encoding> {
+/**
+ * One encoding: the layout with the given span of each text in its place. It gives way while it describes very many
+ * tokens.
+ */
+export function* assemble(
+  layout: Layout,
+  texts: readonly TokensOfText[],
+  spans: readonly Span[],
+  truncated: number,
+  wanted: Wanted,
+): Steps<Encoding> {
   let length = layout.specials;
   for (const { start, stop } of spans) length += stop - start;
   const ids = new Int32Array(length);
@@ -91,7 +110,10 @@ export function* assemble(layout: Layout, texts: readonly TokensOfText[], spans:
     }
   }
 
-  function* list<T>(ofToken: (text: TokensOfText, index: number, which: 0 | 1) => T | undefined, ofSpecial: (token: string) => T): Steps<T[]> {
+  function* list<T>(
+    ofToken: (text: TokensOfText, index: number, which: 0 | 1) => T | undefined,
+    ofSpecial: (token: string) => T,
+  ): Steps<T[]> {
     const values = new Array<T>(length); // whole from the start: a list of a million that grows is copied in one go
     if (length > BLOCK) yield;
     let done = 0;
@@ -112,10 +134,30 @@ export function* assemble(layout: Layout, texts: readonly TokensOfText[], spans:
     ids,
     typeIds,
     truncated,
-    ...(wanted.offsets && { offsets: yield* list<readonly [number, number]>((text, index) => text.offsets?.[index], () => [0, 0]) }),
-    ...(wanted.wordIds && { wordIds: yield* list<number | null>((text, index) => text.wordIds?.[index], () => null) }),
-    ...(wanted.sequenceIds && { sequenceIds: yield* list<0 | 1 | null>((_text, _index, which) => which, () => null) }),
+    ...(wanted.offsets && {
+      offsets: yield* list<readonly [number, number]>(
+        (text, index) => text.offsets?.[index],
+        () => [0, 0],
+      ),
+    }),
+    ...(wanted.wordIds && {
+      wordIds: yield* list<number | null>(
+        (text, index) => text.wordIds?.[index],
+        () => null,
+      ),
+    }),
+    ...(wanted.sequenceIds && {
+      sequenceIds: yield* list<0 | 1 | null>(
+        (_text, _index, which) => which,
+        () => null,
+      ),
+    }),
     ...(wanted.specialTokensMask && { specialTokensMask }),
-    ...(wanted.tokens && { tokens: yield* list((text, index) => text.tokens?.[index], (token) => token) }),
+    ...(wanted.tokens && {
+      tokens: yield* list(
+        (text, index) => text.tokens?.[index],
+        (token) => token,
+      ),
+    }),
   };
 }

@@ -4,7 +4,10 @@ import { setImmediate as macrotask } from "node:timers/promises";
 /** Milliseconds of one slice: what a single step may take on top stays below 10. */
 const SLICE = 1;
 
-/** Measures how long the JavaScript thread was kept: `if (slice.over()) await slice.next();` after each step of a long loop. */
+/**
+ * Measures how long the JavaScript thread was kept: `if (slice.over()) await slice.next();` after each step of a long
+ * loop.
+ */
 export class TimeSlice {
   #start = performance.now();
 

@@ -105,10 +105,7 @@ export function invalid(source: TokenizerFolder, name: string, why: string, caus
 }
 
 /** Writes the files, each beside and renamed, so that none is ever half-written. Throws ERR_FILE_WRITE. */
-export async function writeTokenizerFiles(
-  folder: string,
-  files: ReadonlyMap<string, string | Buffer>,
-): Promise<void> {
+export async function writeTokenizerFiles(folder: string, files: ReadonlyMap<string, string | Buffer>): Promise<void> {
   try {
     await makeFolder(folder);
     for (const [name, content] of files) {

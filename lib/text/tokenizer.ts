@@ -13,13 +13,22 @@ export interface Encoding {
   readonly truncated: number;
   /** With the option `overflow`: the windows behind this first one, in order; empty when all fit. */
   readonly overflow?: readonly Encoding[];
-  /** With the option `offsets`: where each token stands, so that `text.slice(start, end)` is what it was made of; `[0, 0]` for special tokens. */
+  /**
+   * With the option `offsets`: where each token stands, so that `text.slice(start, end)` is what it was made of;
+   * `[0, 0]` for special tokens.
+   */
   readonly offsets?: readonly (readonly [start: number, end: number])[];
-  /** With the option `wordIds`: number of the word that each token belongs to, counted per text; null for special tokens. */
+  /**
+   * With the option `wordIds`: number of the word that each token belongs to, counted per text; null for special
+   * tokens.
+   */
   readonly wordIds?: readonly (number | null)[];
   /** With the option `sequenceIds`: 0 in the first text, 1 in the second, null for special tokens. */
   readonly sequenceIds?: readonly (0 | 1 | null)[];
-  /** With the option `specialTokensMask`, `[length]`: 1 for tokens that were put around the texts, 0 for those of the texts. */
+  /**
+   * With the option `specialTokensMask`, `[length]`: 1 for tokens that were put around the texts, 0 for those of the
+   * texts.
+   */
   readonly specialTokensMask?: Uint8Array;
   /** With the option `tokens`: each id as the vocabulary writes it. */
   readonly tokens?: readonly string[];
@@ -30,18 +39,23 @@ export type Truncation = "longest_first" | "only_first" | "only_second" | false;
 
 /** How to encode, and what to tell beside the ids. */
 export interface EncodeOptions {
-  /** Longest encoding in tokens, special tokens included; a text that is cut keeps its `[SEP]`. Default: the tokenizer's `maxLength`. */
+  /**
+   * Longest encoding in tokens, special tokens included; a text that is cut keeps its `[SEP]`. Default: the tokenizer's
+   * `maxLength`.
+   */
   readonly maxLength?: number;
   /**
-   * What a too long input loses, as in Python: of a pair the longer text first, or only the first or second; with false it
-   * is an ERR_MAX_LENGTH. Default: "longest_first".
+   * What a too long input loses, as in Python: of a pair the longer text first, or only the first or second; with false
+   * it is an ERR_MAX_LENGTH. Default: "longest_first".
    */
   readonly truncation?: Truncation;
   /** Put special tokens around the texts. Default: true. */
   readonly addSpecialTokens?: boolean;
   /** Keep what is cut off as further windows, each with special tokens of its own. Default: false. */
   readonly overflow?: boolean;
-  /** Tokens that a window repeats of the one before; below the tokens of a text that a window has room for. Default: 0. */
+  /**
+   * Tokens that a window repeats of the one before; below the tokens of a text that a window has room for. Default: 0.
+   */
   readonly stride?: number;
   /** Tell where in the text each token stands, in UTF-16 units. Default: false. */
   readonly offsets?: boolean;
@@ -61,7 +75,10 @@ export interface DecodeOptions {
   readonly skipSpecialTokens?: boolean;
 }
 
-/** Turns texts into ids and back: what data loaders, trainers and classifiers ask of a tokenizer. `AutoTokenizer.fromPretrained` opens one. */
+/**
+ * Turns texts into ids and back: what data loaders, trainers and classifiers ask of a tokenizer.
+ * `AutoTokenizer.fromPretrained` opens one.
+ */
 export interface Tokenizer {
   /** Id that fills a batch's shorter rows. */
   readonly padTokenId: number;
@@ -69,11 +86,17 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** Longest encoding that the model takes (`model_max_length`), special tokens included; always finite. */
   readonly maxLength: number;
-  /** Changes where the ids of some text may change: a key for caches of encodings. An own tokenizer without one is not cached. */
+  /**
+   * Changes where the ids of some text may change: a key for caches of encodings. An own tokenizer without one is not
+   * cached.
+   */
   readonly fingerprint?: string;
   /** Encodes one text or pair off the JavaScript thread; throws ERR_INVALID_ARG, ERR_MAX_LENGTH. */
   encode(text: string, pair?: string, options?: EncodeOptions): Promise<Encoding>;
-  /** Encodes many texts and pairs off the JavaScript thread, in order; ERR_INVALID_ARG and ERR_MAX_LENGTH name the index. */
+  /**
+   * Encodes many texts and pairs off the JavaScript thread, in order; ERR_INVALID_ARG and ERR_MAX_LENGTH name the
+   * index.
+   */
   encodeBatch(texts: readonly TextInput[], options?: EncodeOptions): Promise<Encoding[]>;
   /** Text of the ids; throws ERR_INVALID_ARG. */
   decode(ids: ArrayLike<number | bigint>, options?: DecodeOptions): Promise<string>;

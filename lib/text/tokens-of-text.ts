@@ -29,7 +29,11 @@ export interface TokensOfPiece {
 }
 
 /** A text that was tokenized in pieces, put together again: positions and words counted on. */
-export async function joinPieces(pieces: readonly TokensOfPiece[], wanted: Wanted, slice: TimeSlice): Promise<TokensOfText> {
+export async function joinPieces(
+  pieces: readonly TokensOfPiece[],
+  wanted: Wanted,
+  slice: TimeSlice,
+): Promise<TokensOfText> {
   const length = pieces.reduce((sum, { tokens }) => sum + tokens.ids.length, 0);
   const ids = new Int32Array(length);
   // Whole from the start: a list of a million that grows is copied in one go.
@@ -51,7 +55,12 @@ export async function joinPieces(pieces: readonly TokensOfPiece[], wanted: Wante
     words = (wordIds[at - 1] ?? -1) + 1;
     if (slice.over()) await slice.next();
   }
-  return { ids, ...(wanted.offsets && { offsets }), ...(wanted.wordIds && { wordIds }), ...(wanted.tokens && { tokens: texts }) };
+  return {
+    ids,
+    ...(wanted.offsets && { offsets }),
+    ...(wanted.wordIds && { wordIds }),
+    ...(wanted.tokens && { tokens: texts }),
+  };
 }
 
 /** Offsets in code points as offsets in UTF-16 units: the same unless the text has characters of two units. */

@@ -33,10 +33,22 @@ export interface WordPieceOptions {
 const OPERATION = "trainWordPiece";
 /** In the order of their ids. */
 const SPECIAL = [
-  BERT_SPECIAL_TOKENS.pad_token, BERT_SPECIAL_TOKENS.unk_token, BERT_SPECIAL_TOKENS.cls_token, BERT_SPECIAL_TOKENS.sep_token, BERT_SPECIAL_TOKENS.mask_token,
+  BERT_SPECIAL_TOKENS.pad_token,
+  BERT_SPECIAL_TOKENS.unk_token,
+  BERT_SPECIAL_TOKENS.cls_token,
+  BERT_SPECIAL_TOKENS.sep_token,
+  BERT_SPECIAL_TOKENS.mask_token,
 ];
 const NAMES: ReadonlySet<string> = new Set<keyof WordPieceOptions>([
-  "vocabSize", "minFrequency", "limitAlphabet", "initialAlphabet", "lowercase", "stripAccents", "handleChineseChars", "maxLength", "signal",
+  "vocabSize",
+  "minFrequency",
+  "limitAlphabet",
+  "initialAlphabet",
+  "lowercase",
+  "stripAccents",
+  "handleChineseChars",
+  "maxLength",
+  "signal",
 ]);
 
 /**
@@ -44,8 +56,9 @@ const NAMES: ReadonlySet<string> = new Set<keyof WordPieceOptions>([
  *
  * The texts are read once, as they come; only their different words stay in memory. A model trained from scratch takes
  * `vocabSize` of the tokenizer, and `save` writes a folder that Python's `AutoTokenizer` opens. Where several pairs of
- * pieces are equally frequent the order of the texts decides, so that the same texts give the same tokenizer; Python's library makes
- * these choices differently every time. Words of more than 100 characters, which BERT makes unknown in any case, do not count.
+ * pieces are equally frequent the order of the texts decides, so that the same texts give the same tokenizer; Python's
+ * library makes these choices differently every time. Words of more than 100 characters, which BERT makes unknown in
+ * any case, do not count.
  *
  * Throws ERR_INVALID_ARG for options and for what is no text, naming its index.
  *
@@ -56,7 +69,10 @@ const NAMES: ReadonlySet<string> = new Set<keyof WordPieceOptions>([
  * const { tokens } = await tokenizer.encode("newest", undefined, { tokens: true });
  * ```
  */
-export async function trainWordPiece(texts: Iterable<string> | AsyncIterable<string>, options: WordPieceOptions = {}): Promise<PretrainedTokenizer> {
+export async function trainWordPiece(
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: WordPieceOptions = {},
+): Promise<PretrainedTokenizer> {
   const resolved = resolve(texts, options);
   const { signal, maxLength, config } = resolved;
   const slice = new TimeSlice();
@@ -66,7 +82,14 @@ export async function trainWordPiece(texts: Iterable<string> | AsyncIterable<str
   if (words.size === 0) throw invalid("texts with at least one word", "none");
   const vocabulary = await wordPieces(OPERATION, words, { ...resolved, special: SPECIAL }, slice, signal);
   const document = documentOf(vocabulary, config);
-  return PretrainedTokenizer.open({ source: folderOf(vocabulary), config, classTokens: BERT_SPECIAL_TOKENS, document, stored: false, maxLength });
+  return PretrainedTokenizer.open({
+    source: folderOf(vocabulary),
+    config,
+    classTokens: BERT_SPECIAL_TOKENS,
+    document,
+    stored: false,
+    maxLength,
+  });
 }
 
 /** A folder that is not on the disk: what `bertDocument` reads. */
@@ -95,18 +118,33 @@ interface Resolved {
 }
 
 function resolve(texts: unknown, options: unknown): Resolved {
-  const iterable = typeof texts === "object" && texts !== null && (Symbol.iterator in texts || Symbol.asyncIterator in texts);
+  const iterable =
+    typeof texts === "object" && texts !== null && (Symbol.iterator in texts || Symbol.asyncIterator in texts);
   if (!iterable) throw invalid("texts as an iterable of strings", texts);
-  if (typeof options !== "object" || options === null || Array.isArray(options)) throw invalid("options as an object", options);
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw invalid("options as an object", options);
+  }
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown !== undefined) throw invalid(`options among ${[...NAMES].join(", ")}`, unknown);
   const given = options as WordPieceOptions;
-  const { vocabSize = 30_000, minFrequency = 2, limitAlphabet = 1000, initialAlphabet = [], maxLength = 512, signal } = given;
+  const {
+    vocabSize = 30_000,
+    minFrequency = 2,
+    limitAlphabet = 1000,
+    initialAlphabet = [],
+    maxLength = 512,
+    signal,
+  } = given;
   const { lowercase = true, stripAccents, handleChineseChars = true } = given;
   for (const [name, value, least] of [
-    ["vocabSize", vocabSize, SPECIAL.length + 1], ["minFrequency", minFrequency, 0], ["limitAlphabet", limitAlphabet, 1], ["maxLength", maxLength, 2],
+    ["vocabSize", vocabSize, SPECIAL.length + 1],
+    ["minFrequency", minFrequency, 0],
+    ["limitAlphabet", limitAlphabet, 1],
+    ["maxLength", maxLength, 2],
   ] as const) {
-    if (!Number.isSafeInteger(value) || value < least) throw invalid(`${name} to be a whole number of at least ${least}`, value);
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw invalid(`${name} to be a whole number of at least ${least}`, value);
+    }
   }
   for (const [name, value] of Object.entries({ lowercase, stripAccents, handleChineseChars })) {
     if (value !== undefined && typeof value !== "boolean") throw invalid(`${name} to be true or false`, value);
@@ -115,7 +153,11 @@ function resolve(texts: unknown, options: unknown): Resolved {
   if (!Array.isArray(characters)) throw invalid("initialAlphabet to be a list of characters", characters);
   for (const character of characters as unknown[]) {
     // What the tokenizer drops from texts has no place in vocab.txt.
-    if (typeof character !== "string" || [...character].length !== 1 || /[\s\p{Cc}\p{Cf}\p{Cs}\ufffd]/u.test(character)) {
+    if (
+      typeof character !== "string" ||
+      [...character].length !== 1 ||
+      /[\s\p{Cc}\p{Cf}\p{Cs}\ufffd]/u.test(character)
+    ) {
       throw invalid("initialAlphabet to be a list of strings of one visible character", character);
     }
   }

@@ -30,7 +30,11 @@ export function longestFirst(first: number, second: number, room: number): [firs
  * How many tokens of each text stay under a rule, one text or two; undefined where the text that the rule cuts is
  * too short to make room. `only_second` needs two texts.
  */
-export function keptLengths(lengths: readonly number[], room: number, rule: Exclude<Truncation, false>): number[] | undefined {
+export function keptLengths(
+  lengths: readonly number[],
+  room: number,
+  rule: Exclude<Truncation, false>,
+): number[] | undefined {
   const [first = 0, second] = lengths;
   const excess = first + (second ?? 0) - room;
   if (excess <= 0) return [...lengths];

@@ -1,8 +1,8 @@
 /**
  * Puts the ids of texts together from words: what is known of them, and what the library says of the rest.
  *
- * Texts are made of words that come again: of the million words in 100,000 definitions of WordNet's, 93 in 100 have been
- * there before. Looking one up costs a small part of tokenizing it.
+ * Texts are made of words that come again: of the million words in 100,000 definitions of WordNet's, 93 in 100 have
+ * been there before. Looking one up costs a small part of tokenizing it.
  */
 import { nextCut } from "./cut-text";
 import type { LibraryEncoding, LibraryTokenizer } from "./huggingface";
@@ -66,7 +66,13 @@ export class WordCall implements LibraryCall {
     }
     const whole = 2 * unknown > words.length && !memo.learnsStrangeText();
     if (whole) this.#texts.push([this.#newWord(text, words.length === 1)]);
-    else this.#texts.push(unknown === 0 ? (words as WordIds[]) : words.map((word) => (typeof word === "string" ? this.#newWord(word, true) : word)));
+    else {
+      this.#texts.push(
+        unknown === 0
+          ? (words as WordIds[])
+          : words.map((word) => (typeof word === "string" ? this.#newWord(word, true) : word)),
+      );
+    }
   }
 
   #newWord(text: string, remember: boolean): NewWord {
@@ -93,14 +99,17 @@ export class WordCall implements LibraryCall {
   async #idsOf(words: readonly string[]): Promise<readonly (readonly number[])[]> {
     const { library, separator } = this.#parts;
     const groups = separator ? inGroups(words) : words.map((word) => [word]);
-    const encode = (texts: readonly string[]): Promise<LibraryEncoding[]> => library.encodeBatch(texts, { addSpecialTokens: false });
+    const encode = (texts: readonly string[]): Promise<LibraryEncoding[]> =>
+      library.encodeBatch(texts, { addSpecialTokens: false });
     const encodings = await encode(groups.map((group) => group.join(separator?.content)));
     const lists: (readonly number[])[] = [];
     for (const [i, group] of groups.entries()) {
       const ids = (encodings[i] as LibraryEncoding).getIds();
       const parts = separator ? splitAt(ids, separator.id) : [ids];
       // A word that is the special token itself makes parts of its own.
-      lists.push(...(parts.length === group.length ? parts : (await encode(group)).map((encoding) => encoding.getIds())));
+      lists.push(
+        ...(parts.length === group.length ? parts : (await encode(group)).map((encoding) => encoding.getIds())),
+      );
     }
     return lists;
   }

@@ -4,7 +4,10 @@
 const GENERATION = 65_536;
 /** UTF-16 units of a word that is kept. Longer ones are rare, or not words at all. */
 const LONGEST = 64;
-/** Of texts made of new words for the most part, as of random letters, one in so many is taken apart, to know its words if they come again. */
+/**
+ * Of texts made of new words for the most part, as of random letters, one in so many is taken apart, to know its words
+ * if they come again.
+ */
 const LEARN_ONE_IN = 4;
 
 /** One id, as most words have, or a list. */

@@ -3,14 +3,40 @@ import { TorchwrightError } from "../errors";
 import type { ModelProblem } from "../models/model";
 
 const LOSSES = ["loss", "logLoss", "brier"] as const;
-const AVERAGES = ["macroPrecision", "macroRecall", "macroF1", "weightedPrecision", "weightedRecall", "weightedF1"] as const;
+const AVERAGES = [
+  "macroPrecision",
+  "macroRecall",
+  "macroF1",
+  "weightedPrecision",
+  "weightedRecall",
+  "weightedF1",
+] as const;
 const AREAS = ["macroRocAuc", "macroPrAuc"] as const;
 
 const METRICS = {
-  "single-label": [...LOSSES, "accuracy", "topKAccuracy", ...AVERAGES, "matthews", ...AREAS, "expectedCalibrationError"],
+  "single-label": [
+    ...LOSSES,
+    "accuracy",
+    "topKAccuracy",
+    ...AVERAGES,
+    "matthews",
+    ...AREAS,
+    "expectedCalibrationError",
+  ],
   "multi-label": [
-    ...LOSSES, "subsetAccuracy", "hammingLoss", "microPrecision", "microRecall", "microF1", ...AVERAGES,
-    "samplesPrecision", "samplesRecall", "samplesF1", ...AREAS, "microRocAuc", "microPrAuc",
+    ...LOSSES,
+    "subsetAccuracy",
+    "hammingLoss",
+    "microPrecision",
+    "microRecall",
+    "microF1",
+    ...AVERAGES,
+    "samplesPrecision",
+    "samplesRecall",
+    "samplesF1",
+    ...AREAS,
+    "microRocAuc",
+    "microPrAuc",
   ],
   regression: ["loss", "mse", "rmse", "mae", "r2", "explainedVariance", "pearson", "maxError"],
 } as const satisfies Readonly<Record<ModelProblem, readonly string[]>>;
@@ -30,5 +56,8 @@ export function isBetterGreater(metric: BestMetric): boolean {
 export function checkBestMetric(metric: BestMetric, problem: ModelProblem): void {
   const known: readonly string[] = METRICS[problem];
   if (known.includes(metric)) return;
-  throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected metricForBestModel of a ${problem} model to be one of ${known.join(", ")}, got "${metric}"`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `Trainer: expected metricForBestModel of a ${problem} model to be one of ${known.join(", ")}, got "${metric}"`,
+  );
 }

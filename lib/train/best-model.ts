@@ -39,9 +39,16 @@ export class BestModel {
     return this.#stale >= (this.#options.earlyStoppingPatience ?? Infinity);
   }
 
-  /** Takes an evaluation in, as Hugging Face's Trainer and its EarlyStoppingCallback: any progress makes it the best. What is not finite is none. Gives the value that counts. */
+  /**
+   * Takes an evaluation in, as Hugging Face's Trainer and its EarlyStoppingCallback: any progress makes it the best.
+   * What is not finite is none. Gives the value that counts.
+   */
   rate(step: number, metrics: AnyEvaluation): number {
-    const { metricForBestModel: metric, greaterIsBetter = isBetterGreater(metric), earlyStoppingThreshold } = this.#options;
+    const {
+      metricForBestModel: metric,
+      greaterIsBetter = isBetterGreater(metric),
+      earlyStoppingThreshold,
+    } = this.#options;
     const value = scalarMetrics(metrics)[metric] ?? NaN;
     const first = this.#best === undefined && Number.isFinite(value);
     const gain = first ? Infinity : (greaterIsBetter ? 1 : -1) * (value - (this.#best?.value ?? NaN));

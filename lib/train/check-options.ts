@@ -20,17 +20,26 @@ const share = (value: unknown): boolean => finite(value) && value >= 0 && value 
 const decayRate = (value: unknown): boolean => finite(value) && value >= 0 && value < 1;
 
 /** Array.from fills the holes of a sparse array, which `every` would pass over. */
-const arrayOf = (holds: (item: unknown) => boolean) => (value: unknown): boolean => Array.isArray(value) && Array.from(value).every(holds);
+const arrayOf =
+  (holds: (item: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && Array.from(value).every(holds);
 
 type Check = readonly [expected: string, holds: (value: unknown) => boolean];
 
 /** A check for one of several words. */
 function oneOf(words: readonly string[]): Check {
   const quoted = words.map((word) => JSON.stringify(word));
-  return [`${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`, (value) => (words as readonly unknown[]).includes(value)];
+  return [
+    `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`,
+    (value) => (words as readonly unknown[]).includes(value),
+  ];
 }
 
-const options: Check = ["an object of options", (value) => typeof value === "object" && value !== null && !Array.isArray(value)];
+const options: Check = [
+  "an object of options",
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+];
 
 function isGroupRule(value: unknown): boolean {
   const { match, learningRate = 0, weightDecay = 0, ...others } = (value ?? {}) as Partial<GroupRule>;
@@ -50,7 +59,10 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   adamBeta1: ["a number in [0, 1)", decayRate],
   adamBeta2: ["a number in [0, 1)", decayRate],
   adamEpsilon: ["a number above 0", positive],
-  optim: [`${oneOf(OPTIMIZER_NAMES)[0]}, or a function that makes one`, (value) => typeof value === "function" || oneOf(OPTIMIZER_NAMES)[1](value)],
+  optim: [
+    `${oneOf(OPTIMIZER_NAMES)[0]}, or a function that makes one`,
+    (value) => typeof value === "function" || oneOf(OPTIMIZER_NAMES)[1](value),
+  ],
   optimArgs: options,
   layerwiseLrDecay: ["a number above 0 and at most 1", (value) => positive(value) && share(value)],
   paramGroups: ["an array of { match, learningRate, weightDecay }", arrayOf(isGroupRule)],
@@ -66,7 +78,10 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   device: ['a device such as "cpu" or "cuda"', text],
   logEvery: ["a whole number above 0", positiveCount],
   outputDir: ["a folder's path", text],
-  reportTo: ['an array of "jsonl", "csv" and "tensorboard"', arrayOf((item) => (REPORTS as readonly unknown[]).includes(item))],
+  reportTo: [
+    'an array of "jsonl", "csv" and "tensorboard"',
+    arrayOf((item) => (REPORTS as readonly unknown[]).includes(item)),
+  ],
   saveStrategy: oneOf(["no", "steps", "epoch", "seconds"]),
   saveSteps: ["a whole number above 0", positiveCount],
   saveSeconds: ["a number above 0", positive],
@@ -79,12 +94,20 @@ const CHECKS: { readonly [Name in keyof Required<TrainerOptions>]: Check } = {
   greaterIsBetter: flag,
   loadBestModelAtEnd: flag,
   progress: oneOf(["auto", "bar", "lines", "notebook", "silent"]),
-  callbacks: ["an array of functions, or of objects with a function onEvent", arrayOf((item) => typeof item === "function" || typeof (item as Partial<TrainerLogger> | null)?.onEvent === "function")],
+  callbacks: [
+    "an array of functions, or of objects with a function onEvent",
+    arrayOf(
+      (item) => typeof item === "function" || typeof (item as Partial<TrainerLogger> | null)?.onEvent === "function",
+    ),
+  ],
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
   labels: ["an array of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
   problemType: oneOf(["single-label", "multi-label", "regression"]),
   labelSmoothingFactor: ["a number in [0, 1]", share],
-  classWeights: ['"balanced", an array of numbers or numbers by label', (value) => value === "balanced" || (typeof value === "object" && value !== null)],
+  classWeights: [
+    '"balanced", an array of numbers or numbers by label',
+    (value) => value === "balanced" || (typeof value === "object" && value !== null),
+  ],
   focalGamma: ["a number of 0 or more", atLeast0],
   computeLoss: ["a function", (value) => typeof value === "function"],
   averageWeights: ['an object with a type, "ema" or "swa"', (value) => typeof value === "object" && value !== null],
@@ -113,7 +136,10 @@ export function resolveOptions(options: TrainerOptions<ModelProblem>): ResolvedT
     }
     const [expected, holds] = check;
     if (!holds(value)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected ${name} to be ${expected}, got ${describe(value)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `Trainer: expected ${name} to be ${expected}, got ${describe(value)}`,
+      );
     }
     given[name] = value;
   }
@@ -121,13 +147,22 @@ export function resolveOptions(options: TrainerOptions<ModelProblem>): ResolvedT
   if (resolved.averageWeights) checkWeightAverage(resolved.averageWeights);
   const asked = resolved.reportTo !== TRAINER_DEFAULTS.reportTo; // which another trainer's options have, too
   if (asked && resolved.reportTo.length > 0 && resolved.outputDir === undefined) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected outputDir, where logs go, with reportTo ${JSON.stringify(resolved.reportTo)}, got none`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Trainer: expected outputDir, where logs go, with reportTo ${JSON.stringify(resolved.reportTo)}, got none`,
+    );
   }
   if (resolved.saveStrategy !== "no" && resolved.outputDir === undefined) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected outputDir, where checkpoints go, with saveStrategy "${resolved.saveStrategy}", got none`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Trainer: expected outputDir, where checkpoints go, with saveStrategy "${resolved.saveStrategy}", got none`,
+    );
   }
   if (resolved.loadBestModelAtEnd && resolved.saveStrategy === "no") {
-    throw new TorchwrightError("ERR_INVALID_ARG", 'Trainer: expected a saveStrategy with loadBestModelAtEnd, as the best weights are kept in a checkpoint, got "no"');
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      'Trainer: expected a saveStrategy with loadBestModelAtEnd, as the best weights are kept in a checkpoint, got "no"',
+    );
   }
   return resolved;
 }

@@ -1,4 +1,7 @@
-/** What a run did and what a search for a learning rate saw, in letters: for `console.log`, a prompt, and where a notebook shows no pictures. */
+/**
+ * What a run did and what a search for a learning rate saw, in letters: for `console.log`, a prompt, and where a
+ * notebook shows no pictures.
+ */
 import type { Section } from "../data/inspect/layout";
 import { printsAs, type Reading } from "../data/inspect/prints-as";
 import { renderText } from "../data/inspect/render-text";
@@ -26,9 +29,17 @@ export function historyReading(history: History<ModelProblem>): Reading {
     whole: () => {
       const chart = textChart([
         { name: "training loss", letter: "•", points: log.map(({ step, loss }) => ({ step, value: loss })) },
-        { name: "held-out loss", letter: "○", points: evaluations.map(({ step, metrics }) => ({ step, value: metrics.loss })) },
+        {
+          name: "held-out loss",
+          letter: "○",
+          points: evaluations.map(({ step, metrics }) => ({ step, value: metrics.loss })),
+        },
       ]);
-      return [short(), ...(chart.length > 0 ? ["", ...chart] : []), ...(evaluations.length > 0 ? ["", evaluationTable(history)] : [])].join("\n");
+      return [
+        short(),
+        ...(chart.length > 0 ? ["", ...chart] : []),
+        ...(evaluations.length > 0 ? ["", evaluationTable(history)] : []),
+      ].join("\n");
     },
   };
 }
@@ -43,11 +54,17 @@ function evaluationTable({ evaluations, best }: History<ModelProblem>): string {
   });
   const hidden = evaluations.length - shown.length;
   const title = `Evaluations on held-out data${hidden > 0 ? `; ${hidden} earlier ones are not shown` : ""}`;
-  const columns = [...["step", "epoch", ...names].map((name) => ({ title: name, numeric: true })), { title: "", numeric: false }];
+  const columns = [
+    ...["step", "epoch", ...names].map((name) => ({ title: name, numeric: true })),
+    { title: "", numeric: false },
+  ];
   return renderText("", [{ title, blocks: [{ kind: "table", columns, rows }] }], WIDTH).trimStart();
 }
 
-type Curve = { readonly points: readonly { readonly learningRate: number; readonly smoothedLoss: number }[]; readonly suggestion: number | undefined };
+type Curve = {
+  readonly points: readonly { readonly learningRate: number; readonly smoothedLoss: number }[];
+  readonly suggestion: number | undefined;
+};
 
 /** `Learning rates 1e-8 to 1 in 100 steps: 2.3e-4 is suggested`. */
 export function learningRateHeading({ points, suggestion }: Curve): string {
@@ -63,13 +80,35 @@ export function learningRateSections({ points, suggestion }: Curve): Section[] {
   const axis = (values: readonly number[], log: boolean, format: (value: number) => string) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const middle = log ? Math.sqrt(low) * Math.sqrt(high) : (low + high) / 2;
-    return { low, high, log, ticks: (low < high ? [low, middle, high] : [low]).map((at) => ({ at, text: format(at) })) };
+    return {
+      low,
+      high,
+      log,
+      ticks: (low < high ? [low, middle, high] : [low]).map((at) => ({ at, text: format(at) })),
+    };
   };
-  const dots = shown.map(({ learningRate, smoothedLoss }) => ({
-    x: learningRate, y: smoothedLoss, text: `learning rate ${formatLearningRate(learningRate)}: loss ${formatMeasure(smoothedLoss)}`, mark: learningRate === suggestion ? "best" : "filled",
-  }) as const);
-  const x = axis(shown.map(({ learningRate }) => learningRate), true, formatLearningRate);
-  return [{ title: "Loss by learning rate, smoothed", blocks: [{ kind: "scatter", title: "the suggestion is marked", x, y: axis(losses, false, formatMeasure), points: dots }] }];
+  const dots = shown.map(
+    ({ learningRate, smoothedLoss }) =>
+      ({
+        x: learningRate,
+        y: smoothedLoss,
+        text: `learning rate ${formatLearningRate(learningRate)}: loss ${formatMeasure(smoothedLoss)}`,
+        mark: learningRate === suggestion ? "best" : "filled",
+      }) as const,
+  );
+  const x = axis(
+    shown.map(({ learningRate }) => learningRate),
+    true,
+    formatLearningRate,
+  );
+  return [
+    {
+      title: "Loss by learning rate, smoothed",
+      blocks: [
+        { kind: "scatter", title: "the suggestion is marked", x, y: axis(losses, false, formatMeasure), points: dots },
+      ],
+    },
+  ];
 }
 
 /** A curve that prints as its losses over the steps, which are those over the logarithm of the rate. */
@@ -81,6 +120,17 @@ function learningRateReading(curve: Curve): Reading {
   const short = (): string => learningRateHeading(curve);
   return {
     short,
-    whole: () => [short(), "", ...textChart([{ name: "smoothed loss", letter: "•", points: curve.points.map(({ smoothedLoss }, at) => ({ step: at + 1, value: smoothedLoss })) }])].join("\n"),
+    whole: () =>
+      [
+        short(),
+        "",
+        ...textChart([
+          {
+            name: "smoothed loss",
+            letter: "•",
+            points: curve.points.map(({ smoothedLoss }, at) => ({ step: at + 1, value: smoothedLoss })),
+          },
+        ]),
+      ].join("\n"),
   };
 }

@@ -26,7 +26,10 @@ interface Measured<P extends ModelProblem> {
   readonly seconds: number;
 }
 
-/** scikit-learn's metrics of one class for each example; macro averages count each class that occurs, weighted ones each example. */
+/**
+ * scikit-learn's metrics of one class for each example; macro averages count each class that occurs, weighted ones each
+ * example.
+ */
 export interface SingleLabelEvaluation extends SingleLabelSummary, Measured<"single-label"> {
   /** Rows are true classes, columns predicted ones, in the order of the model's labels. */
   readonly confusionMatrix: ConfusionMatrix;
@@ -76,18 +79,30 @@ export interface EvaluationParts {
 }
 
 /** Evaluates the loader's examples; see `Trainer.evaluate`. */
-export async function evaluateModel({ model, objective, progress, look }: EvaluationParts, loader: DataLoader, options: EvaluateOptions<ModelProblem> = {}): Promise<AnyEvaluation> {
+export async function evaluateModel(
+  { model, objective, progress, look }: EvaluationParts,
+  loader: DataLoader,
+  options: EvaluateOptions<ModelProblem> = {},
+): Promise<AnyEvaluation> {
   const started = performance.now();
   const scorer = scorerOf(model, options);
   let [lossSum, weightSum] = [0, 0];
   await forEachBatch("evaluate", model, loader, progress, async (given) => {
     const { batch, loss, weight } = await objective.ofHeldOut(given);
-    const [[batchLoss = NaN, batchWeight = NaN]] = await Promise.all([readScalars(loss, weight), scorer.add(batch), look?.(batch)]);
+    const [[batchLoss = NaN, batchWeight = NaN]] = await Promise.all([
+      readScalars(loss, weight),
+      scorer.add(batch),
+      look?.(batch),
+    ]);
     lossSum += batchLoss * batchWeight;
     weightSum += batchWeight;
   });
   const summary = scorer.summary();
-  return withReading({ ...summary, loss: lossSum / weightSum, seconds: (performance.now() - started) / 1000 } as AnyEvaluation);
+  return withReading({
+    ...summary,
+    loss: lossSum / weightSum,
+    seconds: (performance.now() - started) / 1000,
+  } as AnyEvaluation);
 }
 
 async function readScalars(loss: Tensor, weight: number | Tensor): Promise<Float64Array> {
@@ -98,5 +113,7 @@ async function readScalars(loss: Tensor, weight: number | Tensor): Promise<Float
 
 /** An evaluation's single numbers, without lists and matrices: what a log holds. */
 export function scalarMetrics(evaluation: AnyEvaluation): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(evaluation).filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+  return Object.fromEntries(
+    Object.entries(evaluation).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
 }

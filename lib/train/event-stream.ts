@@ -8,19 +8,24 @@ interface Held {
 }
 
 /**
- * Events in order, one at a time. The run begins with the first that is asked for and waits until the next one is. To leave the loop
- * aborts the run: it finishes its step, writes its checkpoint, and is over when the loop is. Errors of the run are thrown from the loop; its
- * result is what the generator returns.
+ * Events in order, one at a time. The run begins with the first that is asked for and waits until the next one is. To
+ * leave the loop aborts the run: it finishes its step, writes its checkpoint, and is over when the loop is. Errors of
+ * the run are thrown from the loop; its result is what the generator returns.
  *
  * @param start begins a run that awaits the listener with every event and ends once the signal is aborted
  */
-export async function* eventStream<T>(start: (listener: TrainerCallback, signal: AbortSignal) => Promise<T>): AsyncGenerator<TrainerEvent, T, void> {
+export async function* eventStream<T>(
+  start: (listener: TrainerCallback, signal: AbortSignal) => Promise<T>,
+): AsyncGenerator<TrainerEvent, T, void> {
   const controller = new AbortController();
   let listening = true;
   let arrive: (held: Held | undefined) => void;
   const next = (): Promise<Held | undefined> => new Promise((resolve) => (arrive = resolve));
   let coming = next();
-  const run = start((event) => (listening ? new Promise((release) => arrive({ event, release })) : undefined), controller.signal);
+  const run = start(
+    (event) => (listening ? new Promise((release) => arrive({ event, release })) : undefined),
+    controller.signal,
+  );
   const over = (): void => arrive(undefined);
   run.then(over, over);
   let held: Held | undefined;

@@ -17,7 +17,10 @@ export interface LogEntry {
   readonly learningRate: number;
   /** Global 2-norm of the last step's gradients, before clipping. */
   readonly gradNorm: number;
-  /** Steps since the last reading that changed nothing, as loss or gradient was not finite; absent where there were none. */
+  /**
+   * Steps since the last reading that changed nothing, as loss or gradient was not finite; absent where there were
+   * none.
+   */
   readonly skippedSteps?: number;
   /** With float16: what losses are multiplied by, so that gradients do not vanish. */
   readonly lossScale?: number;
@@ -80,7 +83,10 @@ export interface SplitEntry {
   readonly parts: number;
 }
 
-/** Why a run ended: all steps done, no progress, time over; or interrupted by Ctrl-C, SIGTERM or the caller's AbortSignal. */
+/**
+ * Why a run ended: all steps done, no progress, time over; or interrupted by Ctrl-C, SIGTERM or the caller's
+ * AbortSignal.
+ */
 export type StoppedBy = "end" | "earlyStopping" | "maxSeconds" | "SIGINT" | "SIGTERM" | "abort";
 
 /** What `fit` resolves with. */
@@ -127,7 +133,10 @@ export interface StepEntry {
   readonly tokens: number;
 }
 
-/** Everything that happens in a run, in order: one `start`, where it goes on one `resume`, any number of the others, one `end`. */
+/**
+ * Everything that happens in a run, in order: one `start`, where it goes on one `resume`, any number of the others, one
+ * `end`.
+ */
 export type TrainerEvent =
   | {
       readonly type: "start";

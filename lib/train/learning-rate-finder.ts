@@ -47,7 +47,12 @@ const SMOOTHING = 0.98;
 const SKIP_BEGIN = 10;
 const SKIP_END = 1;
 
-const DEFAULTS: Required<LearningRateFinderOptions> = { minLr: 1e-8, maxLr: 1, numTraining: 100, earlyStopThreshold: 4 };
+const DEFAULTS: Required<LearningRateFinderOptions> = {
+  minLr: 1e-8,
+  maxLr: 1,
+  numTraining: 100,
+  earlyStopThreshold: 4,
+};
 
 export interface FinderParts {
   readonly model: TextClassifier;
@@ -58,9 +63,14 @@ export interface FinderParts {
 /**
  * The learning-rate range test; see `Trainer.findLearningRate`.
  *
- * Source: Smith, *Cyclical Learning Rates for Training Neural Networks*, 2017; smoothing, end and suggestion as PyTorch Lightning's.
+ * Source: Smith, *Cyclical Learning Rates for Training Neural Networks*, 2017; smoothing, end and suggestion as PyTorch
+ * Lightning's.
  */
-export async function findLearningRate({ model, options, objective }: FinderParts, loader: DataLoader, given: LearningRateFinderOptions): Promise<LearningRateCurve> {
+export async function findLearningRate(
+  { model, options, objective }: FinderParts,
+  loader: DataLoader,
+  given: LearningRateFinderOptions,
+): Promise<LearningRateCurve> {
   const { minLr, maxLr, numTraining, earlyStopThreshold } = checkFinderOptions(given);
   const points: LearningRateCurve["points"][number][] = [];
   const learned = [...model.parameters(), ...(model.namedBuffers?.().map(([, buffer]) => buffer) ?? [])];
@@ -105,12 +115,15 @@ export async function findLearningRate({ model, options, objective }: FinderPart
 
 /** The learning rate of the steepest fall, by `numpy.gradient`: half the difference of the neighbours. */
 export function suggest(points: LearningRateCurve["points"]): number | undefined {
-  const inner = points.slice(SKIP_BEGIN, points.length - SKIP_END).filter(({ smoothedLoss }) => Number.isFinite(smoothedLoss));
+  const inner = points
+    .slice(SKIP_BEGIN, points.length - SKIP_END)
+    .filter(({ smoothedLoss }) => Number.isFinite(smoothedLoss));
   let best: number | undefined;
   let steepest = 0;
   inner.forEach(({ learningRate }, i) => {
     const [before, after] = [inner[Math.max(0, i - 1)], inner[Math.min(inner.length - 1, i + 1)]];
-    const slope = ((after?.smoothedLoss ?? NaN) - (before?.smoothedLoss ?? NaN)) / (i === 0 || i === inner.length - 1 ? 1 : 2);
+    const slope =
+      ((after?.smoothedLoss ?? NaN) - (before?.smoothedLoss ?? NaN)) / (i === 0 || i === inner.length - 1 ? 1 : 2);
     if (!(slope < steepest)) return;
     steepest = slope;
     best = learningRate;
@@ -119,7 +132,8 @@ export function suggest(points: LearningRateCurve["points"]): number | undefined
 }
 
 function checkFinderOptions(given: LearningRateFinderOptions): Required<LearningRateFinderOptions> {
-  const refuse = (expected: string, got: unknown): TorchwrightError => new TorchwrightError("ERR_INVALID_ARG", `findLearningRate: expected ${expected}, got ${describe(got)}`);
+  const refuse = (expected: string, got: unknown): TorchwrightError =>
+    new TorchwrightError("ERR_INVALID_ARG", `findLearningRate: expected ${expected}, got ${describe(got)}`);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULTS, name));
   if (unknown !== undefined) throw refuse(`options among ${Object.keys(DEFAULTS).join(", ")}`, unknown);
   const options = { ...DEFAULTS, ...given };
@@ -127,7 +141,9 @@ function checkFinderOptions(given: LearningRateFinderOptions): Required<Learning
   const positive = (value: unknown): boolean => typeof value === "number" && value > 0 && value < Infinity;
   if (!positive(minLr)) throw refuse("minLr to be a number above 0", minLr);
   if (!positive(maxLr) || maxLr <= minLr) throw refuse(`maxLr to be a number above minLr, ${minLr}`, maxLr);
-  if (!Number.isSafeInteger(numTraining) || numTraining < 1) throw refuse("numTraining to be a whole number above 0", numTraining);
+  if (!Number.isSafeInteger(numTraining) || numTraining < 1) {
+    throw refuse("numTraining to be a whole number above 0", numTraining);
+  }
   if (!positive(earlyStopThreshold)) throw refuse("earlyStopThreshold to be a number above 0", earlyStopThreshold);
   return options;
 }

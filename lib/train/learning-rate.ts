@@ -1,6 +1,10 @@
 /** The run's learning rate: a schedule over its steps, or one that waits for evaluations. */
 import { scheduleByName, type SchedulerOptions, type SchedulerType } from "../optim/schedules/by-name";
-import { ReduceOnPlateau, type ReduceOnPlateauOptions, type ReduceOnPlateauState } from "../optim/schedules/reduce-on-plateau";
+import {
+  ReduceOnPlateau,
+  type ReduceOnPlateauOptions,
+  type ReduceOnPlateauState,
+} from "../optim/schedules/reduce-on-plateau";
 import type { ScheduledOptimizer, ScheduleState, WarmupOptions } from "../optim/schedules/schedule";
 import { TorchwrightError } from "../errors";
 
@@ -30,25 +34,44 @@ export interface LearningRateParts {
   readonly greaterIsBetter: boolean;
 }
 
-/** @throws TorchwrightError ERR_INVALID_ARG for options that the schedule does not know, or warm-up where it has none */
-export function learningRateOf(optimizer: ScheduledOptimizer, { type, options, plan, greaterIsBetter }: LearningRateParts): LearningRate {
+/**
+ * @throws TorchwrightError ERR_INVALID_ARG for options that the schedule does not know, or warm-up where it has none
+ */
+export function learningRateOf(
+  optimizer: ScheduledOptimizer,
+  { type, options, plan, greaterIsBetter }: LearningRateParts,
+): LearningRate {
   if (type !== "reduce_lr_on_plateau") {
     const schedule = scheduleByName(optimizer, type, plan, options);
     return {
-      get lr() { return schedule.lr; },
+      get lr() {
+        return schedule.lr;
+      },
       step: () => schedule.step(),
       evaluated: () => undefined,
       state: () => schedule.state(),
       load: (state) => schedule.load(state as ScheduleState),
     };
   }
-  if (plan.warmupSteps > 0) throw new TorchwrightError("ERR_INVALID_ARG", `schedule "${type}": expected no steps of warm-up, got ${plan.warmupSteps}`);
+  if (plan.warmupSteps > 0) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `schedule "${type}": expected no steps of warm-up, got ${plan.warmupSteps}`,
+    );
+  }
   const known = ["factor", "patience", "threshold", "thresholdMode", "cooldown", "minLr", "eps"];
   const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TorchwrightError("ERR_INVALID_ARG", `schedule "${type}": expected options among ${known.join(", ")}, got "${unknown}"`);
+  if (unknown !== undefined) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `schedule "${type}": expected options among ${known.join(", ")}, got "${unknown}"`,
+    );
+  }
   const plateau = new ReduceOnPlateau(optimizer, { ...options, mode: greaterIsBetter ? "max" : "min" });
   return {
-    get lr() { return plateau.lr; },
+    get lr() {
+      return plateau.lr;
+    },
     step: () => undefined,
     evaluated: (metric) => plateau.step(metric),
     state: () => plateau.state(),

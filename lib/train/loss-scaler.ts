@@ -14,8 +14,8 @@ const GROWTH_INTERVAL = 2000;
 export const LEAST_SCALE = 2 ** -14;
 
 /**
- * Dynamic loss scaling as `torch.amp.GradScaler`: halved where gradients overflow, in a step that is then left out, and doubled after 2,000
- * steps without. Factor and count live on the device, so that nobody waits for them.
+ * Dynamic loss scaling as `torch.amp.GradScaler`: halved where gradients overflow, in a step that is then left out, and
+ * doubled after 2,000 steps without. Factor and count live on the device, so that nobody waits for them.
  *
  * Source: Micikevicius et al., *Mixed Precision Training*, 2018.
  */
@@ -34,12 +34,25 @@ export class LossScaler implements Disposable {
 
   /** Takes in whether a step's gradients overflowed, a float32 scalar of 0 or 1. */
   update(overflow: Tensor): void {
-    scope(() => void callInternal("_amp_update_scale_", [this.scale, this.#growthTracker, overflow, GROWTH_FACTOR, BACKOFF_FACTOR, GROWTH_INTERVAL]));
+    scope(
+      () =>
+        void callInternal("_amp_update_scale_", [
+          this.scale,
+          this.#growthTracker,
+          overflow,
+          GROWTH_FACTOR,
+          BACKOFF_FACTOR,
+          GROWTH_INTERVAL,
+        ]),
+    );
   }
 
   /** To be saved, and to be filled by `copy_`. */
   namedStates(): (readonly [string, Tensor])[] {
-    return [["loss_scaler.scale", this.scale], ["loss_scaler.growth_tracker", this.#growthTracker]];
+    return [
+      ["loss_scaler.scale", this.scale],
+      ["loss_scaler.growth_tracker", this.#growthTracker],
+    ];
   }
 
   [Symbol.dispose](): void {

@@ -18,7 +18,10 @@ export class MicroBatches {
     return this.#parts;
   }
 
-  /** The batch, or its parts as views in the caller's scope, which are not to be disposed before it. Windows of a document stay together. */
+  /**
+   * The batch, or its parts as views in the caller's scope, which are not to be disposed before it. Windows of a
+   * document stay together.
+   */
   cut(batch: BatchRows): readonly BatchRows[] {
     return this.#parts === 1 ? [batch] : cutBatch(batch, this.#parts);
   }

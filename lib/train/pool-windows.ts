@@ -17,7 +17,9 @@ export interface PooledBatch {
   readonly size: number;
 }
 
-/** Logits of encodings `[batch, classes]` by document: those of its windows averaged. Gradients flow to every window. */
+/**
+ * Logits of encodings `[batch, classes]` by document: those of its windows averaged. Gradients flow to every window.
+ */
 export function poolWindows(logits: Tensor, batch: BatchRows): PooledBatch {
   const { documents, indices, labels, size } = batch;
   const device = { device: logits.device };

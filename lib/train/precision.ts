@@ -10,12 +10,19 @@ const BF16_CAPABILITY = 8;
 const FP16_CAPABILITY = 7;
 
 /** A forward pass in a format, "auto" by what the device has. Logits are float32 in any case. */
-export async function forwardIn(precision: Precision, model: TextClassifier, inputs: ModelInputs): Promise<ModelOutput> {
+export async function forwardIn(
+  precision: Precision,
+  model: TextClassifier,
+  inputs: ModelInputs,
+): Promise<ModelOutput> {
   const { device } = model;
   const format = resolvePrecision(precision, device);
   if (format === "fp32") return model.forward(inputs);
   const dtype = format === "bf16" ? "bfloat16" : "float16";
-  const output = await autocast(() => model.forward(inputs), { device: device.startsWith("cuda") ? "cuda" : "cpu", dtype });
+  const output = await autocast(() => model.forward(inputs), {
+    device: device.startsWith("cuda") ? "cuda" : "cpu",
+    dtype,
+  });
   return new ClassifierOutput(output.logits.to({ dtype: "float32" }), inputs.labels && output.loss);
 }
 

@@ -84,10 +84,19 @@ export async function forEachBatch(
 }
 
 /** Predicts every row of the loader's dataset; see `Trainer.predict`. */
-export async function predictModel(model: TextClassifier, loader: DataLoader, pass: Pass, { threshold }: PredictionOptions = {}): Promise<Predictions<ModelProblem>> {
+export async function predictModel(
+  model: TextClassifier,
+  loader: DataLoader,
+  pass: Pass,
+  { threshold }: PredictionOptions = {},
+): Promise<Predictions<ModelProblem>> {
   const { problemType: problem = "single-label", labels } = model;
-  if (threshold !== undefined && !(problem === "multi-label" && typeof threshold === "number" && threshold >= 0 && threshold <= 1)) {
-    const expected = problem === "multi-label" ? "threshold to be a number in [0, 1]" : `no threshold for a ${problem} model`;
+  if (
+    threshold !== undefined &&
+    !(problem === "multi-label" && typeof threshold === "number" && threshold >= 0 && threshold <= 1)
+  ) {
+    const expected =
+      problem === "multi-label" ? "threshold to be a number in [0, 1]" : `no threshold for a ${problem} model`;
     throw new TorchwrightError("ERR_INVALID_ARG", `predict: expected ${expected}, got ${describe(threshold)}`);
   }
   const rows = await readRows(model, loader, pass, SCORES[problem]);
@@ -95,7 +104,10 @@ export async function predictModel(model: TextClassifier, loader: DataLoader, pa
     case "single-label":
       return { probabilities: rows, labels: rows.map((row) => labels[argmax(row)] ?? "") };
     case "multi-label":
-      return { probabilities: rows, labels: rows.map((row) => labels.filter((_, id) => (row[id] as number) > (threshold ?? 0.5))) };
+      return {
+        probabilities: rows,
+        labels: rows.map((row) => labels.filter((_, id) => (row[id] as number) > (threshold ?? 0.5))),
+      };
     case "regression":
       return { values: Float32Array.from(rows, ([value = NaN]) => value) };
   }
@@ -109,7 +121,12 @@ export const SCORES: Readonly<Record<ModelProblem, (logits: Tensor) => Tensor>> 
 };
 
 /** Scores of every row of the dataset, `[classes]` each. */
-async function readRows(model: TextClassifier, loader: DataLoader, { precision, progress }: Pass, scoresOf: (logits: Tensor) => Tensor): Promise<Float32Array[]> {
+async function readRows(
+  model: TextClassifier,
+  loader: DataLoader,
+  { precision, progress }: Pass,
+  scoresOf: (logits: Tensor) => Tensor,
+): Promise<Float32Array[]> {
   const { length } = checkLoader("predict", loader, model, { labels: false });
   const rows: (Float32Array | undefined)[] = new Array<undefined>(length).fill(undefined);
   await forEachBatch("predict", model, loader, progress, async (batch) => {
@@ -121,7 +138,10 @@ async function readRows(model: TextClassifier, loader: DataLoader, { precision, 
   });
   const given = rows.filter((row) => row !== undefined);
   if (given.length === rows.length) return given;
-  throw new TorchwrightError("ERR_INVALID_ARG", `predict: expected a loader that gives all ${rows.length} rows, got ${given.length}; make it without dropLast`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `predict: expected a loader that gives all ${rows.length} rows, got ${given.length}; make it without dropLast`,
+  );
 }
 
 function argmax(values: Float32Array): number {

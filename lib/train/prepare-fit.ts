@@ -1,4 +1,7 @@
-/** Everything that must hold before the first step: data, model and folder are looked at, the steps planned, the listeners gathered. */
+/**
+ * Everything that must hold before the first step: data, model and folder are looked at, the steps planned, the
+ * listeners gathered.
+ */
 import type { DataLoader } from "../data/data-loader";
 import { checkState } from "../data/loading/state";
 import { TorchwrightError } from "../errors";
@@ -43,7 +46,11 @@ export interface PreparedFit {
 }
 
 /** Checks, then makes; throws as `Trainer.fit` says. */
-export async function prepareFit(model: TextClassifier, options: ResolvedTrainerOptions, { loader, evalLoader, resume, follower }: FitRequest): Promise<PreparedFit> {
+export async function prepareFit(
+  model: TextClassifier,
+  options: ResolvedTrainerOptions,
+  { loader, evalLoader, resume, follower }: FitRequest,
+): Promise<PreparedFit> {
   const dataset = checkLoader("fit", loader, model, { labels: true });
   if (evalLoader === undefined) refuseWithoutEvaluation(options);
   else {
@@ -56,18 +63,49 @@ export async function prepareFit(model: TextClassifier, options: ResolvedTrainer
   await placeModel(model, options);
   const batches = await countBatches(loader);
   const plan = planSteps(options, batches);
-  const record = { options: recordedOptions(options), plan, data: { examples: dataset.length, batchSize: loader.batchSize, batches }, labels: model.labels };
+  const record = {
+    options: recordedOptions(options),
+    plan,
+    data: { examples: dataset.length, batchSize: loader.batchSize, batches },
+    labels: model.labels,
+  };
   const folder = options.outputDir === undefined ? undefined : await RunFolder.open(options.outputDir);
   await folder?.writeRecord(record);
 
   const progress = new Progress(options.progress);
-  const loggers: TrainerLogger[] = [progress, ...reportLoggers(options), ...options.callbacks.map(asLogger), ...(follower ? [asLogger(follower.listener)] : [])];
+  const loggers: TrainerLogger[] = [
+    progress,
+    ...reportLoggers(options),
+    ...options.callbacks.map(asLogger),
+    ...(follower ? [asLogger(follower.listener)] : []),
+  ];
   const signals = [options.signal, follower?.signal].filter((signal) => signal !== undefined);
   const run = new Run(
-    { plan, batches, updates: updatesPerEpoch(options, batches), examples: dataset.length, device: model.device, nonFinite: options.nonFinite },
-    loggers.map((logger): TrainerCallback => (event) => logger.onEvent(event)),
+    {
+      plan,
+      batches,
+      updates: updatesPerEpoch(options, batches),
+      examples: dataset.length,
+      device: model.device,
+      nonFinite: options.nonFinite,
+    },
+    loggers.map(
+      (logger): TrainerCallback =>
+        (event) =>
+          logger.onEvent(event),
+    ),
   );
-  return { run, loader, evalLoader, progress, loggers, from, record, folder, signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0] };
+  return {
+    run,
+    loader,
+    evalLoader,
+    progress,
+    loggers,
+    from,
+    record,
+    folder,
+    signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
+  };
 }
 
 /** Moves the model where the options want it. */
@@ -81,5 +119,10 @@ function refuseWithoutEvaluation(options: ResolvedTrainerOptions): void {
     options.earlyStoppingPatience !== undefined && "earlyStoppingPatience",
     options.lrSchedulerType === "reduce_lr_on_plateau" && 'lrSchedulerType "reduce_lr_on_plateau"',
   ].find((name) => name !== false);
-  if (asked !== undefined) throw new TorchwrightError("ERR_INVALID_ARG", `fit: expected evalLoader with ${asked}, as only an evaluation says what is better, got none`);
+  if (asked !== undefined) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `fit: expected evalLoader with ${asked}, as only an evaluation says what is better, got none`,
+    );
+  }
 }

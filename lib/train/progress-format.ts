@@ -12,13 +12,18 @@ export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole}s`;
   const [large, small, units] =
-    whole < 3600 ? [Math.floor(whole / 60), whole % 60, "ms"] : [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), "hm"];
+    whole < 3600
+      ? [Math.floor(whole / 60), whole % 60, "ms"]
+      : [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), "hm"];
   return `${large}${units[0]} ${String(small).padStart(2, "0")}${units[1]}`;
 }
 
 /** Three significant digits with a unit: "7.31", "412", "12.3k", "1.2M". */
 export function formatRate(value: number): string {
-  for (const [unit, name] of [[1e6, "M"], [1e3, "k"]] as const) {
+  for (const [unit, name] of [
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const) {
     if (value >= unit) return `${(value / unit).toFixed(1)}${name}`;
   }
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
@@ -37,7 +42,9 @@ export function formatNorm(value: number): string {
 /** A loss or a metric: "0.9312"; what four digits behind the point do not show has an exponent. */
 export function formatMeasure(value: number): string {
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e6) && Number.isFinite(value) ? value.toExponential(3) : value.toFixed(4);
+  return size !== 0 && (size < 1e-3 || size >= 1e6) && Number.isFinite(value)
+    ? value.toExponential(3)
+    : value.toFixed(4);
 }
 
 /** A share of 1: "12%". */
@@ -53,14 +60,27 @@ export function formatBar(share: number, width: number): string {
 
 /** Parts of a line, those first that a narrow terminal does without first. */
 const LEAST_FIRST = [
-  "device", "epochBar", "padding", "memory", "tokens", "examples", "gradNorm", "epoch", "learningRate", "steps", "bar", "timeLeft", "loss",
+  "device",
+  "epochBar",
+  "padding",
+  "memory",
+  "tokens",
+  "examples",
+  "gradNorm",
+  "epoch",
+  "learningRate",
+  "steps",
+  "bar",
+  "timeLeft",
+  "loss",
 ] as const;
 type Part = (typeof LEAST_FIRST)[number];
 
 /** How a known number reads as a part. */
 type Words = Partial<Record<Part, string>>;
 
-const known = <T>(value: T | undefined, format: (value: T) => string): string | undefined => (value === undefined ? undefined : format(value));
+const known = <T>(value: T | undefined, format: (value: T) => string): string | undefined =>
+  value === undefined ? undefined : format(value);
 
 function words(state: ProgressState): Words {
   return defined({
@@ -97,12 +117,24 @@ function defined(parts: { readonly [Name in Part]?: string | undefined }): Words
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
 }
 
-const NUMBERS = ["loss", "learningRate", "gradNorm", "examples", "tokens", "padding", "memory", "timeLeft", "device"] as const satisfies readonly Part[];
+const NUMBERS = [
+  "loss",
+  "learningRate",
+  "gradNorm",
+  "examples",
+  "tokens",
+  "padding",
+  "memory",
+  "timeLeft",
+  "device",
+] as const satisfies readonly Part[];
 
 /** One plain line with all that is known, for logs. */
 export function formatLine(state: ProgressState): string {
   const parts = words(state);
-  return [parts.steps, parts.epoch, ...NUMBERS.map((name) => parts[name])].filter((part) => part !== undefined).join("  ");
+  return [parts.steps, parts.epoch, ...NUMBERS.map((name) => parts[name])]
+    .filter((part) => part !== undefined)
+    .join("  ");
 }
 
 const SHORTEST_BAR = 8;
@@ -110,8 +142,9 @@ const LONGEST_BAR = 30;
 const EPOCH_BAR = 10;
 
 /**
- * One line of a terminal with a bar for the epoch and one for all steps, at most `columns - 1` long, so that rewriting it never wraps. Where there is
- * no room, words give way to short forms, and those to nothing, the least important first.
+ * One line of a terminal with a bar for the epoch and one for all steps, at most `columns - 1` long, so that rewriting
+ * it never wraps. Where there is no room, words give way to short forms, and those to nothing, the least important
+ * first.
  */
 export function formatBarLine(state: ProgressState, columns: number): string {
   const room = Math.max(0, columns - 1);
@@ -126,9 +159,16 @@ export function formatBarLine(state: ProgressState, columns: number): string {
 }
 
 /** The line without what was dropped; undefined where there is no room for it. */
-function layOut(state: ProgressState, parts: Words, dropped: ReadonlySet<Part>, space: string, room: number): string | undefined {
+function layOut(
+  state: ProgressState,
+  parts: Words,
+  dropped: ReadonlySet<Part>,
+  space: string,
+  room: number,
+): string | undefined {
   const take = (name: Part): string | undefined => (dropped.has(name) ? undefined : parts[name]);
-  const join = (...some: readonly (string | undefined)[]): string => some.filter((part) => part !== undefined).join(space);
+  const join = (...some: readonly (string | undefined)[]): string =>
+    some.filter((part) => part !== undefined).join(space);
   const share = state.totalSteps === 0 ? 0 : state.step / state.totalSteps;
   const epoch = dropped.has("epochBar") ? take("epoch") : (epochBar(state) ?? take("epoch"));
   const front = join(epoch, take("steps"));
@@ -161,7 +201,9 @@ export function formatBatches({ operation, done, total, secondsLeft }: BatchProg
   const room = Math.max(0, columns - 1);
   const percent = `${String(Math.floor((100 * done) / total)).padStart(3)}%`;
   const left = secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`];
-  const texts = [[percent, `batch ${done}/${total}`, ...left], [percent, ...left], [percent]].map((parts) => parts.join("  "));
+  const texts = [[percent, `batch ${done}/${total}`, ...left], [percent, ...left], [percent]].map((parts) =>
+    parts.join("  "),
+  );
   for (const text of texts) {
     const width = Math.min(LONGEST_BAR, room - operation.length - text.length - 3);
     if (width >= SHORTEST_BAR) return `${operation}  ${formatBar(done / total, width)} ${text}`;

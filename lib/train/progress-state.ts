@@ -48,8 +48,19 @@ export class ProgressTracker {
         this.#update({ step: event.step, epoch: event.epoch, learningRate: event.learningRate });
         break;
       case "log": {
-        const { step, epoch, loss, learningRate, gradNorm, examplesPerSecond, tokensPerSecond, paddingShare, memory } = event;
-        this.#update({ step, epoch, loss, learningRate, gradNorm, examplesPerSecond, tokensPerSecond, paddingShare, peakBytes: memory.peakBytes });
+        const { step, epoch, loss, learningRate, gradNorm, examplesPerSecond, tokensPerSecond, paddingShare, memory } =
+          event;
+        this.#update({
+          step,
+          epoch,
+          loss,
+          learningRate,
+          gradNorm,
+          examplesPerSecond,
+          tokensPerSecond,
+          paddingShare,
+          peakBytes: memory.peakBytes,
+        });
         break;
       }
       case "evaluate":

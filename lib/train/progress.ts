@@ -1,5 +1,6 @@
 /**
- * Shows a run: a bar that rewrites its line in a terminal, plain lines elsewhere, both on standard error, or a table in a notebook.
+ * Shows a run: a bar that rewrites its line in a terminal, plain lines elsewhere, both on standard error, or a table in
+ * a notebook.
  */
 import { TorchwrightError } from "../errors";
 import type { TrainerEvent } from "./events";
@@ -32,7 +33,12 @@ export class Progress implements ProgressDisplay {
     if (shown === "silent") this.#display = SILENT;
     else if (shown !== "notebook") this.#display = new TerminalProgress(shown, output, now);
     else if (open) this.#display = new NotebookProgress(open, now);
-    else throw new TorchwrightError("ERR_INVALID_ARG", 'Trainer: expected progress "notebook" in a notebook of tslab or IJavascript, got none; "auto" shows what there is a place for');
+    else {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        'Trainer: expected progress "notebook" in a notebook of tslab or IJavascript, got none; "auto" shows what there is a place for',
+      );
+    }
   }
 
   open(run: RunInfo): void {

@@ -23,7 +23,9 @@ export interface DataSummary {
 
 /** A run's history without its log. */
 export type Outcome = Omit<History<ModelProblem>, "log" | "evaluations"> & {
-  readonly evaluations: readonly (Omit<EvaluationEntry, "metrics"> & { readonly metrics: Readonly<Record<string, number>> })[];
+  readonly evaluations: readonly (Omit<EvaluationEntry, "metrics"> & {
+    readonly metrics: Readonly<Record<string, number>>;
+  })[];
 };
 
 /** Settings and outcome of a run as data; saved with the model, too. */
@@ -42,19 +44,37 @@ export interface TrainingRecord {
 
 /** The options that are data: functions and signals have no place in a file. */
 export function recordedOptions(options: ResolvedTrainerOptions): Readonly<Record<string, unknown>> {
-  const { callbacks: _callbacks, signal: _signal, labels: _labels, computeLoss, distillation, optim, freeze, paramGroups, ...data } = options;
+  const {
+    callbacks: _callbacks,
+    signal: _signal,
+    labels: _labels,
+    computeLoss,
+    distillation,
+    optim,
+    freeze,
+    paramGroups,
+    ...data
+  } = options;
   const { teacher: _teacher, ...taught } = distillation ?? {};
   const words = {
     optim: typeof optim === "function" ? optim.name || "a function" : optim,
     freeze: freeze.map(String),
     paramGroups: paramGroups.map((rule) => ({ ...rule, match: String(rule.match) })),
   };
-  return { ...data, ...words, ...(computeLoss && { computeLoss: computeLoss.name || "a function" }), ...(distillation && { distillation: taught }) };
+  return {
+    ...data,
+    ...words,
+    ...(computeLoss && { computeLoss: computeLoss.name || "a function" }),
+    ...(distillation && { distillation: taught }),
+  };
 }
 
 /** What of a history goes into the record. */
 export function summarize({ log: _log, ...history }: History<ModelProblem>): Outcome {
-  return { ...history, evaluations: history.evaluations.map((entry) => ({ ...entry, metrics: scalarMetrics(entry.metrics) })) };
+  return {
+    ...history,
+    evaluations: history.evaluations.map((entry) => ({ ...entry, metrics: scalarMetrics(entry.metrics) })),
+  };
 }
 
 /** The record as the text of `training.json`. */

@@ -8,7 +8,16 @@ import { memory } from "../tensor/memory";
 import type { Best } from "./best-model";
 import { historyWithReading } from "./describe-run";
 import type { AnyEvaluation } from "./evaluation";
-import type { EvaluationEntry, History, LogEntry, MemoryEntry, ResumeEntry, StoppedBy, TrainerCallback, TrainerEvent } from "./events";
+import type {
+  EvaluationEntry,
+  History,
+  LogEntry,
+  MemoryEntry,
+  ResumeEntry,
+  StoppedBy,
+  TrainerCallback,
+  TrainerEvent,
+} from "./events";
 import { ConfusionMatrix } from "../metrics/confusion-matrix";
 import { withReading } from "../metrics/metric-sections";
 import { type Counts, Meter } from "./meter";
@@ -74,18 +83,30 @@ export class Run {
 
   /** To be saved; steps that were not logged yet would be missing. */
   state(): RunState {
-    return { step: this.step, lossSum: this.#lossSum, skippedSteps: this.#skippedSteps, counts: this.#meter.counts, log: this.#log, evaluations: this.#evaluations };
+    return {
+      step: this.step,
+      lossSum: this.#lossSum,
+      skippedSteps: this.#skippedSteps,
+      counts: this.#meter.counts,
+      log: this.#log,
+      evaluations: this.#evaluations,
+    };
   }
 
   /** Goes on with the books of a run that was broken off. */
-  async resume({ step, lossSum, skippedSteps, counts, log, evaluations }: RunState, from: Omit<ResumeEntry, "step" | "epoch">): Promise<void> {
+  async resume(
+    { step, lossSum, skippedSteps, counts, log, evaluations }: RunState,
+    from: Omit<ResumeEntry, "step" | "epoch">,
+  ): Promise<void> {
     this.step = this.#loggedStep = step;
     this.#lossSum = lossSum;
     this.#skippedSteps = skippedSteps;
     this.#meter.load(counts);
     this.#log.push(...log);
     for (const { metrics, ...entry } of evaluations) {
-      const confusionMatrix = metrics.problemType === "single-label" && { confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix) };
+      const confusionMatrix = metrics.problemType === "single-label" && {
+        confusionMatrix: ConfusionMatrix.from(metrics.confusionMatrix),
+      };
       this.#evaluations.push({ ...entry, metrics: withReading({ ...metrics, ...confusionMatrix }) });
     }
     await this.#emit({ type: "resume", step, epoch: this.#epoch, ...from });
@@ -117,7 +138,12 @@ export class Run {
   /** Books a batch that the device has been given. */
   took({ size, tokens, padded }: Batch): void {
     const { pending } = this;
-    this.pending = { batches: pending.batches + 1, examples: pending.examples + size, tokens: pending.tokens + tokens, padded: pending.padded + padded };
+    this.pending = {
+      batches: pending.batches + 1,
+      examples: pending.examples + size,
+      tokens: pending.tokens + tokens,
+      padded: pending.padded + padded,
+    };
   }
 
   /** Forgets the batches of an update that is to begin anew, as memory ran out. */
@@ -138,7 +164,8 @@ export class Run {
 
   /**
    * Reads the device and books what it says; nothing where no step was done since the last time.
-   * @throws ERR_NON_FINITE naming the first step whose loss or gradient was NaN or infinite, unless such steps are skipped
+   * @throws ERR_NON_FINITE naming the first step whose loss or gradient was NaN or infinite, unless such steps are
+   *   skipped
    */
   async log(monitor: StepMonitor): Promise<void> {
     const steps = this.step - this.#loggedStep;

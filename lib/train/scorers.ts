@@ -15,7 +15,10 @@ export interface Scorer {
 }
 
 /** For a model's problem and labels; throws ERR_INVALID_ARG for options that its metrics do not have. */
-export function scorerOf({ problemType = "single-label", labels }: TextClassifier, options: EvaluateOptions<ModelProblem>): Scorer {
+export function scorerOf(
+  { problemType = "single-label", labels }: TextClassifier,
+  options: EvaluateOptions<ModelProblem>,
+): Scorer {
   switch (problemType) {
     case "single-label":
       return singleLabel(new SingleLabelMetrics(labels, options));

@@ -1,9 +1,9 @@
 /**
  * Watches loss and gradient norm on the device, so that training reads them back only to show them.
  *
- * Some scalars live as long as the run and belong to the monitor: sums of losses and of what they count by, the last gradient
- * norm, flags and how many steps they were up. `foundInf` goes to the optimizer, whose kernel then changes nothing: weights and
- * moments stay those of the last good step until the run reads the flags and stops, or goes on.
+ * Some scalars live as long as the run and belong to the monitor: sums of losses and of what they count by, the last
+ * gradient norm, flags and how many steps they were up. `foundInf` goes to the optimizer, whose kernel then changes
+ * nothing: weights and moments stay those of the last good step until the run reads the flags and stops, or goes on.
  */
 import { ops } from "../tensor/ops";
 import { scope } from "../tensor/scope";
@@ -13,13 +13,19 @@ import { times } from "./objective/weighted-loss";
 
 /** What was on the device at one reading. */
 export interface Reading {
-  /** Sum of the losses since the last reading, of steps that were taken; NaN or infinite where it was a loss that failed. */
+  /**
+   * Sum of the losses since the last reading, of steps that were taken; NaN or infinite where it was a loss that
+   * failed.
+   */
   readonly lossSum: number;
   /** Gradient norm of the last step that was taken, before clipping. */
   readonly gradNorm: number;
   /** Steps since the last reading that changed nothing. */
   readonly skipped: number;
-  /** Those of them that the policy is about, as the loss, or the gradient at any scale, was not finite: with "stop" all from the first one on. */
+  /**
+   * Those of them that the policy is about, as the loss, or the gradient at any scale, was not finite: with "stop" all
+   * from the first one on.
+   */
   readonly failed: number;
   /** What losses are multiplied by; absent where they are not. */
   readonly lossScale?: number;
@@ -77,7 +83,10 @@ export class StepMonitor implements Disposable {
     scope(() => this.#gradNorm.fill_(gradNorm));
   }
 
-  /** Takes in the loss of one of an update's batches, times its weight; waits for nothing. Gives what backward begins with. */
+  /**
+   * Takes in the loss of one of an update's batches, times its weight; waits for nothing. Gives what backward begins
+   * with.
+   */
   add(weightedLoss: Tensor, weight: number | Tensor): Tensor {
     scope(() => {
       this.#updateLoss.add_(weightedLoss.detach());
@@ -124,7 +133,8 @@ export class StepMonitor implements Disposable {
       this.foundInf.copy_(overflow.logicalOr(this.#failed));
       scaler?.update(overflow.to({ dtype: "float32" }));
       // With "stop" the sum shows which of the two it was.
-      const left = policy === "stop" ? this.foundInf.logicalAnd(this.#failed.logicalNot()) : this.foundInf.to({ dtype: "bool" });
+      const left =
+        policy === "stop" ? this.foundInf.logicalAnd(this.#failed.logicalNot()) : this.foundInf.to({ dtype: "bool" });
       this.#lossSum.add_(ops.where(left, 0, loss));
       this.#gradNorm.copy_(ops.where(this.foundInf.to({ dtype: "bool" }), this.#gradNorm, gradNorm));
       this.#skippedSteps.add_(this.foundInf);
@@ -137,7 +147,13 @@ export class StepMonitor implements Disposable {
   async read(): Promise<Reading> {
     const { policy, scaler } = this.#parts;
     const [lossSum = NaN, gradNorm = NaN, skipped = NaN, failed = NaN, lossScale] = await scope(async () => {
-      const scalars = [this.#lossSum, this.#gradNorm, this.#skippedSteps, this.#failedSteps, ...(scaler ? [scaler.scale] : [])];
+      const scalars = [
+        this.#lossSum,
+        this.#gradNorm,
+        this.#skippedSteps,
+        this.#failedSteps,
+        ...(scaler ? [scaler.scale] : []),
+      ];
       const values = (await ops.stack(scalars).read()) as Float32Array;
       this.#lossSum.zero_();
       this.#skippedSteps.zero_();
@@ -145,7 +161,13 @@ export class StepMonitor implements Disposable {
       return values;
     });
     const lost = lossScale !== undefined && lossScale < LEAST_SCALE ? skipped : 0;
-    return { lossSum, gradNorm, skipped, failed: Math.max(failed, lost), ...(lossScale !== undefined && { lossScale }) };
+    return {
+      lossSum,
+      gradNorm,
+      skipped,
+      failed: Math.max(failed, lost),
+      ...(lossScale !== undefined && { lossScale }),
+    };
   }
 
   [Symbol.dispose](): void {

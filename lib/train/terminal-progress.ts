@@ -40,7 +40,9 @@ export class TerminalProgress implements ProgressDisplay {
 
   batches(operation: string, done: number, total: number): void {
     const secondsLeft = this.#timer.secondsLeft(done, total);
-    if (this.#mode === "bar" && this.#due(BAR_INTERVAL)) this.#rewrite(formatBatches({ operation, done, total, secondsLeft }, this.#columns));
+    if (this.#mode === "bar" && this.#due(BAR_INTERVAL)) {
+      this.#rewrite(formatBatches({ operation, done, total, secondsLeft }, this.#columns));
+    }
   }
 
   close(): void {

@@ -38,8 +38,14 @@ export interface LoopParts {
   readonly objective: Objective;
 }
 
-/** Trains until all steps are done or something asks for an earlier end; the history of it. Throws as `Trainer.fit` says. */
-export async function trainingLoop({ model, options, objective }: LoopParts, { run, loader, evalLoader, progress, from, record, signal }: PreparedFit): Promise<History<ModelProblem>> {
+/**
+ * Trains until all steps are done or something asks for an earlier end; the history of it. Throws as `Trainer.fit`
+ * says.
+ */
+export async function trainingLoop(
+  { model, options, objective }: LoopParts,
+  { run, loader, evalLoader, progress, from, record, signal }: PreparedFit,
+): Promise<History<ModelProblem>> {
   const { logEvery, metricForBestModel, greaterIsBetter = isBetterGreater(metricForBestModel) } = options;
   const { gradientAccumulationSteps: accumulate, maxSeconds = Infinity } = options;
   const maxNorm = options.maxGradNorm === 0 ? Infinity : options.maxGradNorm;
@@ -48,12 +54,18 @@ export async function trainingLoop({ model, options, objective }: LoopParts, { r
   using stop = new StopRequest(signal);
   using freezing = new Freezing(model, options);
   using optimizer = makeOptimizer(parameterGroups(model, options), options);
-  using scaler = resolvePrecision(options.precision, model.device) === "fp16" ? new LossScaler(model.device) : undefined;
+  using scaler =
+    resolvePrecision(options.precision, model.device) === "fp16" ? new LossScaler(model.device) : undefined;
   using monitor = new StepMonitor({ device: model.device, policy: options.nonFinite, scaler });
   using average = options.averageWeights && new WeightAverage(model, options.averageWeights, run.plan.totalSteps);
   using _mode = new TrainingMode(model, options);
   const micro = new MicroBatches(options.autoFindBatchSize);
-  const schedule = learningRateOf(optimizer, { type: options.lrSchedulerType, options: options.lrSchedulerKwargs, plan: run.plan, greaterIsBetter });
+  const schedule = learningRateOf(optimizer, {
+    type: options.lrSchedulerType,
+    options: options.lrSchedulerKwargs,
+    plan: run.plan,
+    greaterIsBetter,
+  });
   const bestModel = new BestModel(options);
   const companions = { tokenizer: loader.tokenizer, files: { "training.json": formatRecord(record) } };
   const saver = new Saver(options, { model, optimizer, scaler, average }, companions, bestModel);
@@ -103,7 +115,13 @@ export async function trainingLoop({ model, options, objective }: LoopParts, { r
 
   const save = async (): Promise<void> => {
     await run.log(monitor); // what is not finite is never saved
-    const state = { position: { ...loader.state(), ...at }, schedule: schedule.state(), run: run.state(), bestModel: bestModel.state(), ...(average && { average: average.state() }) };
+    const state = {
+      position: { ...loader.state(), ...at },
+      schedule: schedule.state(),
+      run: run.state(),
+      bestModel: bestModel.state(),
+      ...(average && { average: average.state() }),
+    };
     await run.checkpoint(() => saver.write(state));
   };
 

@@ -7,7 +7,10 @@ import { copyTensors, emptyCopies, queueForeach } from "./parameters/copy-tensor
 /** How weights are averaged. */
 export type WeightAverageOptions =
   | {
-      /** Exponential moving average: the average moves by 1 − decay towards the weights after every step (Polyak & Juditsky 1992). */
+      /**
+       * Exponential moving average: the average moves by 1 − decay towards the weights after every step (Polyak &
+       * Juditsky 1992).
+       */
       readonly type: "ema";
       /** In [0, 1). Default 0.999. */
       readonly decay?: number;
@@ -22,8 +25,8 @@ export type WeightAverageOptions =
     };
 
 /**
- * Averages as `torch.optim.swa_utils.AveragedModel` does: the first weights are taken as they are. Its tensors, one of each trained parameter's shape, are on
- * the model's device and its own until it is disposed.
+ * Averages as `torch.optim.swa_utils.AveragedModel` does: the first weights are taken as they are. Its tensors, one of
+ * each trained parameter's shape, are on the model's device and its own until it is disposed.
  */
 export class WeightAverage implements Disposable {
   readonly #options: WeightAverageOptions;
@@ -47,7 +50,8 @@ export class WeightAverage implements Disposable {
   /** Takes in the weights after a step, counted from 1. */
   async update(step: number): Promise<void> {
     if (!this.#isDue(step)) return;
-    const weight = this.#count === 0 ? 1 : this.#options.type === "ema" ? 1 - (this.#options.decay ?? 0.999) : 1 / (this.#count + 1);
+    const weight =
+      this.#count === 0 ? 1 : this.#options.type === "ema" ? 1 - (this.#options.decay ?? 0.999) : 1 / (this.#count + 1);
     this.#count += 1;
     await queueForeach("_foreach_lerp_.Scalar", this.#averages, this.#parameters, weight);
   }
@@ -103,13 +107,23 @@ export class WeightAverage implements Disposable {
 /** Checks the option; throws ERR_INVALID_ARG. */
 export function checkWeightAverage(options: WeightAverageOptions): void {
   const invalid = (name: string, expected: string, got: unknown): TorchwrightError =>
-    new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected averageWeights.${name} to be ${expected}, got ${describe(got)}`);
+    new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Trainer: expected averageWeights.${name} to be ${expected}, got ${describe(got)}`,
+    );
   const known = { ema: ["type", "decay"], swa: ["type", "start", "every"] }[options.type];
   if (!known) throw invalid("type", '"ema" or "swa"', options.type);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected averageWeights of type "${options.type}" to have ${known.join(", ")}, got ${unknown}`);
+  if (unknown !== undefined) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `Trainer: expected averageWeights of type "${options.type}" to have ${known.join(", ")}, got ${unknown}`,
+    );
+  }
   const inShare = (value: unknown): boolean => typeof value === "number" && value >= 0 && value < 1;
-  if (options.type === "ema" && !inShare(options.decay ?? 0.999)) throw invalid("decay", "a number in [0, 1)", options.decay);
+  if (options.type === "ema" && !inShare(options.decay ?? 0.999)) {
+    throw invalid("decay", "a number in [0, 1)", options.decay);
+  }
   if (options.type !== "swa") return;
   const { start = 0.75, every = 1 } = options;
   if (!inShare(start)) throw invalid("start", "a number in [0, 1)", start);

@@ -18,7 +18,12 @@ export interface BuildVariant {
 const USUAL: BuildVariant = { folder: "build", defines: [] };
 
 /** Builds what is not there yet for these sources and this libtorch; says whether it did. */
-export async function buildAddon(root: string, libtorch: Libtorch, force: boolean, variant: BuildVariant = USUAL): Promise<boolean> {
+export async function buildAddon(
+  root: string,
+  libtorch: Libtorch,
+  force: boolean,
+  variant: BuildVariant = USUAL,
+): Promise<boolean> {
   const out = path.join(root, variant.folder);
   const stamp = path.join(out, "addon.stamp");
   const packages = ["node-addon-api", "node-api-headers", "cmake-js"].map((name) => `${name} ${versionOf(root, name)}`);

@@ -1,9 +1,10 @@
 /**
- * Makes two files of JavaScript from `lib`: the library, and the command line, which takes from the library's file what is in there already, so
- * that there is one copy of every class in a process.
+ * Makes two files of JavaScript from `lib`: the library, and the command line, which takes from the library's file what
+ * is in there already, so that there is one copy of every class in a process.
  *
- * One file, because importing the package is to cost little: to find and read four hundred took four times as long. The command line
- * apart, because it loads its commands when they are asked for, which one file would have to do for everything in it.
+ * One file, because importing the package is to cost little: to find and read four hundred took four times as long. The
+ * command line apart, because it loads its commands when they are asked for, which one file would have to do for
+ * everything in it.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -24,7 +25,10 @@ const OPTIONS = {
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
-/** Writes `torchwright.js`, whose `library` is what `lib/index.ts` exports, and `cli/program.js`; returns the first one's path. */
+/**
+ * Writes `torchwright.js`, whose `library` is what `lib/index.ts` exports, and `cli/program.js`; returns the first
+ * one's path.
+ */
 export async function bundle(root: string, out: string): Promise<string> {
   const lib = path.join(root, "lib");
   const library = path.join(out, LIBRARY);
@@ -33,10 +37,17 @@ export async function bundle(root: string, out: string): Promise<string> {
   const { metafile } = await build({ ...options, entryPoints: ["lib/index.ts"], outfile: library, metafile: true });
   const sources = new Set(Object.keys(metafile.inputs).map((file) => path.resolve(root, file)));
   const shared = new Set<string>();
-  await build({ ...options, entryPoints: ["lib/cli/main.ts"], outfile: program, plugins: [takenFromLibrary(lib, sources, shared)] });
+  await build({
+    ...options,
+    entryPoints: ["lib/cli/main.ts"],
+    outfile: program,
+    plugins: [takenFromLibrary(lib, sources, shared)],
+  });
 
   // Once more, now that it is known what the command line takes.
-  const exports = [...shared].sort().map((file) => `export * as ${exportName(lib, file)} from ${JSON.stringify(file)};`);
+  const exports = [...shared]
+    .sort()
+    .map((file) => `export * as ${exportName(lib, file)} from ${JSON.stringify(file)};`);
   const contents = ['export * as library from "./lib/index";', ...exports].join("\n");
   await build({ ...options, stdin: { contents, resolveDir: root, sourcefile: "entry.js" }, outfile: library });
   for (const file of [library, program]) writeFileSync(file, withClassNames(readFileSync(file, "utf8"), lib));
@@ -68,15 +79,17 @@ function takenFromLibrary(lib: string, sources: ReadonlySet<string>, taken: Set<
 }
 
 /**
- * esbuild makes `class X` that speaks of itself into `var X = class _X`; error messages would show the second name. Nothing else in
- * the file has that name, since esbuild chose it so: it may be taken back.
+ * esbuild makes `class X` that speaks of itself into `var X = class _X`; error messages would show the second name.
+ * Nothing else in the file has that name, since esbuild chose it so: it may be taken back.
  */
 function withClassNames(code: string, lib: string): string {
   const renamed = [...code.matchAll(/^\s*(?:var )?(\w+) = class _\1\b/gm)].map(([, name]) => name as string);
   for (const file of readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))) {
     const source = readFileSync(path.join(lib, file), "utf8");
     const used = renamed.find((name) => new RegExp(`\\b_${name}\\b`).test(source));
-    if (used !== undefined) throw new Error(`dist: lib/${file} has the name _${used}, which the compiled file needs for itself`);
+    if (used !== undefined) {
+      throw new Error(`dist: lib/${file} has the name _${used}, which the compiled file needs for itself`);
+    }
   }
   return renamed.reduce((text, name) => text.replace(new RegExp(`\\b_${name}\\b`, "g"), name), code);
 }

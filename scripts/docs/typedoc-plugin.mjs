@@ -9,7 +9,8 @@ export function load(app) {
     const symbol = context.getSymbolFromReflection(reflection);
     if (!symbol) return;
     if (reflection.kindOf(ReflectionKind.TypeAlias)) names.set(reflection, writtenOut(context.checker, symbol));
-    else if (!reflection.comment && reflection.kindOf(ReflectionKind.Variable)) reflection.comment = commentOfValue(context, symbol);
+    else if (!reflection.comment && reflection.kindOf(ReflectionKind.Variable))
+      reflection.comment = commentOfValue(context, symbol);
   });
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const [reflection, type] of names) reflection.type = type ?? reflection.type;
@@ -26,7 +27,8 @@ export function load(app) {
 /** `(typeof DTYPES)[number]` becomes `"float32" | …`: a reader wants the names, not the table that has them. */
 function writtenOut(checker, symbol) {
   const declaration = symbol.declarations?.find(ts.isTypeAliasDeclaration);
-  if (!declaration || declaration.typeParameters || !/\btypeof [A-Z]+\b/.test(declaration.type.getText())) return undefined;
+  if (!declaration || declaration.typeParameters || !/\btypeof [A-Z]+\b/.test(declaration.type.getText()))
+    return undefined;
   const type = checker.getDeclaredTypeOfSymbol(symbol);
   if (!type.isUnion() || !type.types.every((one) => one.isStringLiteral())) return undefined;
   return new UnionType(type.types.map((one) => new LiteralType(one.value)));
@@ -37,8 +39,10 @@ function commentOfValue(context, symbol) {
   const { checker } = context;
   const declaration = symbol.declarations?.[0];
   let value = symbol; // of `{ ...functions }`
-  if (declaration && ts.isShorthandPropertyAssignment(declaration)) value = checker.getShorthandAssignmentValueSymbol(declaration);
-  else if (declaration && ts.isPropertyAssignment(declaration)) value = checker.getSymbolAtLocation(declaration.initializer);
+  if (declaration && ts.isShorthandPropertyAssignment(declaration))
+    value = checker.getShorthandAssignmentValueSymbol(declaration);
+  else if (declaration && ts.isPropertyAssignment(declaration))
+    value = checker.getSymbolAtLocation(declaration.initializer);
   if (!value) return undefined;
   if (value.flags & ts.SymbolFlags.Alias) value = checker.getAliasedSymbol(value);
   return context.getComment(value, ReflectionKind.Function) ?? context.getComment(value, ReflectionKind.Class);
@@ -53,7 +57,9 @@ function document(reflection) {
   if (setSignature && getSignature) setSignature.comment ??= getSignature.comment?.clone();
   // `type: "start"` of an event; the table of error codes, whose values are their descriptions.
   if (reflection.kindOf(ReflectionKind.Property) && type?.type === "literal" && typeof type.value === "string") {
-    const part = type.value.includes(" ") ? { kind: "text", text: type.value } : { kind: "code", text: `\`${type.value}\`` };
+    const part = type.value.includes(" ")
+      ? { kind: "text", text: type.value }
+      : { kind: "code", text: `\`${type.value}\`` };
     reflection.comment ??= new Comment([part]);
   }
 }

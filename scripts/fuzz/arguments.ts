@@ -30,8 +30,16 @@ let prepared: number | undefined;
 /** A small module, made once for each process. */
 export function module(): number {
   if (prepared === undefined) {
-    const weight = Tensor.from([[1, 2], [3, 4]]);
-    prepared = native().compileModule({ className: "Fuzzed", source: SOURCE, parameters: { weight: weight.handle }, attributes: {} });
+    const weight = Tensor.from([
+      [1, 2],
+      [3, 4],
+    ]);
+    prepared = native().compileModule({
+      className: "Fuzzed",
+      source: SOURCE,
+      parameters: { weight: weight.handle },
+      attributes: {},
+    });
     weight.dispose();
   }
   return prepared;
@@ -48,10 +56,12 @@ export const flag = (random: Random): unknown => (random.chance(92) ? random.cha
 export const sizes = (random: Random, family: Family): unknown =>
   random.chance(40) ? family.shape : random.chance(90) ? random.list(0, 4, () => integer(random)) : anything(random);
 export const dtype = (random: Random): unknown => (random.chance(92) ? random.pick(DTYPES) : anything(random));
-export const device = (random: Random): unknown => random.pick(["cpu", "cpu", "cpu", "meta", "cuda", "cuda:7", "cuda:", "x", undefined]);
+export const device = (random: Random): unknown =>
+  random.pick(["cpu", "cpu", "cpu", "meta", "cuda", "cuda:7", "cuda:", "x", undefined]);
 export const file = (random: Random): unknown =>
   random.chance(90) ? path.join(folder, random.pick(["a", "b", "c", "no/such/folder/d", "."])) : anything(random);
 export const moduleNumber = (random: Random): unknown => (random.chance(90) ? module() : anything(random));
-export const method = (random: Random): unknown => random.pick(["forward", "forward", "forward", "train", "", "__init__", "weight", 1]);
-export const names = (random: Random): unknown => random.pick([undefined, undefined, ["x"], ["n"], ["flag"], ["other", "n"], ["x", "x"], ["self"], [""], [1], "x"]);
-
+export const method = (random: Random): unknown =>
+  random.pick(["forward", "forward", "forward", "train", "", "__init__", "weight", 1]);
+export const names = (random: Random): unknown =>
+  random.pick([undefined, undefined, ["x"], ["n"], ["flag"], ["other", "n"], ["x", "x"], ["self"], [""], [1], "x"]);

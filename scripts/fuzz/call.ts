@@ -16,8 +16,12 @@ export function describeCall({ what, args }: Call): string {
 
 function describeValue(value: unknown): string {
   try {
-    if (value instanceof Tensor) return value.disposed ? "a disposed tensor" : `${value.dtype}[${value.shape.join(", ")}] on ${value.device}`;
-    if (Array.isArray(value)) return value.length > 20 ? `array of ${value.length}` : `[${Array.from(value, describeValue).join(", ")}]`;
+    if (value instanceof Tensor) {
+      return value.disposed ? "a disposed tensor" : `${value.dtype}[${value.shape.join(", ")}] on ${value.device}`;
+    }
+    if (Array.isArray(value)) {
+      return value.length > 20 ? `array of ${value.length}` : `[${Array.from(value, describeValue).join(", ")}]`;
+    }
     const text = inspect(value, { depth: 3, breakLength: Infinity, maxStringLength: 60, showProxy: true });
     return text.length > 300 ? `${text.slice(0, 300)}…` : text;
   } catch {

@@ -23,17 +23,23 @@ function programSpec(random: Random, family: Family): unknown {
   const count = random.below(4);
   const parameters = Array.from({ length: count }, () => {
     const tensor = makeTensor(random, family);
-    if (random.chance(70) && !tensor.disposed && tensor.dtype === "float32" && tensor.isLeaf) tensor.requiresGrad = true;
+    if (random.chance(70) && !tensor.disposed && tensor.dtype === "float32" && tensor.isLeaf) {
+      tensor.requiresGrad = true;
+    }
     if (random.chance(70) && !tensor.disposed && tensor.device === "cpu") {
       try {
-        tensor.grad = Tensor.from(Float32Array.from({ length: tensor.numel }), { shape: tensor.shape, dtype: tensor.dtype });
+        tensor.grad = Tensor.from(Float32Array.from({ length: tensor.numel }), {
+          shape: tensor.shape,
+          dtype: tensor.dtype,
+        });
       } catch {
         // refused, as it should be: without a gradient then
       }
     }
     return tensor.handle;
   });
-  const list = (): unknown => (random.chance(90) ? Array.from({ length: count }, () => handle(random, family)) : handles(random, family));
+  const list = (): unknown =>
+    random.chance(90) ? Array.from({ length: count }, () => handle(random, family)) : handles(random, family);
   const argument = (): unknown =>
     random.pick<() => unknown>([
       () => ({ list: random.between(-1, 5) }),
@@ -45,13 +51,48 @@ function programSpec(random: Random, family: Family): unknown {
       () => ({ value: random.chance(60) ? float(random) : anything(random) }),
       () => anything(random),
     ])();
-  const fused = [{ list: 0 }, { list: 1 }, { list: 2 }, { list: 3 }, { list: 4 }, { list: 5 }, 0.1, 0.9, 0.999, 0.01, 1e-8, false, false];
+  const fused = [
+    { list: 0 },
+    { list: 1 },
+    { list: 2 },
+    { list: 3 },
+    { list: 4 },
+    { list: 5 },
+    0.1,
+    0.9,
+    0.999,
+    0.01,
+    1e-8,
+    false,
+    false,
+  ];
   const call = (): unknown => ({
-    operator: random.pick(["_foreach_add_.Scalar", "_foreach_mul_.Tensor", "_foreach_norm.Scalar", "_fused_adamw_", "_fused_adamw_", "stack", "linalg_vector_norm", "add.Tensor", "zero_", "_foreach_zero_", "no_such", random.pick(WORDS)]),
-    args: random.chance(30) ? fused.map((value) => (typeof value === "object" ? value : { value })) : random.list(0, 6, argument),
+    operator: random.pick([
+      "_foreach_add_.Scalar",
+      "_foreach_mul_.Tensor",
+      "_foreach_norm.Scalar",
+      "_fused_adamw_",
+      "_fused_adamw_",
+      "stack",
+      "linalg_vector_norm",
+      "add.Tensor",
+      "zero_",
+      "_foreach_zero_",
+      "no_such",
+      random.pick(WORDS),
+    ]),
+    args: random.chance(30)
+      ? fused.map((value) => (typeof value === "object" ? value : { value }))
+      : random.list(0, 6, argument),
   });
   const aligned = random.chance(50) ? [list(), list(), list()] : random.list(0, 3, list);
-  return { parameters, aligned, scalars: random.list(0, 2, list), calls: random.list(0, 3, call), result: random.pick([undefined, 0, 1, 7, -1]) };
+  return {
+    parameters,
+    aligned,
+    scalars: random.list(0, 2, list),
+    calls: random.list(0, 3, call),
+    result: random.pick([undefined, 0, 1, 7, -1]),
+  };
 }
 
 const tensorEntry = (random: Random): unknown =>
@@ -69,11 +110,22 @@ function moduleSpec(random: Random, family: Family, depth = 0): unknown {
   if (random.chance(4)) return anything(random);
   return {
     className: random.pick(["A", "B", "", "a.b", "é", 1]),
-    source: random.pick([SOURCE, "", "\ndef forward(self) -> int:\n    return self.n\n", "def", "\ndef f(self):\n  while True:\n    return 1\n", "\0", 5]),
+    source: random.pick([
+      SOURCE,
+      "",
+      "\ndef forward(self) -> int:\n    return self.n\n",
+      "def",
+      "\ndef f(self):\n  while True:\n    return 1\n",
+      "\0",
+      5,
+    ]),
     parameters: random.chance(80) ? { weight: handle(random, family) } : anything(random),
     attributes: random.pick([{}, { n: 1 }, { n: "x" }, { n: true }, { n: 1e300 }, { training: 1 }, anything(random)]),
     floats: random.pick([undefined, ["n"], anything(random)]),
-    modules: depth < 3 && random.chance(40) ? random.list(0, 2, () => [random.pick(["a", "b", "", "a.b"]), moduleSpec(random, family, depth + 1)]) : undefined,
+    modules:
+      depth < 3 && random.chance(40)
+        ? random.list(0, 2, () => [random.pick(["a", "b", "", "a.b"]), moduleSpec(random, family, depth + 1)])
+        : undefined,
   };
 }
 
@@ -81,20 +133,37 @@ function moduleSpec(random: Random, family: Family, depth = 0): unknown {
 const ARGUMENTS: Readonly<Record<string, Make>> = {
   ...AUTOGRAD,
   ...HOT_PATH,
-  fromTypedArray: (random, family) => [random.chance(90) ? typedArray(random) : anything(random), sizes(random, family), dtype(random), device(random)],
+  fromTypedArray: (random, family) => [
+    random.chance(90) ? typedArray(random) : anything(random),
+    sizes(random, family),
+    dtype(random),
+    device(random),
+  ],
   setRequiresGrad: (random, family) => [handle(random, family), flag(random)],
   grad: (random, family) => [handle(random, family), random.chance(50) ? undefined : handle(random, family)],
   setGrad: (random, family) => [handle(random, family), random.chance(10) ? undefined : handle(random, family)],
   zeroGrad: (random, family) => [handles(random, family), flag(random)],
   queueProgram: (random, family) => [programSpec(random, family)],
   call: (random, family) => [integer(random), integer(random), names(random), handle(random, family), anything(random)],
-  operator: (random) => [random.chance(70) ? random.pick(["add", "add.Tensor", "_fused_adamw_", ".", "add.", "quantized_lstm_cell", ...WORDS]) : anything(random), flag(random)],
+  operator: (random) => [
+    random.chance(70)
+      ? random.pick(["add", "add.Tensor", "_fused_adamw_", ".", "add.", "quantized_lstm_cell", ...WORDS])
+      : anything(random),
+    flag(random),
+  ],
   compileModule: (random, family) => [moduleSpec(random, family)],
   loadModule: (random) => [file(random), device(random)],
   // Its own number would be another call's module.
   releaseModule: (random) => [random.pick([2 ** 31, 0, -1, "x", undefined])],
   submodule: (random) => [moduleNumber(random), random.pick(["", "a", "a.b", "weight", ".", "..", ...WORDS])],
-  callModule: (random, family) => [moduleNumber(random), method(random), random.pick([1, 1, 1, 0, 2, 5, 65]), names(random), handle(random, family), ...random.list(0, 3, () => (random.chance(60) ? integer(random) : anything(random)))],
+  callModule: (random, family) => [
+    moduleNumber(random),
+    method(random),
+    random.pick([1, 1, 1, 0, 2, 5, 65]),
+    names(random),
+    handle(random, family),
+    ...random.list(0, 3, () => (random.chance(60) ? integer(random) : anything(random))),
+  ],
   moduleSchema: (random) => [moduleNumber(random), method(random)],
   moduleNames: (random) => [moduleNumber(random)],
   moduleParameters: (random) => [moduleNumber(random)],
@@ -103,8 +172,15 @@ const ARGUMENTS: Readonly<Record<string, Make>> = {
   moveModule: (random) => [moduleNumber(random), random.pick(["cpu", "cpu", "cuda", "x", 1])],
   saveModule: (random) => [moduleNumber(random), file(random)],
   bakedDropout: (random) => [moduleNumber(random)],
-  readSafetensors: (random) => [file(random), random.chance(95) ? random.list(0, 4, () => tensorEntry(random)) : anything(random)],
-  writeSafetensors: (random, family) => [file(random), random.chance(90) ? random.pick(["{}", "", "x".repeat(1000)]) : anything(random), handles(random, family)],
+  readSafetensors: (random) => [
+    file(random),
+    random.chance(95) ? random.list(0, 4, () => tensorEntry(random)) : anything(random),
+  ],
+  writeSafetensors: (random, family) => [
+    file(random),
+    random.chance(90) ? random.pick(["{}", "", "x".repeat(1000)]) : anything(random),
+    handles(random, family),
+  ],
   synchronize: (random) => [device(random)],
   manualSeed: (random) => [random.chance(80) ? integer(random) : anything(random)],
   setNumThreads: (random) => [random.chance(70) ? random.pick([1, 2, 3]) : random.pick([0, -1, 1025, 1.5, NaN, "2"])],
@@ -112,12 +188,30 @@ const ARGUMENTS: Readonly<Record<string, Make>> = {
 
 /** The library's own methods, which check before the addon does. */
 const METHODS: Readonly<Record<string, Make>> = {
-  "Tensor.from": (random) => [random.chance(40) ? typedArray(random) : anything(random), random.chance(50) ? {} : { shape: anything(random), dtype: dtype(random), device: device(random), requiresGrad: flag(random) }],
-  to: (random, family) => [makeTensor(random, family), random.chance(50) ? dtype(random) : { dtype: dtype(random), device: device(random) }],
-  backward: (random, family) => [makeTensor(random, family), random.chance(50) ? undefined : makeTensor(random, family), { retainGraph: flag(random), createGraph: flag(random) }],
+  "Tensor.from": (random) => [
+    random.chance(40) ? typedArray(random) : anything(random),
+    random.chance(50)
+      ? {}
+      : { shape: anything(random), dtype: dtype(random), device: device(random), requiresGrad: flag(random) },
+  ],
+  to: (random, family) => [
+    makeTensor(random, family),
+    random.chance(50) ? dtype(random) : { dtype: dtype(random), device: device(random) },
+  ],
+  backward: (random, family) => [
+    makeTensor(random, family),
+    random.chance(50) ? undefined : makeTensor(random, family),
+    { retainGraph: flag(random), createGraph: flag(random) },
+  ],
   requiresGrad: (random, family) => [makeTensor(random, family), flag(random)],
-  grad: (random, family) => [makeTensor(random, family), random.chance(80) ? makeTensor(random, family) : anything(random)],
-  registerHook: (random, family) => [makeTensor(random, family), random.chance(85) ? hook(random, family) : anything(random)],
+  grad: (random, family) => [
+    makeTensor(random, family),
+    random.chance(80) ? makeTensor(random, family) : anything(random),
+  ],
+  registerHook: (random, family) => [
+    makeTensor(random, family),
+    random.chance(85) ? hook(random, family) : anything(random),
+  ],
   item: (random, family) => [makeTensor(random, family)],
   toArray: (random, family) => [makeTensor(random, family)],
   read: (random, family) => [makeTensor(random, family)],
@@ -183,7 +277,12 @@ export function entryCall(random: Random, family: Family): Call {
   }
   const addon = native();
   const name = random.pick((Object.keys(addon) as (keyof NativeAddon)[]).filter((key) => !LEFT_OUT.has(key)).sort());
-  const make = ARGUMENTS[name] ?? ((): readonly unknown[] => [handle(random, family), ...random.list(0, 3, () => (random.chance(40) ? handle(random, family) : anything(random)))]);
+  const make =
+    ARGUMENTS[name] ??
+    ((): readonly unknown[] => [
+      handle(random, family),
+      ...random.list(0, 3, () => (random.chance(40) ? handle(random, family) : anything(random))),
+    ]);
   const args = make(random, family);
   return { what: `native ${name}`, args, run: () => (addon[name] as Entry)(...args) };
 }

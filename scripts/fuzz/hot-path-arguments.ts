@@ -6,7 +6,24 @@ import type { Random } from "./random";
 import { makeTensor, type Family } from "./tensors";
 import { anything, float, integer, typedArray } from "./values";
 
-const OPERATORS = ["add", "mul_", "select", "view", "cat", "sum", "index", "where", "layer_norm", "full", "resize_", "to", "conv2d", "clamp", "dropout", "mse_loss"];
+const OPERATORS = [
+  "add",
+  "mul_",
+  "select",
+  "view",
+  "cat",
+  "sum",
+  "index",
+  "where",
+  "layer_norm",
+  "full",
+  "resize_",
+  "to",
+  "conv2d",
+  "clamp",
+  "dropout",
+  "mse_loss",
+];
 
 /** A leading 1, then four bits for each argument, of which 1 to 10 mean something. */
 function signature(random: Random): number {
@@ -20,7 +37,12 @@ function plan(random: Random): number {
 }
 
 function cell(random: Random, family: Family): number {
-  const value = random.pick<() => unknown>([() => handle(random, family), () => integer(random), () => float(random), () => random.below(5)])();
+  const value = random.pick<() => unknown>([
+    () => handle(random, family),
+    () => integer(random),
+    () => float(random),
+    () => random.below(5),
+  ])();
   return typeof value === "number" ? value : NaN;
 }
 
@@ -48,13 +70,22 @@ function sharedArray(random: Random, family: Family): unknown {
 export const HOT_PATH: Readonly<Record<string, Make>> = {
   plan: (random) => [
     random.chance(80) ? native().operator(random.pick(OPERATORS), true) : integer(random),
-    random.chance(70) ? signature(random) : random.pick([0, 1, 15, 16, 16 + 11, 2 ** 29, 2 ** 31, 2 ** 32, -1, 0.5, NaN]),
+    random.chance(70)
+      ? signature(random)
+      : random.pick([0, 1, 15, 16, 16 + 11, 2 ** 29, 2 ** 31, 2 ** 32, -1, 0.5, NaN]),
   ],
   run: (random, family) => (fillFrame(random, family), []),
   shareOut: (random, family) => [handle(random, family)],
-  shareIn: (random, family) => [random.chance(92) ? sharedArray(random, family) : anything(random), random.chance(50) ? [6] : sizes(random, family)],
+  shareIn: (random, family) => [
+    random.chance(92) ? sharedArray(random, family) : anything(random),
+    random.chance(50) ? [6] : sizes(random, family),
+  ],
   releaseMany: (random, family) => [
-    random.chance(85) ? Float64Array.from({ length: 4 }, () => cell(random, family)) : random.chance(50) ? typedArray(random) : handles(random, family),
+    random.chance(85)
+      ? Float64Array.from({ length: 4 }, () => cell(random, family))
+      : random.chance(50)
+        ? typedArray(random)
+        : handles(random, family),
     random.chance(85) ? random.below(5) : integer(random),
   ],
   watch: (random, family) => [random.chance(80) ? {} : anything(random), handle(random, family)],

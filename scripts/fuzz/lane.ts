@@ -1,4 +1,6 @@
-/** Runs a range of calls in child processes, one after the other: a crash or hang costs one child and is written down. */
+/**
+ * Runs a range of calls in child processes, one after the other: a crash or hang costs one child and is written down.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { devNull } from "node:os";
@@ -56,11 +58,25 @@ function rewrite(outcomes: string, index: number, outcome: number): void {
 function run(options: LaneOptions, from: number, to: number, describe = false): Promise<Ended> {
   const { seed, outcomes, findings, memoryBytes, secondsPerCall, deadline } = options;
   const resident = options.resident || !hasPrlimit;
-  const program = ["-r", "ts-node/register/transpile-only", CHILD, String(seed), String(from), String(to), outcomes, findings];
+  const program = [
+    "-r",
+    "ts-node/register/transpile-only",
+    CHILD,
+    String(seed),
+    String(from),
+    String(to),
+    outcomes,
+    findings,
+  ];
   if (describe) program.push("--describe");
   // The address space is bounded, so that an operator that asks for all memory gets none, instead of all of it.
-  const [command, args] = resident ? [process.execPath, program] : ["prlimit", [`--as=${memoryBytes}`, "--core=0", process.execPath, ...program]];
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, OMP_WAIT_POLICY: "passive" } });
+  const [command, args] = resident
+    ? [process.execPath, program]
+    : ["prlimit", [`--as=${memoryBytes}`, "--core=0", process.execPath, ...program]];
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, OMP_WAIT_POLICY: "passive" },
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data: Buffer) => (stdout = (stdout + data.toString()).slice(-4000)));
   child.stderr.on("data", (data: Buffer) => (stderr = (stderr + data.toString()).slice(-6000)));
@@ -79,16 +95,21 @@ function run(options: LaneOptions, from: number, to: number, describe = false): 
     const waited = (Date.now() - since) / 1000;
     // A fresh child opens libtorch first; a machine that has other work to do lets a call wait.
     const limit = secondsPerCall + (at < 0 ? STARTUP_SECONDS : 0);
-    if (used === undefined ? waited > limit : used - (usedBefore ?? 0) > limit || waited > WAITING * limit) killed ??= `no end within ${secondsPerCall} s`;
-    else if (resident && residentBytes(child.pid) > memoryBytes) killed ??= `more than ${memoryBytes} bytes of memory`;
-    else if (Date.now() > deadline && !describe) killed ??= "deadline";
+    if (used === undefined ? waited > limit : used - (usedBefore ?? 0) > limit || waited > WAITING * limit) {
+      killed ??= `no end within ${secondsPerCall} s`;
+    } else if (resident && residentBytes(child.pid) > memoryBytes) {
+      killed ??= `more than ${memoryBytes} bytes of memory`;
+    } else if (Date.now() > deadline && !describe) killed ??= "deadline";
     if (killed !== undefined) child.kill("SIGKILL");
   }, POLL_MS);
   return new Promise((resolve) =>
     child.once("close", (code, signal) => {
       clearInterval(watch);
       closeSync(file);
-      const how = killed ?? (signal ?? (code === 0 ? undefined : code !== null && code > 128 ? `signal ${code - 128}` : `exit code ${code}`));
+      const how =
+        killed ??
+        signal ??
+        (code === 0 ? undefined : code !== null && code > 128 ? `signal ${code - 128}` : `exit code ${code}`);
       resolve({ how, stdout, stderr });
     }),
   );
@@ -98,7 +119,9 @@ function run(options: LaneOptions, from: number, to: number, describe = false): 
 function processorSeconds(pid: number | undefined): number | undefined {
   try {
     // The name, in parentheses, may hold spaces; user and system time follow as the 12th and 13th field after it.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   } catch {
     return undefined;
@@ -114,7 +137,12 @@ function residentBytes(pid: number | undefined): number {
 }
 
 /** Makes the calls from `from` to before `to`; reports each death as it comes. */
-export async function runLane(options: LaneOptions, from: number, to: number, onDeath: (death: Death) => void): Promise<void> {
+export async function runLane(
+  options: LaneOptions,
+  from: number,
+  to: number,
+  onDeath: (death: Death) => void,
+): Promise<void> {
   let next = from;
   while (next < to && Date.now() < options.deadline) {
     const ended = await run(options, next, to);
@@ -133,7 +161,9 @@ export async function runLane(options: LaneOptions, from: number, to: number, on
   }
 }
 
-/** V8 and libgomp end the process where the system gives them no memory, and the limit of the run is why it gives none. */
+/**
+ * V8 and libgomp end the process where the system gives them no memory, and the limit of the run is why it gives none.
+ */
 const OUT_OF_ADDRESSES = /heap out of memory|process out of memory|javascript OOM|libgomp: Thread creation failed/i;
 
 /**

@@ -36,7 +36,9 @@ export function callableOperators(): readonly Target[] {
   return targets;
 }
 
-/** Not 2^31 and the like: `randperm` of so many bfloat16 fits the memory limit, and takes longer than the time limit. */
+/**
+ * Not 2^31 and the like: `randperm` of so many bfloat16 fits the memory limit, and takes longer than the time limit.
+ */
 function bearable(count: unknown): unknown {
   return typeof count === "number" && count > 2 ** 24 && count < 2 ** 40 ? 2 ** 24 : count;
 }
@@ -77,7 +79,8 @@ function argumentFor(random: Random, argument: Argument, family: Family): unknow
   if (argument.optional && random.chance(45)) return undefined;
   if (!argument.list) return plainValue(random, argument, family);
   const element = { ...argument, list: false };
-  const make = (): unknown => (argument.optionalElement && random.chance(30) ? undefined : plainValue(random, element, family));
+  const make = (): unknown =>
+    argument.optionalElement && random.chance(30) ? undefined : plainValue(random, element, family);
   if (argument.base === "Tensor") return random.list(0, 4, make);
   const { size } = argument;
   if (size !== undefined && random.chance(60)) return random.chance(30) ? make() : random.list(size, size, make);
@@ -102,7 +105,11 @@ export function operatorCall(random: Random, targets: readonly Target[], family:
   }
   if (random.chance(2)) positional.splice(random.below(positional.length + 1), random.below(2), anything(random));
   if (random.chance(60)) {
-    return { what: name, args: [...positional, named], run: () => exercise(random, op(name, positional, byName ? named : undefined)) };
+    return {
+      what: name,
+      args: [...positional, named],
+      run: () => exercise(random, op(name, positional, byName ? named : undefined)),
+    };
   }
   const kinds = random.chance(3) ? random.pick([0, 1, 5, 2 ** 52 - 1, 2 ** 60, -1, 0.5, NaN]) : undefined;
   return {

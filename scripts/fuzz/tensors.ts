@@ -7,8 +7,28 @@ import { DTYPES } from "./values";
 import type { Random } from "./random";
 
 const SHAPES: readonly (readonly number[])[] = [
-  [], [1], [2], [4], [0], [2, 3], [3, 3], [4, 4], [1, 4], [0, 3], [2, 0], [2, 3, 4], [1, 2, 4], [2, 2, 2],
-  [1, 2, 4, 4], [2, 4, 3, 3], [1, 1, 1, 1], [1, 2, 2, 4, 4], [2, 1, 0, 3], [64], [17, 5], [64, 64],
+  [],
+  [1],
+  [2],
+  [4],
+  [0],
+  [2, 3],
+  [3, 3],
+  [4, 4],
+  [1, 4],
+  [0, 3],
+  [2, 0],
+  [2, 3, 4],
+  [1, 2, 4],
+  [2, 2, 2],
+  [1, 2, 4, 4],
+  [2, 4, 3, 3],
+  [1, 1, 1, 1],
+  [1, 2, 2, 4, 4],
+  [2, 1, 0, 3],
+  [64],
+  [17, 5],
+  [64, 64],
 ];
 
 /** What the tensors of one call have in common, so that they often fit together. */
@@ -66,6 +86,8 @@ function filled(random: Random, shape: readonly number[]): Tensor {
   const numel = shape.reduce((product, size) => product * size, 1);
   const style = random.below(4);
   // Small whole numbers are fine as indices, too.
-  const data = Float64Array.from({ length: numel }, () => (style < 2 ? random.below(3) : style === 2 ? random.between(-40, 40) / 8 : float(random)));
+  const data = Float64Array.from({ length: numel }, () =>
+    style < 2 ? random.below(3) : style === 2 ? random.between(-40, 40) / 8 : float(random),
+  );
   return Tensor.from(data, { shape });
 }

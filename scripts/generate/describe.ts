@@ -17,7 +17,11 @@ export function readDescriptions(): Documented {
 }
 
 /** Describes the operator of these overloads; `names` are all operators' names. */
-export function describeOperator([schema]: readonly [Schema, ...Schema[]], names: ReadonlySet<string>, { descriptions }: Documented): string {
+export function describeOperator(
+  [schema]: readonly [Schema, ...Schema[]],
+  names: ReadonlySet<string>,
+  { descriptions }: Documented,
+): string {
   const { name } = schema;
   return OWN_DESCRIPTIONS[name] ?? descriptions[name] ?? related(name, names) ?? composed(schema);
 }
@@ -35,7 +39,9 @@ function related(name: string, names: ReadonlySet<string>): string | undefined {
 
 /** From the schema alone: what goes in and what comes out. */
 function composed({ arguments: args, returns }: Schema): string {
-  const needed = args.filter(({ hasDefault, optional, base }) => !hasDefault && !optional && base === "Tensor").map(({ name }) => camelCase(name));
+  const needed = args
+    .filter(({ hasDefault, optional, base }) => !hasDefault && !optional && base === "Tensor")
+    .map(({ name }) => camelCase(name));
   const written = args.filter(({ writes }) => writes).map(({ name }) => camelCase(name));
   const facts: string[] = [];
   if (written.length > 0) facts.push(`changes ${list(written)} in place`);

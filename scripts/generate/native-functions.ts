@@ -19,7 +19,9 @@ export async function nativeFunctions({ root, version }: Libtorch): Promise<stri
   if (existsSync(beside)) return readFileSync(beside, "utf8");
   let reason: string;
   try {
-    const [found = "", folder = ""] = execFileSync(await referencePython(), ["-c", PYTHON], { encoding: "utf8" }).split("\n");
+    const [found = "", folder = ""] = execFileSync(await referencePython(), ["-c", PYTHON], { encoding: "utf8" }).split(
+      "\n",
+    );
     const file = path.join(folder, FILE);
     if (release(found) === release(version) && existsSync(file)) return readFileSync(file, "utf8");
     reason = `the reference Python has torch ${found}, not ${version}, or not the file`;

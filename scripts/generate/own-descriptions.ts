@@ -1,4 +1,7 @@
-/** Descriptions, in our words, of operators whose first sentence in PyTorch's documentation is missing or says something else. */
+/**
+ * Descriptions, in our words, of operators whose first sentence in PyTorch's documentation is missing or says something
+ * else.
+ */
 export const OWN_DESCRIPTIONS: Readonly<Record<string, string>> = {
   allclose: "Whether all elements of self and other differ by at most atol + rtol · |other|.",
   arange: "Numbers from start up to, but without, end, step apart, as a 1-D tensor.",
@@ -18,7 +21,7 @@ export const OWN_DESCRIPTIONS: Readonly<Record<string, string>> = {
   feature_dropout: "Zeroes whole channels at random in training.",
   floor_divide: "Divides and rounds towards minus infinity.",
   frobenius_norm: "The square root of the sum of squares over dimensions.",
-  gelu: "Applies x · Φ(x) elementwise, with Φ the normal distribution function; approximate: \"tanh\" is faster.",
+  gelu: 'Applies x · Φ(x) elementwise, with Φ the normal distribution function; approximate: "tanh" is faster.',
   grid_sampler: "Samples an input at positions that a grid gives, with interpolation.",
   gru: "A gated recurrent unit of several layers over a sequence.",
   gru_cell: "One step of a gated recurrent unit.",

@@ -50,7 +50,8 @@ function splitTop(text: string): string[] {
 }
 
 function parseArgument(text: string, keyword: boolean): Argument | undefined {
-  const match = /^((?:Dict|Union)\([^)]*\)|[\w.]+)(\([^)]*\))?(\?)?(\[(\d*)\])?(\([^)]*\))?(\?)?(?:\s+(\w+))?\s*(=.*)?$/.exec(text);
+  const match =
+    /^((?:Dict|Union)\([^)]*\)|[\w.]+)(\([^)]*\))?(\?)?(\[(\d*)\])?(\([^)]*\))?(\?)?(?:\s+(\w+))?\s*(=.*)?$/.exec(text);
   if (!match?.[1]) return undefined;
   const list = match[4] !== undefined;
   return {

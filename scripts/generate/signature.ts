@@ -67,8 +67,14 @@ function mayBeOmitted({ hasDefault, optional }: Argument): boolean {
   return hasDefault || optional;
 }
 
-function argumentType({ name, base, list, optional, optionalElement, size }: Argument, operator: string): string | undefined {
-  const named = base === "int" && !list ? NAMED_INTS.find(({ argument, operators }) => argument === name && operator.startsWith(operators)) : undefined;
+function argumentType(
+  { name, base, list, optional, optionalElement, size }: Argument,
+  operator: string,
+): string | undefined {
+  const named =
+    base === "int" && !list
+      ? NAMED_INTS.find(({ argument, operators }) => argument === name && operator.startsWith(operators))
+      : undefined;
   const type = named?.type ?? TYPES[base];
   if (type === undefined) return undefined;
   const element = optionalElement ? `(${type} | null | undefined)` : type;
@@ -78,7 +84,8 @@ function argumentType({ name, base, list, optional, optionalElement, size }: Arg
 }
 
 function resultType(returns: Schema["returns"]): string {
-  const one = ({ base, list, optional }: Argument): string => `${RESULTS[base] ?? "never"}${list ? "[]" : ""}${optional ? " | undefined" : ""}`;
+  const one = ({ base, list, optional }: Argument): string =>
+    `${RESULTS[base] ?? "never"}${list ? "[]" : ""}${optional ? " | undefined" : ""}`;
   if (returns.length === 0) return "void";
   if (returns.length === 1 && returns[0]) return one(returns[0]);
   const named = returns.every(({ name }) => name !== "");
@@ -117,7 +124,10 @@ export function signatures(schema: Schema, self?: number): Signature[] {
       optional.push({ parameter: `${label(argument.name)}?: ${type}`, option });
     } else {
       // `Tensor? bias` without a default may stand before an argument that is required.
-      required.push(...optional.map(({ parameter }) => `${parameter.replace("?:", ":")} | undefined`), `${label(argument.name)}: ${type}`);
+      required.push(
+        ...optional.map(({ parameter }) => `${parameter.replace("?:", ":")} | undefined`),
+        `${label(argument.name)}: ${type}`,
+      );
       optional = [];
     }
   });
@@ -130,7 +140,12 @@ export function signatures(schema: Schema, self?: number): Signature[] {
   });
   const mixed = optional.map((_, given) => byName(given));
   if (mandatory) return [...mixed, byName(optional.length)];
-  const inOrder = { positional: [...required, ...optional.map(({ parameter }) => parameter)], options: keywords, optionsOmissible: true, result };
+  const inOrder = {
+    positional: [...required, ...optional.map(({ parameter }) => parameter)],
+    options: keywords,
+    optionsOmissible: true,
+    result,
+  };
   return [inOrder, ...mixed];
 }
 
@@ -138,8 +153,12 @@ export function signatures(schema: Schema, self?: number): Signature[] {
 export function withoutCovered(all: readonly Signature[]): Signature[] {
   const head = ({ positional, result }: Signature): string => [...positional, result].join();
   const covers = (a: Signature, b: Signature): boolean =>
-    head(a) === head(b) && b.options.every((option) => a.options.includes(option)) && (a.optionsOmissible || !b.optionsOmissible);
-  return all.filter((one, index) => !all.some((other, at) => at !== index && covers(other, one) && (at < index || !covers(one, other))));
+    head(a) === head(b) &&
+    b.options.every((option) => a.options.includes(option)) &&
+    (a.optionsOmissible || !b.optionsOmissible);
+  return all.filter(
+    (one, index) => !all.some((other, at) => at !== index && covers(other, one) && (at < index || !covers(one, other))),
+  );
 }
 
 /** `(self: Tensor, dim: Int, options?: { keepdim?: boolean }): Tensor;` */
@@ -157,6 +176,8 @@ export function checkNames(schema: Schema): void {
   for (const argument of schema.arguments) {
     if (!mayBeOmitted(argument) && !argument.keyword) continue;
     const back = camelCase(argument.name).replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    if (back !== argument.name) throw new Error(`generate: ${schema.text}: ${argument.name} cannot be written in camelCase`);
+    if (back !== argument.name) {
+      throw new Error(`generate: ${schema.text}: ${argument.name} cannot be written in camelCase`);
+    }
   }
 }

@@ -35,7 +35,11 @@ export async function runVariant(name: VariantName, steps: number): Promise<Read
 export function judge(name: VariantName, all: ReadonlyMap<string, Readings>): Verdict {
   const readings = all.get(name);
   if (!readings) throw new RangeError(`leaks: ${name} has not run`);
-  const { flat, against, slope: allowed }: { readonly flat?: boolean; readonly against?: string; readonly slope?: number } = VARIANTS[name];
+  const {
+    flat,
+    against,
+    slope: allowed,
+  }: { readonly flat?: boolean; readonly against?: string; readonly slope?: number } = VARIANTS[name];
   const { steps, slope, peak, liveTensors } = readings;
   const other = against === undefined ? undefined : all.get(against);
   const limits = other === undefined ? {} : { peak: 2 * other.peak + ROOM };

@@ -1,4 +1,7 @@
-/** A BERT of two narrow layers with a tokenizer and texts, made on the spot: small, so that thousands of steps are quick. */
+/**
+ * A BERT of two narrow layers with a tokenizer and texts, made on the spot: small, so that thousands of steps are
+ * quick.
+ */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,5 +45,11 @@ export async function smallLoader(): Promise<DataLoader> {
     text: `the ${["film", "book", "meal"][i % 3]} was ${"very ".repeat(i % 7)}${["good", "bad", "great", "awful"][i % 4]}`,
     label: LABELS[i % 2] as string,
   }));
-  return new DataLoader(TextDataset.from(rows), { tokenizer: await tokenizer(), labels: LABELS, batchSize: 8, shuffle: true, device: "cpu" });
+  return new DataLoader(TextDataset.from(rows), {
+    tokenizer: await tokenizer(),
+    labels: LABELS,
+    batchSize: 8,
+    shuffle: true,
+    device: "cpu",
+  });
 }

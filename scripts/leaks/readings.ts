@@ -11,13 +11,15 @@ const WARM_UP = 0.2;
 /**
  * The readings of one variant after warm-up.
  *
- * Where all is freed by name (`node --expose-gc`), V8's own garbage is collected before each reading of resident memory:
- * it lets some kilobytes a step lie until there are a hundred megabytes, which is a slope, but no leak. Where tensors
- * are left to the collector, nothing is helped along.
+ * Where all is freed by name (`node --expose-gc`), V8's own garbage is collected before each reading of resident
+ * memory: it lets some kilobytes a step lie until there are a hundred megabytes, which is a slope, but no leak. Where
+ * tensors are left to the collector, nothing is helped along.
  */
 export interface Readings {
   readonly steps: number;
-  /** Fewest and most live tensors at the end of a step; equal where nothing leaks and nothing waits for the collector. */
+  /**
+   * Fewest and most live tensors at the end of a step; equal where nothing leaks and nothing waits for the collector.
+   */
   readonly liveTensors: readonly [number, number];
   /** Slope of resident memory by least squares, MB per 1,000 steps. */
   readonly slope: number;

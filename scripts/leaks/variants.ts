@@ -80,8 +80,8 @@ async function settled(steps: number): Promise<Readings> {
 }
 
 /**
- * The same with small tensors: what their graphs hold is nodes, which no allocator of tensors counts. V8 notes each tensor's
- * finalizer until the loop turns, 70 bytes for each of 400 a step.
+ * The same with small tensors: what their graphs hold is nodes, which no allocator of tensors counts. V8 notes each
+ * tensor's finalizer until the loop turns, 70 bytes for each of 400 a step.
  */
 async function settledNodes(steps: number): Promise<Readings> {
   const recorder = new Recorder(steps);

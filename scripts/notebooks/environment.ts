@@ -1,7 +1,9 @@
 /**
- * What notebooks run in: a Python with Jupyter's `nbconvert`, and the kernel tslab. Both are made once in the user's cache, by the user's own pip and npm.
+ * What notebooks run in: a Python with Jupyter's `nbconvert`, and the kernel tslab. Both are made once in the user's
+ * cache, by the user's own pip and npm.
  *
- * The kernel is no development dependency of the package, because its TypeScript 5.0 would take the place of ours among the programs of `node_modules`.
+ * The kernel is no development dependency of the package, because its TypeScript 5.0 would take the place of ours among
+ * the programs of `node_modules`.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -25,7 +27,9 @@ export interface NotebookEnvironment {
 /** @throws ERR_FETCH_FAILED with the reason and the ways out */
 export async function notebookEnvironment(): Promise<NotebookEnvironment> {
   const named = process.env["TORCHWRIGHT_JUPYTER_PYTHON"];
-  const python = named ? named : await pythonWith(join(__dirname, "requirements.txt"), "notebooks", "TORCHWRIGHT_JUPYTER_PYTHON");
+  const python = named
+    ? named
+    : await pythonWith(join(__dirname, "requirements.txt"), "notebooks", "TORCHWRIGHT_JUPYTER_PYTHON");
   return { python, jupyterPath: await kernelFolder() };
 }
 
@@ -42,9 +46,14 @@ async function kernelFolder(): Promise<string> {
     language: "typescript",
     interrupt_mode: "signal",
   };
-  // Where a notebook's folder has no types of Node, the kernel looks for them below itself, as where it is installed globally.
+  // Where a notebook's folder has no types of Node, the kernel looks for them below itself, as where it is installed
+  // globally.
   await mkdir(join(place, "node_modules/tslab/node_modules"), { recursive: true });
-  await symlink(join(place, "node_modules/@types"), join(place, "node_modules/tslab/node_modules/@types"), "junction").catch((error: NodeJS.ErrnoException) => {
+  await symlink(
+    join(place, "node_modules/@types"),
+    join(place, "node_modules/tslab/node_modules/@types"),
+    "junction",
+  ).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
   });
   await mkdir(join(place, "kernels/tslab"), { recursive: true });
@@ -60,7 +69,10 @@ async function installKernel(place: string): Promise<void> {
   try {
     await cp(KERNEL, work, { recursive: true });
     // Its binaries are in the packages: no script has anything to do.
-    await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: work, shell: process.platform === "win32" });
+    await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+      cwd: work,
+      shell: process.platform === "win32",
+    });
     await rename(work, place).catch(async (error: unknown) => {
       if (!(await exists(place))) throw error; // else another run was first
     });
@@ -77,5 +89,8 @@ async function installKernel(place: string): Promise<void> {
 }
 
 function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

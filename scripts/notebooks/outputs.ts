@@ -22,13 +22,21 @@ type Text = string | readonly string[];
 const TELLING = ["svg", "table", "polyline", "circle", "rect", "dl", "pre", "progress"] as const;
 
 /** One line for each cell that shows what it should not; without `compare` only what no cell may show. */
-export function differences(expected: Notebook, executed: Notebook, { compare }: { readonly compare: boolean }): string[] {
+export function differences(
+  expected: Notebook,
+  executed: Notebook,
+  { compare }: { readonly compare: boolean },
+): string[] {
   return executed.cells.flatMap((cell, at) => {
     const found = kinds(cell);
     const trouble = (cell.outputs ?? []).flatMap(troubleOf);
     if (trouble.length > 0) return trouble.map((what) => `cell ${at + 1}: ${what}`);
     const wanted = kinds(expected.cells[at] ?? { cell_type: cell.cell_type });
-    return compare && found.join() !== wanted.join() ? [`cell ${at + 1}: expected ${wanted.join(", ") || "nothing"}, got ${found.join(", ") || "nothing"}; npm run notebooks -- --write checks it in`] : [];
+    return compare && found.join() !== wanted.join()
+      ? [
+          `cell ${at + 1}: expected ${wanted.join(", ") || "nothing"}, got ${found.join(", ") || "nothing"}; npm run notebooks -- --write checks it in`,
+        ]
+      : [];
   });
 }
 
@@ -36,7 +44,9 @@ export function differences(expected: Notebook, executed: Notebook, { compare }:
 export function kinds({ outputs = [] }: Cell): string[] {
   return outputs.map(({ output_type: type, name, data }) => {
     if (!data) return name ?? type;
-    return Object.entries(data).map(([mime, content]) => `${mime}${mime === "text/html" ? `(${tags(joined(content)).join(" ")})` : ""}`).join(" + ");
+    return Object.entries(data)
+      .map(([mime, content]) => `${mime}${mime === "text/html" ? `(${tags(joined(content)).join(" ")})` : ""}`)
+      .join(" + ");
   });
 }
 

@@ -2,7 +2,15 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  AdamW, type Batch, BertForSequenceClassification, clipGradNorm, decayGroups, LinearSchedule, manualSeed, noGrad, scope,
+  AdamW,
+  type Batch,
+  BertForSequenceClassification,
+  clipGradNorm,
+  decayGroups,
+  LinearSchedule,
+  manualSeed,
+  noGrad,
+  scope,
 } from "../../lib/index";
 
 /** What both sides are told. */

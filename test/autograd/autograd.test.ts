@@ -6,7 +6,8 @@ import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 import { rejection, thrown } from "../support/rejection";
 
-const leaf = (data: number | number[] | number[][], dtype: "float32" | "float64" = "float64"): Tensor => Tensor.from(data, { dtype, requiresGrad: true });
+const leaf = (data: number | number[] | number[][], dtype: "float32" | "float64" = "float64"): Tensor =>
+  Tensor.from(data, { dtype, requiresGrad: true });
 const gradientOf = (tensor: Tensor): unknown => tensor.grad?.toArray();
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
 
@@ -19,7 +20,15 @@ describe("backward", () => {
       await f(x).backward();
       const gradient = x.grad?.toArray() as number[];
       data.forEach((_, i) => {
-        const at = (step: number): number => Number(f(Tensor.from(data.map((value, k) => (k === i ? value + step : value)), { dtype: "float64" })).item());
+        const at = (step: number): number =>
+          Number(
+            f(
+              Tensor.from(
+                data.map((value, k) => (k === i ? value + step : value)),
+                { dtype: "float64" },
+              ),
+            ).item(),
+          );
         expect(gradient[i]).to.be.closeTo((at(1e-6) - at(-1e-6)) / 2e-6, 1e-8);
       });
     }));
@@ -49,7 +58,9 @@ describe("backward", () => {
     scope(async () => {
       const x = leaf([1, 2]);
       for (const none of [Tensor.from([1]).sum(), x.detach().sum(), noGrad(() => x.sum()), x.gt(0).sum()]) {
-        expect((await rejection(none.backward(), "ERR_NO_GRAD_HISTORY")).message).to.contain("backward").and.to.contain("history");
+        expect((await rejection(none.backward(), "ERR_NO_GRAD_HISTORY")).message)
+          .to.contain("backward")
+          .and.to.contain("history");
       }
       const twice = x.mul(x).sum();
       await twice.backward();
@@ -165,7 +176,11 @@ describe("noGrad", () => {
     }));
 
   it("ends with an error that passes through", () => {
-    expect(() => noGrad(() => { throw new RangeError("mine"); })).to.throw(RangeError);
+    expect(() =>
+      noGrad(() => {
+        throw new RangeError("mine");
+      }),
+    ).to.throw(RangeError);
     expect(isGradEnabled()).to.equal(true);
     scope(() => expect(leaf([1]).mul(2).requiresGrad).to.equal(true));
   });

@@ -18,8 +18,8 @@ const weights = (seed: number, shape: readonly number[]): Tensor => {
 
 describe("checkpoint of a function", () => {
   /**
-   * Gradients of a small net with dropout, checkpointed or not: of the weights, and of x where it requires grad. Each weight
-   * is used once, since sums of several uses are added up in another order.
+   * Gradients of a small net with dropout, checkpointed or not: of the weights, and of x where it requires grad. Each
+   * weight is used once, since sums of several uses are added up in another order.
    */
   const gradients = (checkpointed: boolean, inputRequiresGrad: boolean): unknown[] =>
     scope(() => {
@@ -67,7 +67,7 @@ describe("checkpoint of a function", () => {
     scope(async () => {
       const [a, b] = [weights(1, [3]), weights(2, [3])];
       const [product] = checkpoint((x, y) => [x.mul(y), x.add(y)], [a, b]);
-      await (product).sum().backward();
+      await product.sum().backward();
       expect([a.grad?.toArray(), b.grad?.toArray()]).to.deep.equal([b.toArray(), a.toArray()]);
     }));
 
@@ -98,7 +98,14 @@ describe("checkpoint of a function", () => {
 });
 
 describe("checkpoint of a TorchScript module", () => {
-  const config = { vocab_size: 30, hidden_size: 16, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 32, max_position_embeddings: 12 };
+  const config = {
+    vocab_size: 30,
+    hidden_size: 16,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    intermediate_size: 32,
+    max_position_embeddings: 12,
+  };
 
   /** Gradients of a BERT layer with dropout and of its input, where that requires grad. */
   const gradients = (checkpointed: boolean, inputRequiresGrad: boolean): Promise<unknown[]> =>
@@ -108,10 +115,17 @@ describe("checkpoint of a TorchScript module", () => {
       const hidden = weights(6, [2, 5, 16]);
       hidden.requiresGrad = inputRequiresGrad;
       manualSeed(7);
-      const output = (checkpointed ? await layer.checkpoint([hidden, undefined]) : await layer.forward([hidden, undefined])) as Tensor;
+      const output = (
+        checkpointed ? await layer.checkpoint([hidden, undefined]) : await layer.forward([hidden, undefined])
+      ) as Tensor;
       const next = ops.rand([2]).toArray();
       await output.pow(2).sum().backward();
-      const result = [...layer.parameters().map((tensor) => tensor.grad?.toArray()), hidden.grad?.toArray(), next, ops.rand([2]).toArray()];
+      const result = [
+        ...layer.parameters().map((tensor) => tensor.grad?.toArray()),
+        hidden.grad?.toArray(),
+        next,
+        ops.rand([2]).toArray(),
+      ];
       layer.dispose();
       model.dispose();
       return result;

@@ -19,7 +19,7 @@ const cube = defineFunction({
   },
   backward(context, gradient) {
     const [x] = context.savedTensors;
-    return (gradient).mul((x as Tensor).mul(x as Tensor)).mul(3);
+    return gradient.mul((x as Tensor).mul(x as Tensor)).mul(3);
   },
 });
 
@@ -50,15 +50,24 @@ describe("defineFunction", () => {
           asked.push(context.needsInputGrad);
           return [x.mul(factor), x.add(shift)];
         },
-        backward: (context, scaled, shifted) => [(scaled).mul(context.saved).add(shifted), undefined, shifted],
+        backward: (context, scaled, shifted) => [scaled.mul(context.saved).add(shifted), undefined, shifted],
       });
       const [x, shift] = [leaf([1]), leaf([5])];
       const [scaled, shifted] = scaleAndShift(x, 3, shift);
-      const gradients = await grad((scaled as Tensor).mul(2).add(shifted as Tensor).sum(), [x, shift]);
+      const gradients = await grad(
+        (scaled as Tensor)
+          .mul(2)
+          .add(shifted as Tensor)
+          .sum(),
+        [x, shift],
+      );
       expect(gradients.map((gradient) => gradient.item())).to.deep.equal([7, 1]);
       expect(asked).to.deep.equal([[true, false, true]]);
       const [only] = scaleAndShift(x, 3, Tensor.from([5], { dtype: "float64" }));
-      expect((await grad((only as Tensor).sum(), x)).map((gradient) => gradient.item()), "the other output's gradient is zeros").to.deep.equal([3]);
+      expect(
+        (await grad((only as Tensor).sum(), x)).map((gradient) => gradient.item()),
+        "the other output's gradient is zeros",
+      ).to.deep.equal([3]);
     }));
 
   it("gives undefined for outputs without gradient where it wants to know", () =>
@@ -73,7 +82,7 @@ describe("defineFunction", () => {
         },
         backward(_context, one, two) {
           seen.push(one === undefined, two === undefined);
-          return (two).mul(2);
+          return two.mul(2);
         },
       });
       const x = leaf([1]);
@@ -90,7 +99,7 @@ describe("defineFunction", () => {
           context.markDirty(x);
           return x.mul_(2);
         },
-        backward: (_context, gradient) => (gradient).mul(2),
+        backward: (_context, gradient) => gradient.mul(2),
       });
       const x = leaf([3]);
       const inner = x.mul(1);
@@ -135,10 +144,27 @@ describe("defineFunction", () => {
         },
       });
       const x = leaf([1]);
-      expect(await failing(x).sum().backward().catch((error: unknown) => error)).to.equal(mine);
-      expect(() => defineFunction({ forward: () => { throw mine; }, backward: () => undefined })()).to.throw(RangeError);
+      expect(
+        await failing(x)
+          .sum()
+          .backward()
+          .catch((error: unknown) => error),
+      ).to.equal(mine);
+      expect(() =>
+        defineFunction({
+          forward: () => {
+            throw mine;
+          },
+          backward: () => undefined,
+        })(),
+      ).to.throw(RangeError);
       const giving = (gradients: unknown): Promise<Error> =>
-        rejection(defineFunction({ forward: (_context, y: Tensor) => y.mul(1), backward: () => gradients as never })(x).sum().backward(), "ERR_INVALID_ARG");
+        rejection(
+          defineFunction({ forward: (_context, y: Tensor) => y.mul(1), backward: () => gradients as never })(x)
+            .sum()
+            .backward(),
+          "ERR_INVALID_ARG",
+        );
       await giving([]);
       await giving([undefined, undefined]);
       await giving(5);
@@ -149,7 +175,10 @@ describe("defineFunction", () => {
 
   it("needs no argument that is a tensor", () =>
     scope(() => {
-      const ones = defineFunction({ forward: (_context, n: number) => Tensor.from(Array(n).fill(1)), backward: () => undefined });
+      const ones = defineFunction({
+        forward: (_context, n: number) => Tensor.from(Array(n).fill(1)),
+        backward: () => undefined,
+      });
       expect(ones(3).toArray()).to.deep.equal([1, 1, 1]);
     }));
 });

@@ -12,7 +12,10 @@ describe("grad of outputs with respect to inputs", () => {
     scope(async () => {
       const [x, y] = [leaf([1, 2]), leaf([3, 4])];
       const gradients = await grad(x.mul(y).sum(), [x, y]);
-      expect(gradients.map((gradient) => gradient.toArray())).to.deep.equal([[3, 4], [1, 2]]);
+      expect(gradients.map((gradient) => gradient.toArray())).to.deep.equal([
+        [3, 4],
+        [1, 2],
+      ]);
       expect([x.grad, y.grad]).to.deep.equal([undefined, undefined]);
     }));
 
@@ -22,7 +25,11 @@ describe("grad of outputs with respect to inputs", () => {
       const [first] = gradSync(x.pow(3).sum(), x, { createGraph: true });
       const [second] = gradSync((first as Tensor).sum(), x, { createGraph: true });
       const [third] = gradSync((second as Tensor).sum(), x);
-      expect([first, second, third].map((gradient) => gradient?.toArray())).to.deep.equal([[12, 3], [12, -6], [6, 6]]);
+      expect([first, second, third].map((gradient) => gradient?.toArray())).to.deep.equal([
+        [12, 3],
+        [12, -6],
+        [6, 6],
+      ]);
     }));
 
   it("takes a gradient for each output, and inputs inside of the graph", () =>
@@ -69,7 +76,9 @@ describe("backwardSync", () => {
   it("accumulates in the inputs that are named, and nowhere else", () =>
     scope(async () => {
       const [x, y] = [leaf([2]), leaf([3])];
-      x.mul(y).sum().backwardSync(undefined, { inputs: [y] });
+      x.mul(y)
+        .sum()
+        .backwardSync(undefined, { inputs: [y] });
       expect([x.grad, y.grad?.toArray()]).to.deep.equal([undefined, [2]]);
       await backward([x.mul(2).sum(), x.mul(y).sum()], undefined, { inputs: [x] });
       expect([x.grad?.toArray(), y.grad?.toArray()]).to.deep.equal([[5], [2]]);
@@ -83,6 +92,9 @@ describe("retainGrad", () => {
       const inner = x.mul(3);
       inner.retainGrad();
       inner.mul(inner).sum().backwardSync();
-      expect([inner.grad?.toArray(), x.grad?.toArray()]).to.deep.equal([[6, 12], [18, 36]]);
+      expect([inner.grad?.toArray(), x.grad?.toArray()]).to.deep.equal([
+        [6, 12],
+        [18, 36],
+      ]);
     }));
 });

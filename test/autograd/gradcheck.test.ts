@@ -6,14 +6,25 @@ import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 import { rejection } from "../support/rejection";
 
-const leaf = (data: number | number[] | number[][]): Tensor => Tensor.from(data, { dtype: "float64", requiresGrad: true });
+const leaf = (data: number | number[] | number[][]): Tensor =>
+  Tensor.from(data, { dtype: "float64", requiresGrad: true });
 /** x², whose gradient lacks a factor of 2. */
 const wrong = (x: Tensor): Tensor => x.detach().mul(x);
 
 describe("gradcheck", () => {
   it("accepts right gradients: several inputs and outputs, synchronous or not", () =>
     scope(async () => {
-      const [x, w] = [leaf([[0.5, -1, 2], [3, 0.25, -0.75]]), leaf([[1, 2], [0.5, -0.5], [-1, 1.5]])];
+      const [x, w] = [
+        leaf([
+          [0.5, -1, 2],
+          [3, 0.25, -0.75],
+        ]),
+        leaf([
+          [1, 2],
+          [0.5, -0.5],
+          [-1, 1.5],
+        ]),
+      ];
       expect(await gradcheck((a, b) => [a.matmul(b), a.sum().mul(b.exp())], [x, w])).to.equal(true);
       expect(await gradcheck(async (a) => a.tanh(), [x])).to.equal(true);
       expect(await gradcheck((a) => a.mul(2), [leaf(3)]), "zero dimensions").to.equal(true);
@@ -22,7 +33,17 @@ describe("gradcheck", () => {
 
   it("takes inputs that lie transposed in memory, and leaves those without grad alone", () =>
     scope(async () => {
-      const x = ops.transpose(Tensor.from([[0.5, -1, 2], [3, 0.25, -0.75]], { dtype: "float64" }), 0, 1);
+      const x = ops.transpose(
+        Tensor.from(
+          [
+            [0.5, -1, 2],
+            [3, 0.25, -0.75],
+          ],
+          { dtype: "float64" },
+        ),
+        0,
+        1,
+      );
       x.requiresGrad = true;
       const index = Tensor.from([1n, 0n]);
       expect(await gradcheck((a, i) => a.mul(a).indexSelect(1, i), [x, index])).to.equal(true);
@@ -36,14 +57,22 @@ describe("gradcheck", () => {
   it("catches a wrong gradient, and names the places and both values", () =>
     scope(async () => {
       const inputs = [leaf([1, 2]), leaf([3, 0.5])];
-      const { message } = await rejection(gradcheck((a, b) => [a.add(b), wrong(b)], inputs), "ERR_GRADIENT_MISMATCH");
-      expect(message).to.match(/^gradcheck: expected the gradient of output 1, element 0, by input 1, element 0, to be (6|5\.99999)/);
+      const { message } = await rejection(
+        gradcheck((a, b) => [a.add(b), wrong(b)], inputs),
+        "ERR_GRADIENT_MISMATCH",
+      );
+      expect(message).to.match(
+        /^gradcheck: expected the gradient of output 1, element 0, by input 1, element 0, to be (6|5\.99999)/,
+      );
       expect(message).to.match(/got 3$/);
     }));
 
   it("catches an output that a gradient does not reach", () =>
     scope(async () => {
-      await rejection(gradcheck((a, b) => a.add(b.detach()), [leaf([1]), leaf([2])]), "ERR_GRADIENT_MISMATCH");
+      await rejection(
+        gradcheck((a, b) => a.add(b.detach()), [leaf([1]), leaf([2])]),
+        "ERR_GRADIENT_MISMATCH",
+      );
     }));
 
   it("holds to the tolerance asked for", () =>
@@ -61,7 +90,10 @@ describe("gradcheck", () => {
       const calls = { right: 0, wrong: 0 };
       expect(await gradcheck((x) => (calls.right++, x.sin().mul(x)), [many])).to.equal(true);
       expect(calls.right, "once, and two steps along one direction").to.equal(3);
-      await rejection(gradcheck((x) => (calls.wrong++, wrong(x)), [many]), "ERR_GRADIENT_MISMATCH");
+      await rejection(
+        gradcheck((x) => (calls.wrong++, wrong(x)), [many]),
+        "ERR_GRADIENT_MISMATCH",
+      );
       await rejection(gradcheck(wrong, [leaf([1, 2])], { fastMode: true }), "ERR_GRADIENT_MISMATCH");
       expect(await gradcheck((x) => x.exp(), [leaf([1, 2])], { fastMode: true })).to.equal(true);
     }));
@@ -82,7 +114,13 @@ describe("gradcheck", () => {
       await rejection(gradcheck(f, [Tensor.from([1], { dtype: "float64" })]), "ERR_INVALID_ARG");
       await rejection(gradcheck(f, [Tensor.from([1], { requiresGrad: true })]), "ERR_INVALID_ARG");
       for (const inputs of [undefined, x, [1], "x"]) await rejection(gradcheck(f, inputs as never), "ERR_INVALID_ARG");
-      await rejection(gradcheck(() => 5 as never, [x]), "ERR_INVALID_ARG");
-      await rejection(gradcheck((a) => a.detach(), [x]), "ERR_NO_GRAD_HISTORY");
+      await rejection(
+        gradcheck(() => 5 as never, [x]),
+        "ERR_INVALID_ARG",
+      );
+      await rejection(
+        gradcheck((a) => a.detach(), [x]),
+        "ERR_NO_GRAD_HISTORY",
+      );
     }));
 });

@@ -19,7 +19,11 @@ function run(pass: "backward" | "backwardSync", end: string, inWorker: boolean):
     worker.on("error", () => {});
     worker.on("exit", (code) => { console.log("worker", code); });`;
   const options = { encoding: "utf8", timeout: 60_000, cwd: path.join(__dirname, "..", "..") } as const;
-  return spawnSync(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", inWorker ? worker : body], options);
+  return spawnSync(
+    process.execPath,
+    ["-r", "ts-node/register/transpile-only", "-e", inWorker ? worker : body],
+    options,
+  );
 }
 
 describe("a hook that ends everything", function () {

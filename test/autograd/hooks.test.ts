@@ -26,7 +26,10 @@ for (const [name, pass] of PASSES) {
         y.registerHook((gradient) => gradient.mul(10));
         x.registerHook((gradient) => void seen.push(gradient.toArray()));
         await pass(y.sum());
-        expect(seen).to.deep.equal([[1, 1], [30, 30]]);
+        expect(seen).to.deep.equal([
+          [1, 1],
+          [30, 30],
+        ]);
         expect(x.grad?.toArray()).to.deep.equal([30, 30]);
       }));
 
@@ -71,8 +74,15 @@ for (const [name, pass] of PASSES) {
         x.registerHook(() => void seen.push([storage.getStore(), isGradEnabled()]));
         await storage.run("plain", () => pass(x.mul(x).sum()));
         await storage.run("recorded", () => pass(x.mul(x).sum(), { createGraph: true }));
-        await noGrad(() => storage.run("under noGrad", () => pass(x.grad as Tensor)).catch((error: { code: string }) => seen.push(error.code)));
-        expect(seen.slice(0, 2)).to.deep.equal([["plain", false], ["recorded", true]]);
+        await noGrad(() =>
+          storage
+            .run("under noGrad", () => pass(x.grad as Tensor))
+            .catch((error: { code: string }) => seen.push(error.code)),
+        );
+        expect(seen.slice(0, 2)).to.deep.equal([
+          ["plain", false],
+          ["recorded", true],
+        ]);
         expect(isGradEnabled()).to.equal(true);
         expect(x.mul(2).requiresGrad, "the thread's mode is set back").to.equal(true);
         x.grad = undefined;
@@ -99,7 +109,10 @@ for (const [name, pass] of PASSES) {
         for (const wrong of [5, Promise.resolve(), Tensor.from([1, 2, 3], { dtype: "float64" })]) {
           const x = leaf([1, 2]);
           x.registerHook(() => wrong as never);
-          const error = await pass(x.sum()).then(() => undefined, (failure: { code?: string }) => failure);
+          const error = await pass(x.sum()).then(
+            () => undefined,
+            (failure: { code?: string }) => failure,
+          );
           expect(error?.code).to.be.oneOf(["ERR_INVALID_ARG", "ERR_OPERATOR_FAILED", "ERR_SHAPE_MISMATCH"]);
         }
       }));
@@ -172,7 +185,11 @@ describe("a hook", () => {
       x.registerHook(() => {
         if (count++ === 0) enableGrad(() => x.mul(2).sum().backwardSync());
       });
-      await Promise.all([x.sum().backward(), x.sum().backward(), rejection(x.detach().backward(), "ERR_NO_GRAD_HISTORY")]);
+      await Promise.all([
+        x.sum().backward(),
+        x.sum().backward(),
+        rejection(x.detach().backward(), "ERR_NO_GRAD_HISTORY"),
+      ]);
       expect([count, x.grad?.toArray()]).to.deep.equal([3, [4]]);
     }));
 });

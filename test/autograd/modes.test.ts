@@ -12,8 +12,16 @@ import { rejection, thrown } from "../support/rejection";
 
 const leaf = (data: number[]): Tensor => Tensor.from(data, { dtype: "float64", requiresGrad: true });
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
-const CONFIG = { vocab_size: 30, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32, max_position_embeddings: 12 };
-const bert = (): BertForSequenceClassification => BertForSequenceClassification.fromConfig(CONFIG, { labels: ["a", "b"], seed: 5, device: "cpu" });
+const CONFIG = {
+  vocab_size: 30,
+  hidden_size: 16,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  max_position_embeddings: 12,
+};
+const bert = (): BertForSequenceClassification =>
+  BertForSequenceClassification.fromConfig(CONFIG, { labels: ["a", "b"], seed: 5, device: "cpu" });
 const IDS = [[1n, 2n, 3n, 4n]];
 
 describe("inferenceMode", () => {
@@ -22,7 +30,11 @@ describe("inferenceMode", () => {
       const x = leaf([2]);
       const made = await inferenceMode(async () => {
         await tick();
-        expect([isInferenceMode(), isGradEnabled(), enableGrad(() => x.mul(2).requiresGrad)]).to.deep.equal([true, false, false]);
+        expect([isInferenceMode(), isGradEnabled(), enableGrad(() => x.mul(2).requiresGrad)]).to.deep.equal([
+          true,
+          false,
+          false,
+        ]);
         return x.mul(3);
       });
       expect([isInferenceMode(), isGradEnabled(), x.mul(2).requiresGrad]).to.deep.equal([false, true, true]);
@@ -45,14 +57,27 @@ describe("inferenceMode", () => {
 describe("autocast", () => {
   it("runs products in bfloat16, sums in float32, and only inside", () =>
     scope(async () => {
-      const x = Tensor.from([[1, 2], [3, 4]]);
-      await autocast(async () => {
-        await tick();
-        expect([x.matmul(x).dtype, x.add(x).dtype, x.softmax(-1).dtype]).to.deep.equal(["bfloat16", "float32", "float32"]);
-        expect(autocast(() => x.matmul(x).dtype, { enabled: false })).to.equal("float32");
-        expect(autocast(() => x.matmul(x).dtype, { dtype: "float16" })).to.equal("float16");
-        expect(autocast(() => x.matmul(x).dtype, { device: "cuda", enabled: false }), "the CPU's stays").to.equal("bfloat16");
-      }, { device: "cpu", dtype: "bfloat16" });
+      const x = Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]);
+      await autocast(
+        async () => {
+          await tick();
+          expect([x.matmul(x).dtype, x.add(x).dtype, x.softmax(-1).dtype]).to.deep.equal([
+            "bfloat16",
+            "float32",
+            "float32",
+          ]);
+          expect(autocast(() => x.matmul(x).dtype, { enabled: false })).to.equal("float32");
+          expect(autocast(() => x.matmul(x).dtype, { dtype: "float16" })).to.equal("float16");
+          expect(
+            autocast(() => x.matmul(x).dtype, { device: "cuda", enabled: false }),
+            "the CPU's stays",
+          ).to.equal("bfloat16");
+        },
+        { device: "cpu", dtype: "bfloat16" },
+      );
       expect(x.matmul(x).dtype).to.equal("float32");
       thrown(() => autocast(() => 1, { dtype: "float32" as never }), "ERR_INVALID_ARG");
       thrown(() => autocast(() => 1, { device: "cpu:0" as never }), "ERR_INVALID_ARG");
@@ -73,7 +98,9 @@ describe("autocast", () => {
         return Number(loss.item());
       };
       const losses = [await step(), await step(), await step()];
-      const now = Number((await autocast(() => model.forward(batch), { device: "cpu", dtype: "bfloat16" })).loss.item());
+      const now = Number(
+        (await autocast(() => model.forward(batch), { device: "cpu", dtype: "bfloat16" })).loss.item(),
+      );
       const exact = Number((await model.forward(batch)).loss.item());
       expect(new Set(losses).size).to.equal(3);
       // bfloat16 has 8 bits: far nearer to what float32 says of the same weights than to step 1's loss.
@@ -90,7 +117,9 @@ describe("autocast", () => {
   it("gives float32 gradients to float32 weights", () =>
     scope(async () => {
       using model = bert();
-      const { loss } = await autocast(() => model.forward({ inputIds: Tensor.from(IDS), labels: Tensor.from([0n]) }), { device: "cpu" });
+      const { loss } = await autocast(() => model.forward({ inputIds: Tensor.from(IDS), labels: Tensor.from([0n]) }), {
+        device: "cpu",
+      });
       await loss.backward();
       expect(new Set(model.parameters().map((parameter) => parameter.grad?.dtype))).to.deep.equal(new Set(["float32"]));
       model.parameters().forEach((parameter) => (parameter.grad = undefined));
@@ -108,8 +137,13 @@ describe("detectAnomaly", () => {
       const x = leaf([1]);
       await detectAnomaly(async () => {
         await tick();
-        for (const error of [await rejection(rootOfZero(x).backward(), "ERR_NON_FINITE"), thrown(() => rootOfZero(x).backwardSync(), "ERR_NON_FINITE")]) {
-          expect(error.message).to.match(/SqrtBackward0.* was made by this forward call:\n\s+at .*rootOfZero.*modes\.test/s);
+        for (const error of [
+          await rejection(rootOfZero(x).backward(), "ERR_NON_FINITE"),
+          thrown(() => rootOfZero(x).backwardSync(), "ERR_NON_FINITE"),
+        ]) {
+          expect(error.message).to.match(
+            /SqrtBackward0.* was made by this forward call:\n\s+at .*rootOfZero.*modes\.test/s,
+          );
         }
       });
       await rootOfZero(x).backward(); // off again
@@ -126,7 +160,8 @@ describe("detectAnomaly", () => {
 
       using model = bert();
       noGrad(() => model.parameters().forEach((parameter) => parameter.fill_(NaN)));
-      const forwardCall = async (): Promise<Tensor> => (await model.forward({ inputIds: Tensor.from(IDS), labels: Tensor.from([0n]) })).loss;
+      const forwardCall = async (): Promise<Tensor> =>
+        (await model.forward({ inputIds: Tensor.from(IDS), labels: Tensor.from([0n]) })).loss;
       const inside = await detectAnomaly(async () => rejection((await forwardCall()).backward(), "ERR_NON_FINITE"));
       expect(inside.message).to.contain("forwardCall");
     }));
@@ -138,17 +173,41 @@ describe("detectAnomaly", () => {
         const inner = x.mul(1);
         const y = inner.exp();
         noGrad(() => y.add_(1));
-        expect((await rejection(y.sum().backward(), "ERR_OPERATOR_FAILED")).message).to.contain("ExpBackward0").and.to.contain("modes.test");
+        expect((await rejection(y.sum().backward(), "ERR_OPERATOR_FAILED")).message)
+          .to.contain("ExpBackward0")
+          .and.to.contain("modes.test");
         const mine = new RangeError("mine");
-        const hook = inner.registerHook(() => { throw mine; });
-        expect(await inner.sum().backward().catch((error: unknown) => error)).to.equal(mine);
+        const hook = inner.registerHook(() => {
+          throw mine;
+        });
+        expect(
+          await inner
+            .sum()
+            .backward()
+            .catch((error: unknown) => error),
+        ).to.equal(mine);
         hook.remove();
       });
       await detectAnomaly(() => rootOfZero(x).backward(), { checkNan: false });
       const before = rootOfZero(x);
-      expect((await detectAnomaly(() => rejection(before.backward(), "ERR_NON_FINITE"))).message).to.contain("while anomaly detection was off");
-      thrown(() => detectAnomaly(() => { throw new RangeError("out"); }, { checkNan: 1 as never }), "ERR_INVALID_ARG");
-      expect(() => detectAnomaly(() => { throw new RangeError("out"); })).to.throw(RangeError);
+      expect((await detectAnomaly(() => rejection(before.backward(), "ERR_NON_FINITE"))).message).to.contain(
+        "while anomaly detection was off",
+      );
+      thrown(
+        () =>
+          detectAnomaly(
+            () => {
+              throw new RangeError("out");
+            },
+            { checkNan: 1 as never },
+          ),
+        "ERR_INVALID_ARG",
+      );
+      expect(() =>
+        detectAnomaly(() => {
+          throw new RangeError("out");
+        }),
+      ).to.throw(RangeError);
       await rootOfZero(x).backward();
       x.grad = undefined;
     }));

@@ -18,14 +18,18 @@ describe("buildAddons", () => {
     if (cache === undefined) delete process.env["TORCHWRIGHT_CACHE"];
     else process.env["TORCHWRIGHT_CACHE"] = cache;
   });
-  const build = (version: string): Promise<unknown> => buildAddons({ libtorch: fakeLibtorch(path.join(folder, version), version), say: () => undefined });
+  const build = (version: string): Promise<unknown> =>
+    buildAddons({ libtorch: fakeLibtorch(path.join(folder, version), version), say: () => undefined });
 
   it("names the cache that cannot be written", async () => {
     writeFileSync(path.join(folder, "file"), "");
     for (const place of [path.join(folder, "file"), ...(process.platform === "linux" ? ["/proc/torchwright"] : [])]) {
       process.env["TORCHWRIGHT_CACHE"] = place;
       const { message } = await rejection(build("2.13.0+cpu"), "ERR_FILE_WRITE");
-      expect(message).to.match(/^build: /).and.to.contain(place).and.to.contain("TORCHWRIGHT_CACHE=<folder>");
+      expect(message)
+        .to.match(/^build: /)
+        .and.to.contain(place)
+        .and.to.contain("TORCHWRIGHT_CACHE=<folder>");
     }
   });
 
@@ -34,6 +38,8 @@ describe("buildAddons", () => {
     expect((await rejection(build("2.10.1+cpu"), "ERR_LIBTORCH_VERSION")).message).to.contain("got 2.10.1");
     const root = fakeLibtorch(path.join(folder, "torch"));
     rmSync(path.join(root, "include"), { recursive: true });
-    expect((await rejection(buildAddons({ libtorch: root, say: () => undefined }), "ERR_LIBTORCH_NOT_FOUND")).message).to.contain("without include/ATen");
+    expect(
+      (await rejection(buildAddons({ libtorch: root, say: () => undefined }), "ERR_LIBTORCH_NOT_FOUND")).message,
+    ).to.contain("without include/ATen");
   });
 });

@@ -1,4 +1,7 @@
-/** The npm packages of a build: the versions that the prebuilt addons are built with, fetched where they are not installed. */
+/**
+ * The npm packages of a build: the versions that the prebuilt addons are built with, fetched where they are not
+ * installed.
+ */
 import { expect } from "chai";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -53,7 +56,9 @@ describe("the packages that a build needs", () => {
         expect(said[0]).to.include("cmake-js@8").and.to.include(tools);
         const calls = readFileSync(path.join(tools, "arguments"), "utf8").trim().split("\n");
         expect(calls).to.have.length(1);
-        expect(calls[0]).to.match(/^install .*--ignore-scripts .*cmake-js@\d+\.\d+\.\d+ node-addon-api@\d+\.\d+\.\d+ node-api-headers@\d+\.\d+\.\d+$/);
+        expect(calls[0]).to.match(
+          /^install .*--ignore-scripts .*cmake-js@\d+\.\d+\.\d+ node-addon-api@\d+\.\d+\.\d+ node-api-headers@\d+\.\d+\.\d+$/,
+        );
       });
     }));
 
@@ -61,8 +66,13 @@ describe("the packages that a build needs", () => {
     inFolder(async (folder) => {
       const cache = path.join(folder, "cache");
       await withNpm(folder, "echo 'npm error code ENOTFOUND' >&2; exit 1", async () => {
-        const { message } = await rejection(buildTools(cache, () => undefined, folder), "ERR_FETCH_FAILED");
-        expect(message).to.include("npm error code ENOTFOUND").and.to.include("copy the folder here: npm install cmake-js@");
+        const { message } = await rejection(
+          buildTools(cache, () => undefined, folder),
+          "ERR_FETCH_FAILED",
+        );
+        expect(message)
+          .to.include("npm error code ENOTFOUND")
+          .and.to.include("copy the folder here: npm install cmake-js@");
         const [, tools = ""] = /run this in (\S+) on/.exec(message) ?? [];
         expect(existsSync(tools)).to.equal(false);
       });

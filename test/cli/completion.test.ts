@@ -31,9 +31,21 @@ async function offered(folder: string, lines: readonly (readonly string[])[]): P
 
 describe("shell completion", () => {
   it("knows all commands of the program, with all of their options", () => {
-    expect(commands.map(({ name }) => name)).to.include.members(["train", "evaluate", "predict", "export", "inspect", "setup", "doctor", "build", "completion"]);
+    expect(commands.map(({ name }) => name)).to.include.members([
+      "train",
+      "evaluate",
+      "predict",
+      "export",
+      "inspect",
+      "setup",
+      "doctor",
+      "build",
+      "completion",
+    ]);
     const flags = commands.find(({ name }) => name === "train")?.options.flatMap((option) => option.flags);
-    expect(flags).to.include.members(TRAIN_SECTIONS.flatMap(({ settings }) => settings.map((setting) => `--${flagName(setting)}`)));
+    expect(flags).to.include.members(
+      TRAIN_SECTIONS.flatMap(({ settings }) => settings.map((setting) => `--${flagName(setting)}`)),
+    );
   });
 
   it("offers commands, options, their values and files, in bash itself", async () => {
@@ -41,7 +53,14 @@ describe("shell completion", () => {
       await writeFile(join(folder, "tickets of May.csv"), "");
       await mkdir(join(folder, "minilm"));
       const [names, one, saving, strategies, models, files, shells, after] = await offered(folder, [
-        [""], ["ev"], ["train", "--save-"], ["train", "--save-strategy", ""], ["train", "--model", "mini"], ["train", "tick"], ["completion", ""], ["predict", "minilm", "--abs"],
+        [""],
+        ["ev"],
+        ["train", "--save-"],
+        ["train", "--save-strategy", ""],
+        ["train", "--model", "mini"],
+        ["train", "tick"],
+        ["completion", ""],
+        ["predict", "minilm", "--abs"],
       ]);
       expect(names).to.deep.equal([...commands.map(({ name }) => name), "--help", "--version"].sort());
       expect(one).to.deep.equal(["evaluate"]);
@@ -55,11 +74,22 @@ describe("shell completion", () => {
   });
 
   it("says the same in zsh's and fish's words, with quotes and brackets of descriptions escaped", () => {
-    const some = [{ name: "try", description: "it's a [try]: now", choices: [], options: [{ flags: ["-k", "--kind"], description: "what's [it]: a or b", takesValue: true, choices: ["a", "b"] }] }];
+    const some = [
+      {
+        name: "try",
+        description: "it's a [try]: now",
+        choices: [],
+        options: [
+          { flags: ["-k", "--kind"], description: "what's [it]: a or b", takesValue: true, choices: ["a", "b"] },
+        ],
+      },
+    ];
     const zsh = zshCompletion("tool", some);
     expect(zsh).to.include("'*--kind[what'\\''s \\[it\\]\\: a or b]:value:(a b)'").and.include("#compdef tool");
     const fish = fishCompletion("tool", some);
-    expect(fish).to.include("complete -c tool -n '__fish_seen_subcommand_from try' -s k -l kind -x -a 'a b' -d 'what\\'s [it]: a or b'");
+    expect(fish).to.include(
+      "complete -c tool -n '__fish_seen_subcommand_from try' -s k -l kind -x -a 'a b' -d 'what\\'s [it]: a or b'",
+    );
     expect(zshCompletion("torchwright", commands)).to.include("*--learning-rate[");
     expect(fishCompletion("torchwright", commands)).to.include("-l learning-rate -r -F");
   });

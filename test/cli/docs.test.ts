@@ -23,11 +23,20 @@ describe("docs/cli.md", function () {
       await fillFolder(folder);
       await writeFile(join(folder, "run.yaml"), /```yaml\n([\s\S]*?)```/.exec(text)?.[1] ?? "");
       await mkdir(join(folder, "bin"));
-      await writeFile(join(folder, "bin/torchwright"), `#!/bin/sh\nexec "${process.execPath}" "${commandLine()}" "$@"\n`);
+      await writeFile(
+        join(folder, "bin/torchwright"),
+        `#!/bin/sh\nexec "${process.execPath}" "${commandLine()}" "$@"\n`,
+      );
       await chmod(join(folder, "bin/torchwright"), 0o755);
       const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env["PATH"] ?? ""}` };
-      const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", examples.join("\n")], { cwd: folder, env });
-      expect(stdout).to.include("saved runs/tickets/model\n").and.include("saved runs/configured/model\n").and.include('"id":7,"body":"the meal was poor"');
+      const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", examples.join("\n")], {
+        cwd: folder,
+        env,
+      });
+      expect(stdout)
+        .to.include("saved runs/tickets/model\n")
+        .and.include("saved runs/configured/model\n")
+        .and.include('"id":7,"body":"the meal was poor"');
       const result = JSON.parse(await readFile(join(folder, "result.json"), "utf8")) as object;
       expect(result).to.deep.include({ steps: 3, model: "runs/adapter/model" });
       expect((await readFile(join(folder, "answers.jsonl"), "utf8")).trim().split("\n")).to.have.length(60);
@@ -37,8 +46,12 @@ describe("docs/cli.md", function () {
   it("names every command, and every flag that it names exists", () => {
     const { commands } = createProgram();
     for (const command of commands) expect(text, command.name()).to.match(new RegExp(`\`${command.name()}\``));
-    const flags = new Set(commands.flatMap((command) => command.options.flatMap((option) => [option.long, option.short])));
-    const named = [...text.matchAll(/--[a-z][a-z0-9-]*/g)].map(([flag]) => flag).filter((flag) => !["--help"].includes(flag));
+    const flags = new Set(
+      commands.flatMap((command) => command.options.flatMap((option) => [option.long, option.short])),
+    );
+    const named = [...text.matchAll(/--[a-z][a-z0-9-]*/g)]
+      .map(([flag]) => flag)
+      .filter((flag) => !["--help"].includes(flag));
     expect(named.length).to.be.greaterThan(60);
     expect([...new Set(named)].filter((flag) => !flags.has(flag))).to.deep.equal([]);
   });

@@ -22,13 +22,36 @@ describe("torchwright evaluate", function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   it("prints the Trainer's metrics as one JSON object", async () => {
-    const { code, stdout, stderr } = await run("minilm", "tickets.csv", ...COLUMNS, "--json", "--top-k", "1", "--bootstrap-replicates", "50", "--batch-size", "60", "--progress", "silent");
+    const { code, stdout, stderr } = await run(
+      "minilm",
+      "tickets.csv",
+      ...COLUMNS,
+      "--json",
+      "--top-k",
+      "1",
+      "--bootstrap-replicates",
+      "50",
+      "--batch-size",
+      "60",
+      "--progress",
+      "silent",
+    );
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     using model = await BertForSequenceClassification.fromPretrained(join(folder, "minilm"));
     const data = await TextDataset.fromCsv(join(folder, "tickets.csv"), { text: "body", label: "queue" });
-    const loader = new DataLoader(data, { tokenizer: await AutoTokenizer.fromPretrained(join(folder, "minilm")), batchSize: 60 });
-    const { seconds: _, ...expected } = await new Trainer(model, { progress: "silent" }).evaluate(loader, { topK: 1, bootstrap: { replicates: 50 } });
-    const { model: named, data: counted, evaluation } = JSON.parse(stdout) as { model: string; data: object; evaluation: Record<string, unknown> };
+    const loader = new DataLoader(data, {
+      tokenizer: await AutoTokenizer.fromPretrained(join(folder, "minilm")),
+      batchSize: 60,
+    });
+    const { seconds: _, ...expected } = await new Trainer(model, { progress: "silent" }).evaluate(loader, {
+      topK: 1,
+      bootstrap: { replicates: 50 },
+    });
+    const {
+      model: named,
+      data: counted,
+      evaluation,
+    } = JSON.parse(stdout) as { model: string; data: object; evaluation: Record<string, unknown> };
     delete evaluation["seconds"];
     expect({ named, counted }).to.deep.equal({ named: "minilm", counted: { rows: 60, skipped: 0 } });
     expect(evaluation).to.deep.equal(JSON.parse(JSON.stringify(expected)));
@@ -36,9 +59,22 @@ describe("torchwright evaluate", function () {
 
   it("prints a table for people, leaves bad rows out where it is told to, and writes a page", async () => {
     await writeFile(join(folder, "bad.csv"), `${await readFile(join(folder, "tickets.csv"), "utf8")}one field\n`);
-    const { code, stdout, stderr } = await run("minilm", "bad.csv", ...COLUMNS, "--skip-bad-rows", "--bootstrap", "--report", "pages/look.html", "--title", "How it did");
+    const { code, stdout, stderr } = await run(
+      "minilm",
+      "bad.csv",
+      ...COLUMNS,
+      "--skip-bad-rows",
+      "--bootstrap",
+      "--report",
+      "pages/look.html",
+      "--title",
+      "How it did",
+    );
     expect(code, stderr).to.equal(0);
-    expect(stdout).to.match(/^Evaluation of minilm on 60 rows, 1 bad one left out\n/).and.match(/\n {2}accuracy +\d\.\d{4} +\d\.\d{4} to \d\.\d{4}\n/).and.match(/\n {2}good +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +30\n/);
+    expect(stdout)
+      .to.match(/^Evaluation of minilm on 60 rows, 1 bad one left out\n/)
+      .and.match(/\n {2}accuracy +\d\.\d{4} +\d\.\d{4} to \d\.\d{4}\n/)
+      .and.match(/\n {2}good +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +30\n/);
     expect(await readFile(join(folder, "pages/look.html"), "utf8")).to.match(/<title>How it did/);
   });
 

@@ -36,14 +36,18 @@ describe("torchwright export", function () {
     await scope(async () => {
       using module = await loadScriptModule(join(folder, "scripts/model.pt"), { device: "cpu" });
       const [, logits] = (await module.forward([Tensor.from([[2n, 7n, 3n]])])) as [unknown, Tensor];
-      (logits.toArray() as number[][])[0]?.forEach((value, at) => expect(value).to.be.closeTo(expected?.[at] as number, 1e-5));
+      (logits.toArray() as number[][])[0]?.forEach((value, at) =>
+        expect(value).to.be.closeTo(expected?.[at] as number, 1e-5),
+      );
     });
   });
 
   it("writes a folder in another type of weights, with tokenizer and calibration", async () => {
     const { code, stdout } = await run("minilm", "--output", "half", "--dtype", "bfloat16");
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "wrote half\n" });
-    expect(new Set((await readHeader(join(folder, "half/model.safetensors"))).map(({ dtype }) => dtype))).to.deep.equal(new Set(["bfloat16"]));
+    expect(new Set((await readHeader(join(folder, "half/model.safetensors"))).map(({ dtype }) => dtype))).to.deep.equal(
+      new Set(["bfloat16"]),
+    );
     expect(JSON.parse(await readFile(join(folder, "half/calibration.json"), "utf8"))).to.deep.equal({ temperature: 2 });
     const predicted = await runCommandLine(["predict", "half", "the film was great"], { cwd: folder });
     expect(predicted.code, predicted.stderr).to.equal(0);
@@ -58,7 +62,11 @@ describe("torchwright export", function () {
     adapted.dispose();
     const { code, stderr } = await run("minilm", "--adapter", "adapter", "--output", "merged");
     expect(code, stderr).to.equal(0);
-    const [[base], [expected], [merged]] = [await logitsOf("minilm"), await logitsOf("expected"), await logitsOf("merged")];
+    const [[base], [expected], [merged]] = [
+      await logitsOf("minilm"),
+      await logitsOf("expected"),
+      await logitsOf("merged"),
+    ];
     merged?.forEach((value, at) => expect(value).to.be.closeTo(expected?.[at] as number, 1e-5));
     expect(Math.abs((merged?.[0] as number) - (base?.[0] as number))).to.be.greaterThan(1e-4);
   });

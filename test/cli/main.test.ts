@@ -14,7 +14,10 @@ describe("what torchwright writes", function () {
 
   it("may find no reader, as behind head", () =>
     inFolder(async (folder) => {
-      for (const args of [["train", "--help"], ["completion", "zsh"]]) {
+      for (const args of [
+        ["train", "--help"],
+        ["completion", "zsh"],
+      ]) {
         const child = startCommandLine(args, folder);
         child.stdout.destroy();
         const { code, stderr } = await endOf(child);
@@ -25,7 +28,22 @@ describe("what torchwright writes", function () {
   it("is read by nobody, and a run ends as it would", () =>
     inFolder(async (folder) => {
       await fillFolder(folder);
-      const child = startCommandLine(["train", "tickets.csv", "--model", "minilm", ...COLUMNS, "--max-steps", "2", "--progress", "lines", "--output", "out"], folder);
+      const child = startCommandLine(
+        [
+          "train",
+          "tickets.csv",
+          "--model",
+          "minilm",
+          ...COLUMNS,
+          "--max-steps",
+          "2",
+          "--progress",
+          "lines",
+          "--output",
+          "out",
+        ],
+        folder,
+      );
       child.stdout.destroy();
       child.stderr.destroy();
       expect(await endOf(child)).to.include({ code: 0, signal: null });
@@ -35,7 +53,9 @@ describe("what torchwright writes", function () {
   onLinux("finds no room: one line says so, and the code is 1", async () => {
     const full = openSync("/dev/full", "w");
     try {
-      const { code, stderr } = await endOf(spawn(process.execPath, [commandLine(), "completion", "bash"], { stdio: ["ignore", full, "pipe"] }));
+      const { code, stderr } = await endOf(
+        spawn(process.execPath, [commandLine(), "completion", "bash"], { stdio: ["ignore", full, "pipe"] }),
+      );
       expect(code).to.equal(1);
       expect(stderr).to.match(/^error: standard output: ENOSPC.* \[ERR_FILE_WRITE\]\n$/);
     } finally {

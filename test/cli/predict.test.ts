@@ -12,16 +12,25 @@ import { rejection } from "../support/rejection";
 
 interface Answer {
   readonly [column: string]: unknown;
-  readonly prediction: { readonly label: string; readonly probability: number; readonly top?: readonly unknown[]; readonly abstained?: boolean };
+  readonly prediction: {
+    readonly label: string;
+    readonly probability: number;
+    readonly top?: readonly unknown[];
+    readonly abstained?: boolean;
+  };
 }
 
 describe("torchwright predict", function () {
   this.timeout(180_000); // many processes, where others have the machine, too
   let folder: string;
-  const run = (args: readonly string[], input = ""): Promise<Ended> => runCommandLine(["predict", "minilm", ...args], { cwd: folder, input });
+  const run = (args: readonly string[], input = ""): Promise<Ended> =>
+    runCommandLine(["predict", "minilm", ...args], { cwd: folder, input });
   const answers = ({ code, stdout, stderr }: Ended): Answer[] => {
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
-    return stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line) as Answer);
+    return stdout
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Answer);
   };
 
   before(async () => {
@@ -36,22 +45,34 @@ describe("torchwright predict", function () {
     const expected = await classifier.predict(texts, { topK: 2 });
     const close = (got: readonly Answer[]): void => {
       expect(got.map(({ prediction }) => prediction.label)).to.deep.equal(expected.map(({ label }) => label));
-      got.forEach(({ prediction }, at) => expect(prediction.probability).to.be.closeTo(expected[at]?.probability as number, 1e-6));
+      got.forEach(({ prediction }, at) =>
+        expect(prediction.probability).to.be.closeTo(expected[at]?.probability as number, 1e-6),
+      );
     };
     const [asArguments, asLines, asRows, ofFile] = await Promise.all([
       run([...texts, "--top-k", "2"]),
       run([], `${texts.join("\r\n")}\r\n`),
       run(["--text", "body"], texts.map((body, id) => `${JSON.stringify({ id, body, label: "mine" })}\n\n`).join("")),
-      writeFile(join(folder, "three.tsv"), `body\tid\n${texts.map((body, id) => `${body}\t${id}`).join("\n")}`).then(() => run(["--file", "three.tsv", "--text", "body", "--abstain-below", "0.99"])),
+      writeFile(join(folder, "three.tsv"), `body\tid\n${texts.map((body, id) => `${body}\t${id}`).join("\n")}`).then(
+        () => run(["--file", "three.tsv", "--text", "body", "--abstain-below", "0.99"]),
+      ),
     ]);
     close(answers(asArguments));
-    expect(answers(asArguments).map(({ text, prediction }) => [text, prediction.top?.length])).to.deep.equal(texts.map((text) => [text, 2]));
+    expect(answers(asArguments).map(({ text, prediction }) => [text, prediction.top?.length])).to.deep.equal(
+      texts.map((text) => [text, 2]),
+    );
     close(answers(asLines));
-    expect(answers(asLines).map(({ text, prediction }) => ({ text, keys: Object.keys(prediction) }))).to.deep.equal(texts.map((text) => ({ text, keys: ["label", "probability"] })));
+    expect(answers(asLines).map(({ text, prediction }) => ({ text, keys: Object.keys(prediction) }))).to.deep.equal(
+      texts.map((text) => ({ text, keys: ["label", "probability"] })),
+    );
     close(answers(asRows));
-    expect(answers(asRows).map(({ prediction: _, ...row }) => row)).to.deep.equal(texts.map((body, id) => ({ id, body, label: "mine" })));
+    expect(answers(asRows).map(({ prediction: _, ...row }) => row)).to.deep.equal(
+      texts.map((body, id) => ({ id, body, label: "mine" })),
+    );
     close(answers(ofFile));
-    expect(answers(ofFile).map(({ id, body, prediction }) => [id, body, prediction.abstained])).to.deep.equal(texts.map((body, id) => [String(id), body, true]));
+    expect(answers(ofFile).map(({ id, body, prediction }) => [id, body, prediction.abstained])).to.deep.equal(
+      texts.map((body, id) => [String(id), body, true]),
+    );
   });
 
   it("answers a line while the next has not come", async () => {
@@ -71,19 +92,28 @@ describe("torchwright predict", function () {
     let accepted = 0;
     const feeding = (async () => {
       for (let id = 0; id < rows; id++) {
-        if (!child.stdin.write(`${JSON.stringify({ id, body: "the film was great", pad })}\n`)) await once(child.stdin, "drain");
+        if (!child.stdin.write(`${JSON.stringify({ id, body: "the film was great", pad })}\n`)) {
+          await once(child.stdin, "drain");
+        }
         accepted = id;
       }
       child.stdin.end();
     })();
     await once(child.stdout, "readable"); // it answers; but nobody reads: it takes in what fits into pipes and batches, and then waits
     let before = -1;
-    for (let quiet = 0; quiet < 20; quiet = accepted === before && accepted > 0 ? quiet + 1 : 0, before = accepted) await delay(100);
+    for (let quiet = 0; quiet < 20; quiet = accepted === before && accepted > 0 ? quiet + 1 : 0, before = accepted) {
+      await delay(100);
+    }
     expect(accepted).to.be.within(16, 200);
     const { code, stdout, stderr } = await endOf(child);
     await feeding;
     expect(code, stderr).to.equal(0);
-    expect(stdout.split("\n").slice(0, -1).map((line) => (JSON.parse(line) as Answer)["id"])).to.deep.equal(Array.from({ length: rows }, (_, id) => id));
+    expect(
+      stdout
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => (JSON.parse(line) as Answer)["id"]),
+    ).to.deep.equal(Array.from({ length: rows }, (_, id) => id));
   });
 
   it("ends quietly when its reader goes away", async () => {
@@ -100,21 +130,59 @@ describe("torchwright predict", function () {
     const lines = '{ "body": "a film", "id": 1 }\n{ body }\n{ "body": null, "id": 2 }\n{ "body": "a book", "id": 3 }\n';
     await writeFile(join(folder, "rows.jsonl"), lines);
     const args = ["--text", "body", "--skip-bad-rows"];
-    for (const { code, stdout, stderr } of await Promise.all([run(args, lines), run([...args, "--file", "rows.jsonl"])])) {
+    for (const { code, stdout, stderr } of await Promise.all([
+      run(args, lines),
+      run([...args, "--file", "rows.jsonl"]),
+    ])) {
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "left out 2 bad rows\n" });
-      expect(stdout.trim().split("\n").map((line) => (JSON.parse(line) as Answer)["id"])).to.deep.equal([1, 3]);
+      expect(
+        stdout
+          .trim()
+          .split("\n")
+          .map((line) => (JSON.parse(line) as Answer)["id"]),
+      ).to.deep.equal([1, 3]);
     }
   });
 
   it("says what is wrong, after the answers before it", async () => {
-    const cases: readonly (readonly [code: number, args: readonly string[], input: string, answered: number, message: RegExp])[] = [
-      [1, ["--text", "body"], '{ "body": "a film" }\n{ "body": 3 }\n', 1, /expected text in "body", got 3 in standard input, line 2 \[ERR_BAD_ROW\]/],
+    const cases: readonly (readonly [
+      code: number,
+      args: readonly string[],
+      input: string,
+      answered: number,
+      message: RegExp,
+    ])[] = [
+      [
+        1,
+        ["--text", "body"],
+        '{ "body": "a film" }\n{ "body": 3 }\n',
+        1,
+        /expected text in "body", got 3 in standard input, line 2 \[ERR_BAD_ROW\]/,
+      ],
       [1, ["--text", "body"], "{ body }\n", 0, /not JSON.* in standard input, line 1 \[ERR_BAD_ROW\]/],
-      [1, ["--text", "body"], '{ "text": "a film" }\n', 0, /expected a column "body" \(text\).*got "text" \[ERR_COLUMN_MISSING\]/],
-      [1, ["--file", "tickets.csv"], "", 0, /expected a column "text".*got "body", "queue", "customer" \[ERR_COLUMN_MISSING\]/],
+      [
+        1,
+        ["--text", "body"],
+        '{ "text": "a film" }\n',
+        0,
+        /expected a column "body" \(text\).*got "text" \[ERR_COLUMN_MISSING\]/,
+      ],
+      [
+        1,
+        ["--file", "tickets.csv"],
+        "",
+        0,
+        /expected a column "text".*got "body", "queue", "customer" \[ERR_COLUMN_MISSING\]/,
+      ],
       [1, ["--file", "nowhere.csv"], "", 0, /\[ERR_FILE_NOT_FOUND\]/],
       [2, ["--file", "tickets.csv", "a text"], "", 0, /expected texts or --file, got both/],
-      [2, ["a text", "--device", "gpu"], "", 0, /expected "cpu", "cuda" or "cuda:<index>", got "gpu" \[ERR_UNKNOWN_DEVICE\]/],
+      [
+        2,
+        ["a text", "--device", "gpu"],
+        "",
+        0,
+        /expected "cpu", "cuda" or "cuda:<index>", got "gpu" \[ERR_UNKNOWN_DEVICE\]/,
+      ],
       [2, ["a text", "--top-k", "0"], "", 0, /topK.*\[ERR_INVALID_ARG\]/],
       [2, ["a text", "--abstain-below", "2"], "", 0, /expected a probability from 0 to 1, got 2/],
     ];
@@ -122,7 +190,10 @@ describe("torchwright predict", function () {
     for (const [at, [code, args, , answered, message]] of cases.entries()) {
       const ended = all[at] as Ended;
       expect(ended.stderr, args.join(" ")).to.match(message);
-      expect({ code: ended.code, lines: ended.stdout.split("\n").length - 1 }, args.join(" ")).to.deep.equal({ code, lines: answered });
+      expect({ code: ended.code, lines: ended.stdout.split("\n").length - 1 }, args.join(" ")).to.deep.equal({
+        code,
+        lines: answered,
+      });
     }
     const missing = await runCommandLine(["predict", "./nowhere", "a text"], { cwd: folder });
     expect(missing).to.include({ code: 1, stdout: "" });
@@ -133,17 +204,32 @@ describe("torchwright predict", function () {
 describe("lines of a stream", () => {
   async function lines(...chunks: readonly (string | Buffer)[]): Promise<(readonly [number, string])[]> {
     const found: (readonly [number, string])[] = [];
-    for await (const { text, number } of linesOf((async function* () { yield* chunks; })())) found.push([number, text]);
+    for await (const { text, number } of linesOf(
+      (async function* () {
+        yield* chunks;
+      })(),
+    )) {
+      found.push([number, text]);
+    }
     return found;
   }
 
   it("end at line feeds alone, wherever chunks end, inside of a character too; a byte order mark is none of them", async () => {
     const bytes = Buffer.from("größe\u2028one\r\n\nlast");
     for (let at = 0; at <= bytes.length; at++) {
-      expect(await lines(bytes.subarray(0, at), bytes.subarray(at))).to.deep.equal([[1, "größe\u2028one"], [2, ""], [3, "last"]]);
+      expect(await lines(bytes.subarray(0, at), bytes.subarray(at))).to.deep.equal([
+        [1, "größe\u2028one"],
+        [2, ""],
+        [3, "last"],
+      ]);
     }
     const marked = Buffer.from("\uFEFFone\n\uFEFFtwo\n");
-    for (let at = 0; at <= marked.length; at++) expect(await lines(marked.subarray(0, at), marked.subarray(at))).to.deep.equal([[1, "one"], [2, "\uFEFFtwo"]]);
+    for (let at = 0; at <= marked.length; at++) {
+      expect(await lines(marked.subarray(0, at), marked.subarray(at))).to.deep.equal([
+        [1, "one"],
+        [2, "\uFEFFtwo"],
+      ]);
+    }
     expect(await lines()).to.deep.equal([]);
     expect(await lines("a\n")).to.deep.equal([[1, "a"]]);
   });

@@ -38,15 +38,29 @@ describe("DataLoader", () => {
     const big = (values: number[][]): bigint[][] => values.map((row) => row.map(BigInt));
     expect(seen).to.deep.equal([
       {
-        ids: big([[0, 99, 99], [1, 1, 99], [2, 2, 2]]),
-        mask: big([[1, 0, 0], [1, 1, 0], [1, 1, 1]]),
+        ids: big([
+          [0, 99, 99],
+          [1, 1, 99],
+          [2, 2, 2],
+        ]),
+        mask: big([
+          [1, 0, 0],
+          [1, 1, 0],
+          [1, 1, 1],
+        ]),
         types: [3, 3],
         labels: [0n, 1n, 2n],
         numbers: [3, 6, 9, 0, 1, 2],
       },
       {
-        ids: big([[3, 99], [4, 4]]),
-        mask: big([[1, 0], [1, 1]]),
+        ids: big([
+          [3, 99],
+          [4, 4],
+        ]),
+        mask: big([
+          [1, 0],
+          [1, 1],
+        ]),
         types: [2, 2],
         labels: [0n, 1n],
         numbers: [2, 3, 4, 3, 4],
@@ -91,7 +105,11 @@ describe("DataLoader", () => {
     const callsWith = async (prefetch?: number): Promise<number[]> => {
       const before = tokenizer.calls.length;
       const calls: number[] = [];
-      const loader = new DataLoader(numbered(12), { tokenizer, batchSize: 4, ...(prefetch === undefined ? {} : { prefetch }) });
+      const loader = new DataLoader(numbered(12), {
+        tokenizer,
+        batchSize: 4,
+        ...(prefetch === undefined ? {} : { prefetch }),
+      });
       for await (const _batch of loader) calls.push(tokenizer.calls.length - before);
       return calls;
     };
@@ -147,7 +165,11 @@ describe("DataLoader", () => {
     };
     expect(await names({})).to.deep.equal(["a", "b", "c"]);
     expect(await names({ labels: ["c", "b", "a"] })).to.deep.equal(["c", "b", "a"]);
-    for await (const batch of new DataLoader(numbered(3), { tokenizer: new FakeTokenizer() }).epoch(0, { labels: false })) expect(batch).to.not.have.any.keys("labels", "labelNames");
+    for await (const batch of new DataLoader(numbered(3), { tokenizer: new FakeTokenizer() }).epoch(0, {
+      labels: false,
+    })) {
+      expect(batch).to.not.have.any.keys("labels", "labelNames");
+    }
   });
 
   it("gives class ids by another label map, or none", async () => {

@@ -17,18 +17,37 @@ describe("Dataset", () => {
     expect([...rows.map((n, i) => `${n}${i}`)]).to.deep.equal(["00", "11", "22", "33", "44", "55"]);
     expect([...rows.take(2).concat(rows.skip(5), rows.take(1))]).to.deep.equal([0, 1, 5, 0]);
     expect([...rows.take(3).interleave(rows.skip(5))]).to.deep.equal([0, 5, 1, 2]);
-    expect(rows.filter((n) => n > 3).map((n) => -n).describeRow(1)).to.equal("row 5");
+    expect(
+      rows
+        .filter((n) => n > 3)
+        .map((n) => -n)
+        .describeRow(1),
+    ).to.equal("row 5");
     const shuffled = rows.shuffle({ seed: 1 });
     expect(sorted(shuffled)).to.deep.equal(numbers(6));
     expect([...shuffled]).to.deep.equal([...rows.shuffle({ seed: 1 })]);
-    expect([...Dataset.from(numbers(50)).shuffle({ seed: 1 })]).not.to.deep.equal([...Dataset.from(numbers(50)).shuffle({ seed: 2 })]);
+    expect([...Dataset.from(numbers(50)).shuffle({ seed: 1 })]).not.to.deep.equal([
+      ...Dataset.from(numbers(50)).shuffle({ seed: 2 }),
+    ]);
     expect([...rows]).to.deep.equal(numbers(6));
   });
 
   it("drops rows whose key came before", () => {
-    const rows = Dataset.from([{ a: 1, b: 1 }, { a: 1, b: 2 }, { a: 1, b: 1 }, { a: 2, b: 1 }]);
-    expect([...rows.dedupe()]).to.deep.equal([{ a: 1, b: 1 }, { a: 1, b: 2 }, { a: 2, b: 1 }]);
-    expect([...rows.dedupe(({ a }) => a)]).to.deep.equal([{ a: 1, b: 1 }, { a: 2, b: 1 }]);
+    const rows = Dataset.from([
+      { a: 1, b: 1 },
+      { a: 1, b: 2 },
+      { a: 1, b: 1 },
+      { a: 2, b: 1 },
+    ]);
+    expect([...rows.dedupe()]).to.deep.equal([
+      { a: 1, b: 1 },
+      { a: 1, b: 2 },
+      { a: 2, b: 1 },
+    ]);
+    expect([...rows.dedupe(({ a }) => a)]).to.deep.equal([
+      { a: 1, b: 1 },
+      { a: 2, b: 1 },
+    ]);
   });
 
   it("names the row at which a function failed", () => {
@@ -36,7 +55,12 @@ describe("Dataset", () => {
     const bad = (n: number): never => {
       throw new RangeError(`no ${n}`);
     };
-    for (const work of [() => rows.map(bad), () => rows.filter(bad), () => rows.dedupe(bad), () => rows.split({ test: 1, groupBy: bad })]) {
+    for (const work of [
+      () => rows.map(bad),
+      () => rows.filter(bad),
+      () => rows.dedupe(bad),
+      () => rows.split({ test: 1, groupBy: bad }),
+    ]) {
       const error = thrown(work, "ERR_BAD_ROW");
       expect(error.message).to.include("row 1").and.to.include("no 1");
       expect(error.cause).to.be.instanceOf(RangeError);
@@ -62,15 +86,34 @@ describe("Dataset", () => {
 });
 
 describe("Dataset.split", () => {
-  interface Row { readonly id: number; readonly group: number; readonly label: string; readonly time: number }
-  const anyRows = fc.array(fc.record({ group: fc.nat(12), label: fc.constantFrom("a", "b", "c"), time: fc.nat(20) }), { minLength: 4, maxLength: 120 })
+  interface Row {
+    readonly id: number;
+    readonly group: number;
+    readonly label: string;
+    readonly time: number;
+  }
+  const anyRows = fc
+    .array(fc.record({ group: fc.nat(12), label: fc.constantFrom("a", "b", "c"), time: fc.nat(20) }), {
+      minLength: 4,
+      maxLength: 120,
+    })
     .map((rows) => rows.map((row, id): Row => ({ id, ...row })));
 
   it("gives parts that share no row and together have every row, however they are made", () => {
     const property = fc.property(
-      anyRows, fc.double({ min: 0.05, max: 0.4, noNaN: true }), fc.double({ min: 0.05, max: 0.4, noNaN: true }), fc.integer(), fc.nat(3), fc.boolean(),
+      anyRows,
+      fc.double({ min: 0.05, max: 0.4, noNaN: true }),
+      fc.double({ min: 0.05, max: 0.4, noNaN: true }),
+      fc.integer(),
+      fc.nat(3),
+      fc.boolean(),
       (rows, test, validation, seed, kind, third) => {
-        const by = [{}, { stratify: (row: Row) => row.label }, { groupBy: (row: Row) => row.group }, { byTime: (row: Row) => row.time }][kind];
+        const by = [
+          {},
+          { stratify: (row: Row) => row.label },
+          { groupBy: (row: Row) => row.group },
+          { byTime: (row: Row) => row.time },
+        ][kind];
         let parts: { train: Dataset<Row>; test: Dataset<Row>; validation?: Dataset<Row> };
         try {
           parts = Dataset.from(rows).split({ test, seed, ...by, ...(third ? { validation } : {}) });
@@ -88,7 +131,9 @@ describe("Dataset.split", () => {
         if (kind === 3) {
           const times = (part: Dataset<Row>): number[] => [...part].map(({ time }) => time);
           expect(Math.max(...times(parts.train))).to.be.below(Math.min(...times(parts.validation ?? parts.test)));
-          if (parts.validation) expect(Math.max(...times(parts.validation))).to.be.below(Math.min(...times(parts.test)));
+          if (parts.validation) {
+            expect(Math.max(...times(parts.validation))).to.be.below(Math.min(...times(parts.test)));
+          }
         }
       },
     );
@@ -97,10 +142,18 @@ describe("Dataset.split", () => {
 
   it("brings parts of whole groups near to the sizes and shares of classes that were asked for", () => {
     // 200 groups of 1 to 9 rows; a third of them of class b.
-    const rows = numbers(200).flatMap((group) => numbers(1 + ((group * 7) % 9)).map(() => ({ group, label: group % 3 === 0 ? "b" : "a" })));
+    const rows = numbers(200).flatMap((group) =>
+      numbers(1 + ((group * 7) % 9)).map(() => ({ group, label: group % 3 === 0 ? "b" : "a" })),
+    );
     const data = Dataset.from(rows);
     for (const seed of [1, 2, 3]) {
-      const { train, validation, test } = data.split({ test: 0.2, validation: 0.1, groupBy: ({ group }) => group, stratify: ({ label }) => label, seed });
+      const { train, validation, test } = data.split({
+        test: 0.2,
+        validation: 0.1,
+        groupBy: ({ group }) => group,
+        stratify: ({ label }) => label,
+        seed,
+      });
       const share = (part: typeof train): number => [...part].filter(({ label }) => label === "b").length / part.length;
       expect(Math.abs(test.length / rows.length - 0.2)).to.be.below(0.01);
       expect(Math.abs(validation.length / rows.length - 0.1)).to.be.below(0.01);
@@ -112,7 +165,11 @@ describe("Dataset.split", () => {
     const days = ["2024-03-01", "2024-01-05", "2024-02-01", "2024-01-01", "2024-02-28"];
     for (const byTime of [(day: string) => day, (day: string) => new Date(day), (day: string) => Date.parse(day)]) {
       const { train, validation, test } = Dataset.from(days).split({ test: 1, validation: 2, byTime });
-      expect([[...train], [...validation], [...test]]).to.deep.equal([["2024-01-01", "2024-01-05"], ["2024-02-01", "2024-02-28"], ["2024-03-01"]]);
+      expect([[...train], [...validation], [...test]]).to.deep.equal([
+        ["2024-01-01", "2024-01-05"],
+        ["2024-02-01", "2024-02-28"],
+        ["2024-03-01"],
+      ]);
     }
     const ties = Dataset.from([1, 2, 2, 2, 3]).split({ test: 2, byTime: (n) => n });
     expect([[...ties.train], [...ties.test]]).to.deep.equal([[1, 2, 2, 2], [3]]);
@@ -122,7 +179,9 @@ describe("Dataset.split", () => {
 
   it("refuses functions that are none, and rules that exclude each other", () => {
     const data = Dataset.from(numbers(10));
-    for (const name of ["groupBy", "stratify", "byTime"]) thrown(() => data.split({ test: 1, [name]: "label" }), "ERR_INVALID_ARG");
+    for (const name of ["groupBy", "stratify", "byTime"]) {
+      thrown(() => data.split({ test: 1, [name]: "label" }), "ERR_INVALID_ARG");
+    }
     thrown(() => data.split({ test: 1, byTime: (n) => n, groupBy: (n) => n }), "ERR_INVALID_ARG");
     thrown(() => data.split({ test: 5, validation: 5 }), "ERR_EMPTY_DATASET");
     thrown(() => data.split({ test: 0.5, validation: 0 }), "ERR_INVALID_ARG");
@@ -132,9 +191,19 @@ describe("Dataset.split", () => {
 
 describe("TextDataset.fromRows", () => {
   it("takes the columns that are named, and refuses what is no dataset", () => {
-    const rows = Dataset.from([{ body: "a", queue: "x", more: 1 }, { body: "b", queue: "y", more: 2 }]);
-    expect([...TextDataset.fromRows(rows.skip(1), { text: "body", label: "queue" })]).to.deep.equal([{ text: "b", label: "y" }]);
-    expect(thrown(() => TextDataset.fromRows(rows, { text: "body", label: "more", problemType: "multi-label" }), "ERR_BAD_ROW").message).to.include("row 0");
+    const rows = Dataset.from([
+      { body: "a", queue: "x", more: 1 },
+      { body: "b", queue: "y", more: 2 },
+    ]);
+    expect([...TextDataset.fromRows(rows.skip(1), { text: "body", label: "queue" })]).to.deep.equal([
+      { text: "b", label: "y" },
+    ]);
+    expect(
+      thrown(
+        () => TextDataset.fromRows(rows, { text: "body", label: "more", problemType: "multi-label" }),
+        "ERR_BAD_ROW",
+      ).message,
+    ).to.include("row 0");
     thrown(() => TextDataset.fromRows(rows, { text: "subject" }), "ERR_COLUMN_MISSING");
     thrown(() => TextDataset.fromRows([{ body: "a" }] as unknown as typeof rows, { text: "body" }), "ERR_INVALID_ARG");
   });
@@ -152,23 +221,41 @@ describe("TextDataset's labels", () => {
       const dataset = TextDataset.from(labels.map((label) => ({ text: "x", label: label as string })));
       expect([dataset.problemType, dataset.labels]).to.deep.equal([problemType, names]);
       for (const other of ["z", true, ["z"], { z: 1 }, null, undefined, {}]) {
-        if (typeof other === typeof labels[0] && Array.isArray(other) === Array.isArray(labels[0]) && other !== null && JSON.stringify(other) !== "{}") continue;
-        thrown(() => TextDataset.from([...labels, other].map((label) => ({ text: "x", label: label as string }))), "ERR_INVALID_ARG");
+        if (
+          typeof other === typeof labels[0] &&
+          Array.isArray(other) === Array.isArray(labels[0]) &&
+          other !== null &&
+          JSON.stringify(other) !== "{}"
+        ) {
+          continue;
+        }
+        thrown(
+          () => TextDataset.from([...labels, other].map((label) => ({ text: "x", label: label as string }))),
+          "ERR_INVALID_ARG",
+        );
       }
     }
-    const targets = TextDataset.from([0.5, 2, -1].map((label) => ({ text: "x", label })), { problemType: "regression" });
+    const targets = TextDataset.from(
+      [0.5, 2, -1].map((label) => ({ text: "x", label })),
+      { problemType: "regression" },
+    );
     expect([targets.problemType, targets.labels, targets.get(0).label]).to.deep.equal(["regression", [], 0.5]);
   });
 
   it("must not be numbers with fractions unless that was meant", () => {
     const make = (labels: unknown[], problemType?: "single-label" | "regression"): unknown =>
-      TextDataset.from(labels.map((label) => ({ text: "x", label: label as string })), problemType ? { problemType } : {}).problemType;
+      TextDataset.from(
+        labels.map((label) => ({ text: "x", label: label as string })),
+        problemType ? { problemType } : {},
+      ).problemType;
     expect(thrown(() => make([0.5, 1]), "ERR_INVALID_ARG").message).to.include("regression");
     expect(thrown(() => make(["0.5", "1"]), "ERR_INVALID_ARG").message).to.include("regression");
     expect(make(["0.5", "1"], "single-label")).to.equal("single-label");
     expect(make(["0.5", "1"], "regression")).to.equal("regression");
     expect(make(["1", "2"])).to.equal("single-label");
-    for (const bad of [NaN, Infinity, "x", "", null, true]) thrown(() => make([1, bad], "regression"), "ERR_INVALID_ARG");
+    for (const bad of [NaN, Infinity, "x", "", null, true]) {
+      thrown(() => make([1, bad], "regression"), "ERR_INVALID_ARG");
+    }
     thrown(() => make(["a"], "other" as "regression"), "ERR_INVALID_ARG");
   });
 

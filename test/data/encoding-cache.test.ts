@@ -11,14 +11,21 @@ import { FakeTokenizer } from "../support/fake-tokenizer";
 import { rejection, thrown } from "../support/rejection";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const numbered = (count: number): TextDataset => TextDataset.from(numbers(count).map((i) => ({ text: String(i), label: "ab"[i % 2] as string })));
+const numbered = (count: number): TextDataset =>
+  TextDataset.from(numbers(count).map((i) => ({ text: String(i), label: "ab"[i % 2] as string })));
 const tokenizerOf = (fingerprint = "one"): FakeTokenizer & { readonly fingerprint: string } =>
   Object.assign(new FakeTokenizer({ maxLength: 6, lengthOf: (text) => 1 + ((text * 7) % 11) }), { fingerprint });
 
 async function contentOf(loader: DataLoader): Promise<unknown[]> {
   const batches: unknown[] = [];
   for await (const { inputIds, tokenTypeIds, attentionMask, indices, labels } of loader) {
-    batches.push([inputIds.toArray(), tokenTypeIds.toArray(), attentionMask.toArray(), [...indices], labels?.toArray()]);
+    batches.push([
+      inputIds.toArray(),
+      tokenTypeIds.toArray(),
+      attentionMask.toArray(),
+      [...indices],
+      labels?.toArray(),
+    ]);
   }
   return batches;
 }
@@ -29,27 +36,44 @@ describe("TextDataset.cache", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it("gives the batches that tokenizing gives, without tokenizing again", async () => {
-    const property = fc.asyncProperty(fc.integer({ min: 1, max: 60 }), fc.boolean(), fc.boolean(), async (rows, windowed, grouped) => {
-      const tokenizer = tokenizerOf();
-      const windows = windowed ? { windows: { stride: 2 } } : {};
-      const options = { tokenizer, batchSize: 4, ...windows, ...(grouped ? { sampler: new LengthGroupedSampler() } : { shuffle: true }) };
-      const plain = await contentOf(new DataLoader(numbered(rows), options));
-      const cached = await numbered(rows).cache(tokenizer, { folder, ...windows });
-      const calls = tokenizer.calls.length;
-      const loader = new DataLoader(cached, options);
-      expect(await contentOf(loader)).to.deep.equal(plain);
-      const again = await numbered(rows).cache(tokenizer, { folder, ...windows });
-      expect(await contentOf(new DataLoader(again, options))).to.deep.equal(plain);
-      expect(tokenizer.calls.length).to.equal(calls);
-    });
+    const property = fc.asyncProperty(
+      fc.integer({ min: 1, max: 60 }),
+      fc.boolean(),
+      fc.boolean(),
+      async (rows, windowed, grouped) => {
+        const tokenizer = tokenizerOf();
+        const windows = windowed ? { windows: { stride: 2 } } : {};
+        const options = {
+          tokenizer,
+          batchSize: 4,
+          ...windows,
+          ...(grouped ? { sampler: new LengthGroupedSampler() } : { shuffle: true }),
+        };
+        const plain = await contentOf(new DataLoader(numbered(rows), options));
+        const cached = await numbered(rows).cache(tokenizer, { folder, ...windows });
+        const calls = tokenizer.calls.length;
+        const loader = new DataLoader(cached, options);
+        expect(await contentOf(loader)).to.deep.equal(plain);
+        const again = await numbered(rows).cache(tokenizer, { folder, ...windows });
+        expect(await contentOf(new DataLoader(again, options))).to.deep.equal(plain);
+        expect(tokenizer.calls.length).to.equal(calls);
+      },
+    );
     await fc.assert(property, { seed: 12, numRuns: 30 });
   });
 
   it("keeps a real tokenizer's ids, types and truncation", async () => {
     const tokenizer = await AutoTokenizer.fromPretrained(path.join(__dirname, "..", "golden", "tokenizer"));
-    const dataset = TextDataset.from([{ text: "one two three four five six" }, { text: ["a pair", "of texts"] }, { text: "" }]);
+    const dataset = TextDataset.from([
+      { text: "one two three four five six" },
+      { text: ["a pair", "of texts"] },
+      { text: "" },
+    ]);
     const cached = await dataset.cache(tokenizer, { folder, maxLength: 8 });
-    const [plain, read] = [new DataLoader(dataset, { tokenizer, maxLength: 8 }), new DataLoader(cached, { tokenizer, maxLength: 8 })];
+    const [plain, read] = [
+      new DataLoader(dataset, { tokenizer, maxLength: 8 }),
+      new DataLoader(cached, { tokenizer, maxLength: 8 }),
+    ];
     expect(await contentOf(read)).to.deep.equal(await contentOf(plain));
     expect({ ...read.stats(), waitedSeconds: 0 }).to.deep.equal({ ...plain.stats(), waitedSeconds: 0 });
   });
@@ -65,15 +89,21 @@ describe("TextDataset.cache", () => {
     await numbered(5).cache(tokenizerOf(), { folder });
     expect(await fileCount()).to.equal(5);
     const cached = await numbered(5).cache(tokenizerOf(), { folder });
-    expect(thrown(() => new DataLoader(cached, { tokenizer: tokenizerOf("two") }), "ERR_INVALID_ARG").message).to.include("tokenizer");
+    expect(
+      thrown(() => new DataLoader(cached, { tokenizer: tokenizerOf("two") }), "ERR_INVALID_ARG").message,
+    ).to.include("tokenizer");
     for (const other of [{ maxLength: 4 }, { windows: {} }]) {
-      expect(thrown(() => new DataLoader(cached, { tokenizer: tokenizerOf(), ...other }), "ERR_INVALID_ARG").message).to.include("maxLength 6");
+      expect(
+        thrown(() => new DataLoader(cached, { tokenizer: tokenizerOf(), ...other }), "ERR_INVALID_ARG").message,
+      ).to.include("maxLength 6");
     }
     expect(cached.take(3).encodings).to.equal(undefined);
   });
 
   it("makes a damaged file anew, and names one that is cut short while in use", async () => {
-    const [name = ""] = await numbered(50).cache(tokenizerOf(), { folder }).then(() => readdir(folder));
+    const [name = ""] = await numbered(50)
+      .cache(tokenizerOf(), { folder })
+      .then(() => readdir(folder));
     const file = path.join(folder, name);
     const whole = await readFile(file);
     for (const at of [0, 9, 30, 300, whole.length - 1]) {
@@ -87,7 +117,9 @@ describe("TextDataset.cache", () => {
     const cached = await numbered(50).cache(tokenizerOf(), { folder });
     expect((await readFile(file)).equals(whole)).to.equal(true);
     await truncate(file, 500);
-    expect((await rejection(contentOf(new DataLoader(cached, { tokenizer: tokenizerOf() })), "ERR_FILE_READ")).message).to.include(file);
+    expect(
+      (await rejection(contentOf(new DataLoader(cached, { tokenizer: tokenizerOf() })), "ERR_FILE_READ")).message,
+    ).to.include(file);
     await rm(file);
     await rejection(contentOf(new DataLoader(cached, { tokenizer: tokenizerOf() })), "ERR_FILE_READ");
   });

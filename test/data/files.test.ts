@@ -141,14 +141,21 @@ describe("JSON Lines files", () => {
     const dataset = await read(
       '\uFEFF{"text":"a\\nb","label":1}\r\n\n{"label":-2,"text":"😀","x":[]}\n{"text":"","label":30}',
     );
-    expect([...dataset]).to.deep.equal([{ text: "a\nb", label: "1" }, { text: "😀", label: "-2" }, { text: "", label: "30" }]);
+    expect([...dataset]).to.deep.equal([
+      { text: "a\nb", label: "1" },
+      { text: "😀", label: "-2" },
+      { text: "", label: "30" },
+    ]);
     const flags = await read('{"text":"a","label":true}\n{"text":"b","label":false}\n');
     expect(flags.labels).to.deep.equal(["false", "true"]);
   });
 
   it("may hold lists of labels, probabilities, and numbers to predict", async () => {
     const kinds = async (label: string, rest: object = {}): Promise<unknown> => {
-      const dataset = await TextDataset.fromJsonLines(await file(`{"text":"a","label":${label}}\n`), { ...options, ...rest });
+      const dataset = await TextDataset.fromJsonLines(await file(`{"text":"a","label":${label}}\n`), {
+        ...options,
+        ...rest,
+      });
       return [dataset.problemType, dataset.get(0).label];
     };
     expect(await kinds('["x","y"]')).to.deep.equal(["multi-label", ["x", "y"]]);
@@ -157,7 +164,9 @@ describe("JSON Lines files", () => {
     const mixed = await file('{"text":"a","label":1}\n{"text":"b","label":"x"}\n');
     expect((await rejection(TextDataset.fromJsonLines(mixed, options), "ERR_BAD_ROW")).message).to.include("line 2");
     const floats = await file('{"text":"a","label":0.5}\n');
-    expect((await rejection(TextDataset.fromJsonLines(floats, options), "ERR_BAD_ROW")).message).to.include("regression");
+    expect((await rejection(TextDataset.fromJsonLines(floats, options), "ERR_BAD_ROW")).message).to.include(
+      "regression",
+    );
   });
 
   it("may hold pairs", async () => {

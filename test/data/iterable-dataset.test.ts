@@ -19,7 +19,13 @@ describe("IterableDataset", () => {
       expect(await all(stream(count).take(taken))).to.deep.equal(rows.slice(0, taken));
       expect(await all(stream(count).skip(skipped))).to.deep.equal(rows.slice(skipped));
       expect(await all(stream(count).skip(skipped).take(taken))).to.deep.equal(rows.slice(skipped).slice(0, taken));
-      expect(await all(stream(count).filter((n) => n % 3 === 0).map(async (n, i) => n * i))).to.deep.equal(rows.filter((n) => n % 3 === 0).map((n, i) => n * i));
+      expect(
+        await all(
+          stream(count)
+            .filter((n) => n % 3 === 0)
+            .map(async (n, i) => n * i),
+        ),
+      ).to.deep.equal(rows.filter((n) => n % 3 === 0).map((n, i) => n * i));
       expect(await all(stream(count).concat(stream(taken)))).to.deep.equal([...rows, ...numbers(taken)]);
       const both = await all(stream(count).interleave(stream(taken).map((n) => -1 - n)));
       expect(both.filter((n) => n >= 0)).to.deep.equal(rows);
@@ -30,18 +36,25 @@ describe("IterableDataset", () => {
   });
 
   it("shuffles within a buffer: every row once, by seed and epoch", async () => {
-    const property = fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 400 }), fc.integer(), async (count, buffer, seed) => {
-      const shuffled = stream(count).shuffle({ buffer, seed });
-      const seen = await all(shuffled);
-      expect([...seen].sort((a, b) => a - b)).to.deep.equal(numbers(count));
-      expect(await all(shuffled)).to.deep.equal(seen);
-      // A row waits in the buffer or not: it cannot come before it was read.
-      seen.forEach((row, at) => expect(row).to.be.at.most(at + buffer));
-    });
+    const property = fc.asyncProperty(
+      fc.nat(300),
+      fc.integer({ min: 1, max: 400 }),
+      fc.integer(),
+      async (count, buffer, seed) => {
+        const shuffled = stream(count).shuffle({ buffer, seed });
+        const seen = await all(shuffled);
+        expect([...seen].sort((a, b) => a - b)).to.deep.equal(numbers(count));
+        expect(await all(shuffled)).to.deep.equal(seen);
+        // A row waits in the buffer or not: it cannot come before it was read.
+        seen.forEach((row, at) => expect(row).to.be.at.most(at + buffer));
+      },
+    );
     await fc.assert(property, { seed: 11, numRuns: 60 });
     const epoch = async (number: number): Promise<number[]> => {
       const rows: number[] = [];
-      for await (const chunk of stream(100).shuffle({ buffer: 50 }).chunks(number)) rows.push(...chunk.map(({ row }) => row));
+      for await (const chunk of stream(100).shuffle({ buffer: 50 }).chunks(number)) {
+        rows.push(...chunk.map(({ row }) => row));
+      }
       return rows;
     };
     expect(await epoch(0)).not.to.deep.equal(await epoch(1));
@@ -57,13 +70,27 @@ describe("IterableDataset", () => {
       }
     };
     expect(await all(IterableDataset.from(cursor).take(3))).to.deep.equal([0, 1, 2]);
-    for await (const row of IterableDataset.from(cursor).map((n) => n).filter(() => true)) if (row > 5) break;
+    for await (const row of IterableDataset.from(cursor)
+      .map((n) => n)
+      .filter(() => true)) {
+      if (row > 5) break;
+    }
     for await (const row of IterableDataset.from(cursor).interleave(IterableDataset.from(cursor))) if (row > 5) break;
     expect(closed).to.equal(4);
     const readable = Readable.from([{ id: 1 }, { id: 2 }]);
     expect(await all(IterableDataset.from<{ id: number }>(readable))).to.deep.equal([{ id: 1 }, { id: 2 }]);
-    expect([...(await stream(4).filter((n) => n > 1).collect())]).to.deep.equal([2, 3]);
-    expect((await stream(4).filter((n) => n > 1).collect()).describeRow(0)).to.equal("row 2");
+    expect([
+      ...(await stream(4)
+        .filter((n) => n > 1)
+        .collect()),
+    ]).to.deep.equal([2, 3]);
+    expect(
+      (
+        await stream(4)
+          .filter((n) => n > 1)
+          .collect()
+      ).describeRow(0),
+    ).to.equal("row 2");
   });
 
   it("refuses a second pass over what gives only one, and what is not iterable", async () => {
@@ -72,7 +99,9 @@ describe("IterableDataset", () => {
     expect((await rejection(all(once), "ERR_INVALID_ARG")).message).to.include("function");
     const array = IterableDataset.from(numbers(3));
     expect(await all(array)).to.deep.equal(await all(array));
-    for (const bad of [5, null, undefined, "text", {}]) thrown(() => IterableDataset.from(bad as number[]), "ERR_INVALID_ARG");
+    for (const bad of [5, null, undefined, "text", {}]) {
+      thrown(() => IterableDataset.from(bad as number[]), "ERR_INVALID_ARG");
+    }
     await rejection(all(IterableDataset.from((() => 5) as unknown as () => number[])), "ERR_INVALID_ARG");
     for (const bad of [-1, 0.5, NaN, "1"]) {
       thrown(() => stream(3).take(bad as number), "ERR_INVALID_ARG");
@@ -89,7 +118,9 @@ describe("IterableDataset", () => {
       if (n === 7) throw new RangeError("seven");
       return n;
     });
-    expect((await rejection(all(failing), "ERR_BAD_ROW")).message).to.include("row 7").and.to.include("seven");
+    expect((await rejection(all(failing), "ERR_BAD_ROW")).message)
+      .to.include("row 7")
+      .and.to.include("seven");
     const lost = new Error("connection lost");
     const broken = IterableDataset.from(async function* () {
       yield 1;

@@ -5,7 +5,9 @@ describe("seeded random numbers", () => {
   it("are xoshiro128**'s", () => {
     // From the authors' C program with the state {1, 2, 3, 4}.
     const state = Uint32Array.of(1, 2, 3, 4);
-    const expected = [11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804];
+    const expected = [
+      11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804,
+    ];
     expect(expected.map(() => xoshiro128(state))).to.deep.equal(expected);
   });
 

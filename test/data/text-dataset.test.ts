@@ -20,13 +20,24 @@ const texts = (dataset: TextDataset): string[] => [...dataset].map(({ text }) =>
 
 describe("TextDataset.from", () => {
   it("takes texts, pairs and labels of every form", () => {
-    const dataset = TextDataset.from([{ text: "a", label: "x" }, { text: "a", pair: "b", label: "2" }, { text: ["c", "d"], label: "y" }]);
-    expect([...dataset]).to.deep.equal([{ text: "a", label: "x" }, { text: ["a", "b"], label: "2" }, { text: ["c", "d"], label: "y" }]);
+    const dataset = TextDataset.from([
+      { text: "a", label: "x" },
+      { text: "a", pair: "b", label: "2" },
+      { text: ["c", "d"], label: "y" },
+    ]);
+    expect([...dataset]).to.deep.equal([
+      { text: "a", label: "x" },
+      { text: ["a", "b"], label: "2" },
+      { text: ["c", "d"], label: "y" },
+    ]);
     expect(dataset.length).to.equal(3);
     expect(dataset.labelled).to.equal(true);
     expect(dataset.problemType).to.equal("single-label");
-    const labelled = (...labels: ExampleInput[]): TextDataset => TextDataset.from(labels.map((label) => ({ text: "a", label }) as ExampleInput));
-    expect([...labelled(false as unknown as string, true as unknown as string)].map(({ label }) => label)).to.deep.equal(["false", "true"]);
+    const labelled = (...labels: ExampleInput[]): TextDataset =>
+      TextDataset.from(labels.map((label) => ({ text: "a", label }) as ExampleInput));
+    expect(
+      [...labelled(false as unknown as string, true as unknown as string)].map(({ label }) => label),
+    ).to.deep.equal(["false", "true"]);
     const plain = TextDataset.from(new Set(["a", "b"]));
     expect([...plain]).to.deep.equal([{ text: "a" }, { text: "b" }]);
     expect(plain.labels).to.deep.equal([]);

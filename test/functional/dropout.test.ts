@@ -8,9 +8,19 @@ import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 
 /** What PyTorch does: a mask of the input's type, divided, multiplied; its numbers from the same generator. */
-const reference = (x: Tensor, p: number): Tensor => ops.mul(x, ops.emptyLike(x).bernoulli_(1 - p).div_(1 - p));
+const reference = (x: Tensor, p: number): Tensor =>
+  ops.mul(
+    x,
+    ops
+      .emptyLike(x)
+      .bernoulli_(1 - p)
+      .div_(1 - p),
+  );
 
-/** Exactly equal, laid out alike, and what is drawn next too. `before` words are drawn first, so that masks begin anywhere in the state. */
+/**
+ * Exactly equal, laid out alike, and what is drawn next too. `before` words are drawn first, so that masks begin
+ * anywhere in the state.
+ */
 function sameAsReference(x: Tensor, p: number, before = 0): boolean {
   const run = (dropout: (x: Tensor, p: number) => Tensor): Tensor[] => {
     manualSeed(5);
@@ -29,7 +39,9 @@ describe("dropout on the CPU", () => {
     for (const size of [0, 1, 2, 311, 312, 313, 623, 624, 625, 2495, 2496, 2497, 2808, 5000, 100_003]) {
       for (const before of [0, 1, 2, 3, 622, 623, 624, 625]) {
         scope(() => {
-          expect(sameAsReference(ops.randn([size]), 0.1, before), `${size} numbers after ${before} words`).to.equal(true);
+          expect(sameAsReference(ops.randn([size]), 0.1, before), `${size} numbers after ${before} words`).to.equal(
+            true,
+          );
         });
       }
     }

@@ -21,10 +21,17 @@ describe("a model by its name on the hub", () => {
     expect(folder).to.equal(path.join(place, "snapshots", mainCommit()));
     expect((await readdir(folder)).sort()).to.deep.equal(["config.json", "model.safetensors"]);
     expect(await readFile(path.join(place, "refs", "main"), "utf8")).to.equal(mainCommit());
-    expect((await readdir(path.join(place, "blobs"))).sort()).to.deep.equal([gitBlob(Buffer.from(FILES["config.json"] as string)), sha256(WEIGHTS)].sort());
-    expect(await readlink(path.join(folder, "model.safetensors"))).to.equal(path.join("..", "..", "blobs", sha256(WEIGHTS)));
+    expect((await readdir(path.join(place, "blobs"))).sort()).to.deep.equal(
+      [gitBlob(Buffer.from(FILES["config.json"] as string)), sha256(WEIGHTS)].sort(),
+    );
+    expect(await readlink(path.join(folder, "model.safetensors"))).to.equal(
+      path.join("..", "..", "blobs", sha256(WEIGHTS)),
+    );
     expect((await readFile(path.join(folder, "model.safetensors"))).equals(WEIGHTS)).to.equal(true);
-    expect((await readdir(path.join(place, ".no_exist", mainCommit()))).sort()).to.deep.equal(["calibration.json", "manifest.json"]);
+    expect((await readdir(path.join(place, ".no_exist", mainCommit()))).sort()).to.deep.equal([
+      "calibration.json",
+      "manifest.json",
+    ]);
     expect(await readdir(path.join(scratch.cacheDir, ".locks", "models--org--tiny"))).to.deep.equal([]);
   });
 
@@ -46,10 +53,22 @@ describe("a model by its name on the hub", () => {
     scratch.asked();
     const whole = together(MODEL_FILES, TOKENIZER_SELECTION);
     await scratch.folder({}, "org/tiny", whole);
-    expect(scratch.asked().filter((line) => line.includes("/resolve/")).map((line) => path.basename(line))).to.deep.equal(["tokenizer.json", "vocab.txt"]);
+    expect(
+      scratch
+        .asked()
+        .filter((line) => line.includes("/resolve/"))
+        .map((line) => path.basename(line)),
+    ).to.deep.equal(["tokenizer.json", "vocab.txt"]);
     const next = addCommit(scratch.repository, { ...FILES, "config.json": '{"model_type":"bert","x":1}' }, ["main"]);
-    expect(await scratch.folder({}, "org/tiny", whole)).to.equal(path.join(scratch.cacheDir, "models--org--tiny", "snapshots", next));
-    expect(scratch.asked().filter((line) => line.includes("/resolve/")).map((line) => path.basename(line))).to.deep.equal(["config.json"]);
+    expect(await scratch.folder({}, "org/tiny", whole)).to.equal(
+      path.join(scratch.cacheDir, "models--org--tiny", "snapshots", next),
+    );
+    expect(
+      scratch
+        .asked()
+        .filter((line) => line.includes("/resolve/"))
+        .map((line) => path.basename(line)),
+    ).to.deep.equal(["config.json"]);
   });
 
   it("stays what it was under a pinned commit or tag, and a pinned commit needs no network once it is there", async () => {
@@ -68,15 +87,42 @@ describe("a model by its name on the hub", () => {
   });
 
   it("comes with its shards and with what its manifest lists, but for what is no data", async () => {
-    const index = { weight_map: { a: "model-00001-of-00002.safetensors", b: "model-00002-of-00002.safetensors", c: "../../outside.safetensors", d: "pytorch_model.bin" } };
-    const manifest = { format: "torchwright-manifest", version: 1, files: { "vocab.txt": {}, "trainer_state.json": {}, "model.pt": {}, "gone.json": {} } };
-    scratch.hub.repositories.set("org/shards", repositoryOf({
-      "config.json": "{}", "model.safetensors.index.json": JSON.stringify(index), "model-00001-of-00002.safetensors": "1", "model-00002-of-00002.safetensors": "2",
-      "manifest.json": JSON.stringify(manifest), "vocab.txt": "[PAD]", "trainer_state.json": "{}", "model.pt": "code", "pytorch_model.bin": "a pickle",
-    }));
+    const index = {
+      weight_map: {
+        a: "model-00001-of-00002.safetensors",
+        b: "model-00002-of-00002.safetensors",
+        c: "../../outside.safetensors",
+        d: "pytorch_model.bin",
+      },
+    };
+    const manifest = {
+      format: "torchwright-manifest",
+      version: 1,
+      files: { "vocab.txt": {}, "trainer_state.json": {}, "model.pt": {}, "gone.json": {} },
+    };
+    scratch.hub.repositories.set(
+      "org/shards",
+      repositoryOf({
+        "config.json": "{}",
+        "model.safetensors.index.json": JSON.stringify(index),
+        "model-00001-of-00002.safetensors": "1",
+        "model-00002-of-00002.safetensors": "2",
+        "manifest.json": JSON.stringify(manifest),
+        "vocab.txt": "[PAD]",
+        "trainer_state.json": "{}",
+        "model.pt": "code",
+        "pytorch_model.bin": "a pickle",
+      }),
+    );
     const folder = await scratch.folder({}, "org/shards");
     expect((await readdir(folder)).sort()).to.deep.equal([
-      "config.json", "manifest.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "trainer_state.json", "vocab.txt",
+      "config.json",
+      "manifest.json",
+      "model-00001-of-00002.safetensors",
+      "model-00002-of-00002.safetensors",
+      "model.safetensors.index.json",
+      "trainer_state.json",
+      "vocab.txt",
     ]);
     scratch.asked();
     await scratch.folder({}, "org/shards");
@@ -85,7 +131,9 @@ describe("a model by its name on the hub", () => {
 
   it("is found where the repository has another name by now", async () => {
     scratch.hub.renamed.set("tiny", "org/tiny");
-    expect(await scratch.folder({}, "tiny")).to.equal(path.join(scratch.cacheDir, "models--tiny", "snapshots", mainCommit()));
+    expect(await scratch.folder({}, "tiny")).to.equal(
+      path.join(scratch.cacheDir, "models--tiny", "snapshots", mainCommit()),
+    );
   });
 
   it("shows its token to the hub and not to the CDN", async () => {
@@ -94,7 +142,9 @@ describe("a model by its name on the hub", () => {
     scratch.hub.tokens.add("hf_reader").add("any-form-of-token");
     await scratch.folder({ token: "hf_reader" }, "org/private");
     await scratch.folder({ token: "any-form-of-token" }, "org/gated");
-    expect(scratch.hub.requests.filter(({ host }) => host === "hub").every(({ token }) => token !== undefined)).to.equal(true);
+    expect(
+      scratch.hub.requests.filter(({ host }) => host === "hub").every(({ token }) => token !== undefined),
+    ).to.equal(true);
     const cdn = scratch.hub.requests.filter(({ host }) => host === "cdn");
     expect(cdn.length).to.equal(2);
     expect(cdn.map(({ token }) => token)).to.deep.equal([undefined, undefined]);
@@ -112,7 +162,9 @@ describe("a model by its name on the hub", () => {
   it("waits for no lock whose holder is gone, whatever machine it was on", async () => {
     const locks = path.join(scratch.cacheDir, ".locks", "models--org--tiny");
     await mkdir(locks, { recursive: true });
-    const [config] = [...(scratch.repository.commits.get(mainCommit()) ?? [])].filter(([name]) => name === "config.json").map(([, file]) => file);
+    const [config] = [...(scratch.repository.commits.get(mainCommit()) ?? [])]
+      .filter(([name]) => name === "config.json")
+      .map(([, file]) => file);
     const lock = path.join(locks, `${config && etagOf(config)}.torchwright.lock`);
     await writeFile(lock, "another");
     await utimes(lock, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
@@ -127,7 +179,9 @@ describe("a model by its name on the hub", () => {
       await writeFile(path.join(folder, "plain"), "");
       process.chdir(folder);
       try {
-        for (const given of ["org/tiny", "plain", "./org/other", "/nowhere/at/all", "~/model", "runs/tickets/model"]) expect(await scratch.folder({}, given)).to.equal(given);
+        for (const given of ["org/tiny", "plain", "./org/other", "/nowhere/at/all", "~/model", "runs/tickets/model"]) {
+          expect(await scratch.folder({}, given)).to.equal(given);
+        }
       } finally {
         process.chdir(before);
       }

@@ -37,16 +37,23 @@ describe("a model of the hub without network", () => {
     addCommit(scratch.repository, { ...FILES, "config.json": "{}" }, ["main"]);
     scratch.asked();
     expect(await scratch.folder({ localFilesOnly: true })).to.equal(folder);
-    await withEnvironment({ ...NO_HUB_VARIABLES, HF_HUB_OFFLINE: "1", HF_HUB_CACHE: scratch.cacheDir, HF_ENDPOINT: scratch.hub.url }, async () => {
-      expect(await modelFolder("test", "org/tiny", {}, MODEL_FILES)).to.equal(folder);
-      expect(await modelFolder("test", "org/tiny", { revision: path.basename(folder) }, MODEL_FILES)).to.equal(folder);
-    });
+    await withEnvironment(
+      { ...NO_HUB_VARIABLES, HF_HUB_OFFLINE: "1", HF_HUB_CACHE: scratch.cacheDir, HF_ENDPOINT: scratch.hub.url },
+      async () => {
+        expect(await modelFolder("test", "org/tiny", {}, MODEL_FILES)).to.equal(folder);
+        expect(await modelFolder("test", "org/tiny", { revision: path.basename(folder) }, MODEL_FILES)).to.equal(
+          folder,
+        );
+      },
+    );
     expect(scratch.asked()).to.deep.equal([]);
   });
 
   it("is an error that says what the cache has: no such model", async () => {
     const error = await rejection(scratch.folder({ localFilesOnly: true }), "ERR_HUB_OFFLINE");
-    expect(error.message).to.contain(`expected "org/tiny" at revision "main" in the cache, ${scratch.cacheDir}`).and.to.contain('no revision of it, and no folder "org/tiny" here');
+    expect(error.message)
+      .to.contain(`expected "org/tiny" at revision "main" in the cache, ${scratch.cacheDir}`)
+      .and.to.contain('no revision of it, and no folder "org/tiny" here');
     expect(scratch.asked()).to.deep.equal([]);
   });
 
@@ -62,7 +69,9 @@ describe("a model of the hub without network", () => {
   it("is an error that says what the cache has: other files", async () => {
     await scratch.folder({}, "org/tiny", TOKENIZER_SELECTION);
     const error = await rejection(scratch.folder({ localFilesOnly: true }), "ERR_HUB_OFFLINE");
-    expect(error.message).to.contain('expected model.safetensors or model.safetensors.index.json of "org/tiny"').and.to.contain("got the files config.json, tokenizer.json, vocab.txt");
+    expect(error.message)
+      .to.contain('expected model.safetensors or model.safetensors.index.json of "org/tiny"')
+      .and.to.contain("got the files config.json, tokenizer.json, vocab.txt");
     await scratch.folder();
     await unlink(path.join(scratch.cacheDir, "models--org--tiny", "blobs", sha256(WEIGHTS)));
     await rejection(scratch.folder({ localFilesOnly: true }), "ERR_HUB_OFFLINE");
@@ -82,8 +91,14 @@ describe("a model of the hub without network", () => {
     const began = performance.now();
     const error = await rejection(scratch.folder({ endpoint }), "ERR_HUB_CONNECTION");
     expect(performance.now() - began).to.be.lessThan(2000);
-    expect(error.message).to.contain(`from ${endpoint}`).and.to.contain("ECONNREFUSED").and.to.contain("no folder").and.to.contain("HF_HUB_OFFLINE=1");
-    expect((await rejection(scratch.folder({ endpoint: "http://no-such-host.invalid" }), "ERR_HUB_CONNECTION")).message).to.match(/ENOTFOUND|EAI_AGAIN/);
+    expect(error.message)
+      .to.contain(`from ${endpoint}`)
+      .and.to.contain("ECONNREFUSED")
+      .and.to.contain("no folder")
+      .and.to.contain("HF_HUB_OFFLINE=1");
+    expect(
+      (await rejection(scratch.folder({ endpoint: "http://no-such-host.invalid" }), "ERR_HUB_CONNECTION")).message,
+    ).to.match(/ENOTFOUND|EAI_AGAIN/);
   });
 
   it("is taken from the cache with a warning where the hub is not reached", async () => {
@@ -101,10 +116,16 @@ describe("a model of the hub without network", () => {
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     try {
-      await withEnvironment({ ...NO_HUB_VARIABLES, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", HF_HUB_ETAG_TIMEOUT: "0.2" }, async () => {
-        const error = await rejection(modelFolder("test", "org/tiny", { endpoint, cacheDir: scratch.cacheDir }, MODEL_FILES), "ERR_HUB_CONNECTION");
-        expect(error.message).to.contain("got silence for 0.2 s");
-      });
+      await withEnvironment(
+        { ...NO_HUB_VARIABLES, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", HF_HUB_ETAG_TIMEOUT: "0.2" },
+        async () => {
+          const error = await rejection(
+            modelFolder("test", "org/tiny", { endpoint, cacheDir: scratch.cacheDir }, MODEL_FILES),
+            "ERR_HUB_CONNECTION",
+          );
+          expect(error.message).to.contain("got silence for 0.2 s");
+        },
+      );
     } finally {
       silent.closeAllConnections();
       await new Promise((resolve) => silent.close(resolve));

@@ -8,7 +8,9 @@ import { rejection } from "../support/rejection";
 import { inFolder } from "../support/tiny-bert";
 
 const resolve = (variables: Record<string, string>, options: HubOptions = {}): Promise<HubSettings> =>
-  withEnvironment({ ...NO_HUB_VARIABLES, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", ...variables }, () => resolveHubOptions("test", options));
+  withEnvironment({ ...NO_HUB_VARIABLES, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", ...variables }, () =>
+    resolveHubOptions("test", options),
+  );
 
 describe("options of the hub", () => {
   it("are by default those of Python's huggingface_hub", async () => {
@@ -34,16 +36,39 @@ describe("options of the hub", () => {
     [{ XDG_CACHE_HOME: "/d", HF_HOME: "$XDG_CACHE_HOME/${XDG_CACHE_HOME}/e" }, "/d/d/e/hub"],
     [{ XDG_CACHE_HOME: "/d" }, "/d/huggingface/hub"],
   ] as const) {
-    it(`find the cache: ${JSON.stringify(variables)}`, async () => expect((await resolve(variables)).cacheDir).to.equal(cache));
+    it(`find the cache: ${JSON.stringify(variables)}`, async () =>
+      expect((await resolve(variables)).cacheDir).to.equal(cache));
   }
 
   it("come before the environment", async () => {
-    const variables = { HF_HUB_CACHE: "/a", HF_ENDPOINT: "https://mirror.example/", HF_TOKEN: "hf_env", HF_HUB_OFFLINE: "1", HF_HUB_DISABLE_PROGRESS_BARS: "1" };
+    const variables = {
+      HF_HUB_CACHE: "/a",
+      HF_ENDPOINT: "https://mirror.example/",
+      HF_TOKEN: "hf_env",
+      HF_HUB_OFFLINE: "1",
+      HF_HUB_DISABLE_PROGRESS_BARS: "1",
+    };
     const fromEnvironment = await resolve({ ...variables, HF_HUB_DISABLE_IMPLICIT_TOKEN: "0" });
-    expect(fromEnvironment).to.deep.include({ cacheDir: "/a", endpoint: "https://mirror.example", offline: true, progress: "silent" });
+    expect(fromEnvironment).to.deep.include({
+      cacheDir: "/a",
+      endpoint: "https://mirror.example",
+      offline: true,
+      progress: "silent",
+    });
     expect(fromEnvironment.token).to.deep.equal({ value: "hf_env", source: "the environment variable HF_TOKEN" });
-    const given = await resolve(variables, { cacheDir: "/z", endpoint: "http://own.example/hub/", token: "hf_own", localFilesOnly: false, progress: "auto" });
-    expect(given).to.deep.include({ cacheDir: "/z", endpoint: "http://own.example/hub", offline: false, progress: "auto" });
+    const given = await resolve(variables, {
+      cacheDir: "/z",
+      endpoint: "http://own.example/hub/",
+      token: "hf_own",
+      localFilesOnly: false,
+      progress: "auto",
+    });
+    expect(given).to.deep.include({
+      cacheDir: "/z",
+      endpoint: "http://own.example/hub",
+      offline: false,
+      progress: "auto",
+    });
     expect(given.token).to.deep.equal({ value: "hf_own", source: "the option token" });
   });
 
@@ -79,13 +104,19 @@ describe("options of the hub", () => {
   ] as const) {
     it(`are checked: ${JSON.stringify(wrong)}`, async () => {
       const error = await rejection(resolve({}, wrong as unknown as HubOptions), "ERR_INVALID_ARG");
-      expect(error.message).to.match(/^test: /).and.to.contain(expected).and.not.to.contain("two words");
+      expect(error.message)
+        .to.match(/^test: /)
+        .and.to.contain(expected)
+        .and.not.to.contain("two words");
     });
   }
 
   it("name the environment variable that is wrong, and show no token", async () => {
     expect((await rejection(resolve({ HF_ENDPOINT: "mirror" }), "ERR_INVALID_ARG")).message).to.contain("HF_ENDPOINT");
-    const error = await rejection(resolve({ HF_TOKEN: "hf_a b", HF_HUB_DISABLE_IMPLICIT_TOKEN: "" }), "ERR_INVALID_ARG");
+    const error = await rejection(
+      resolve({ HF_TOKEN: "hf_a b", HF_HUB_DISABLE_IMPLICIT_TOKEN: "" }),
+      "ERR_INVALID_ARG",
+    );
     expect(error.message).to.contain("HF_TOKEN").and.not.to.contain("hf_a");
   });
 });

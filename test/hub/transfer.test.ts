@@ -30,12 +30,15 @@ describe("a download from the hub", () => {
 
   /** Bytes of the weights that an interrupted download left. */
   async function bytesLeft(): Promise<number | undefined> {
-    const names = (await readdir(blobs()).catch(() => [])).filter((name) => name.startsWith(sha256(WEIGHTS)) && name.endsWith(".incomplete"));
+    const names = (await readdir(blobs()).catch(() => [])).filter(
+      (name) => name.startsWith(sha256(WEIGHTS)) && name.endsWith(".incomplete"),
+    );
     expect(names.length).to.be.lessThan(2);
     return names[0] === undefined ? undefined : (await stat(path.join(blobs(), names[0]))).size;
   }
 
-  const ranges = (): (string | undefined)[] => scratch.hub.requests.filter(({ host }) => host === "cdn").map(({ range }) => range);
+  const ranges = (): (string | undefined)[] =>
+    scratch.hub.requests.filter(({ host }) => host === "cdn").map(({ range }) => range);
 
   /** The weights are there, right, and nothing is left over. */
   async function expectWhole(): Promise<void> {
@@ -54,7 +57,9 @@ describe("a download from the hub", () => {
   it("is a clear error where the connection is cut again and again, and the next call goes on from there", async () => {
     scratch.hub.faults = { cutAt: 200_000 };
     const error = await rejection(scratch.folder(), "ERR_HUB_CONNECTION");
-    expect(error.message).to.contain('expected 300000 bytes of model.safetensors of "org/tiny", got 200000 before the connection was cut').and.to.contain("They are kept");
+    expect(error.message)
+      .to.contain('expected 300000 bytes of model.safetensors of "org/tiny", got 200000 before the connection was cut')
+      .and.to.contain("They are kept");
     expect(await bytesLeft()).to.equal(200_000);
     // No commit has a name before all of it is there.
     await rejection(scratch.folder({ localFilesOnly: true }), "ERR_HUB_OFFLINE");
@@ -66,15 +71,23 @@ describe("a download from the hub", () => {
   });
 
   it("ends a silence, goes on, and gives up where it is silent for ever", async () => {
-    await withEnvironment({ ...NO_HUB_VARIABLES, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", HF_HUB_DOWNLOAD_TIMEOUT: "0.2", HF_HUB_ETAG_TIMEOUT: "0.5" }, async () => {
-      scratch.hub.faults = { stallAt: 50_000 };
-      const options = { endpoint: scratch.hub.url, cacheDir: scratch.cacheDir };
-      const error = await rejection(modelFolder("test", "org/tiny", options, MODEL_FILES), "ERR_HUB_CONNECTION");
-      expect(error.message).to.match(/got silence for 0\.[25] s/);
-      expect(await bytesLeft()).to.equal(50_000);
-      scratch.hub.faults = {};
-      await modelFolder("test", "org/tiny", options, MODEL_FILES);
-    });
+    await withEnvironment(
+      {
+        ...NO_HUB_VARIABLES,
+        HF_HUB_DISABLE_IMPLICIT_TOKEN: "1",
+        HF_HUB_DOWNLOAD_TIMEOUT: "0.2",
+        HF_HUB_ETAG_TIMEOUT: "0.5",
+      },
+      async () => {
+        scratch.hub.faults = { stallAt: 50_000 };
+        const options = { endpoint: scratch.hub.url, cacheDir: scratch.cacheDir };
+        const error = await rejection(modelFolder("test", "org/tiny", options, MODEL_FILES), "ERR_HUB_CONNECTION");
+        expect(error.message).to.match(/got silence for 0\.[25] s/);
+        expect(await bytesLeft()).to.equal(50_000);
+        scratch.hub.faults = {};
+        await modelFolder("test", "org/tiny", options, MODEL_FILES);
+      },
+    );
     expect(ranges().at(-1)).to.equal("bytes=50000-");
     await expectWhole();
   });
@@ -109,7 +122,10 @@ describe("a download from the hub", () => {
     await expectWhole();
   });
 
-  for (const [what, left] of [["all of it", WEIGHTS], ["more than all of it", Buffer.alloc(WEIGHTS.length + 1)]] as const) {
+  for (const [what, left] of [
+    ["all of it", WEIGHTS],
+    ["more than all of it", Buffer.alloc(WEIGHTS.length + 1)],
+  ] as const) {
     it(`ends well where an earlier one left ${what}`, async () => {
       await mkdir(blobs(), { recursive: true });
       await writeFile(path.join(blobs(), LEFT), left);
@@ -154,12 +170,24 @@ describe("a download from the hub", () => {
   }
 
   /** Takes the model in a process of its own. */
-  function inProcess(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}, cacheDir = scratch.cacheDir, endpoint = scratch.hub.url): Promise<Ended> & { kill(): void } {
+  function inProcess(
+    before: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    cacheDir = scratch.cacheDir,
+    endpoint = scratch.hub.url,
+  ): Promise<Ended> & { kill(): void } {
     const [command = "", ...args] = [...before, process.execPath, program.file, endpoint, cacheDir, "org/tiny"];
     let kill = (): void => undefined;
     const ended = new Promise<Ended>((resolve) => {
-      const child = execFile(command, args, { env: { ...process.env, ...NO_HUB_VARIABLES, ...env } }, (error, stdout, stderr) =>
-        resolve({ code: error ? ((error.code as unknown as number | undefined) ?? null) : 0, output: stdout + stderr }),
+      const child = execFile(
+        command,
+        args,
+        { env: { ...process.env, ...NO_HUB_VARIABLES, ...env } },
+        (error, stdout, stderr) =>
+          resolve({
+            code: error ? ((error.code as unknown as number | undefined) ?? null) : 0,
+            output: stdout + stderr,
+          }),
       );
       kill = () => void child.kill("SIGKILL");
     });
@@ -169,7 +197,10 @@ describe("a download from the hub", () => {
   it("is made once by several processes and calls at the same time", async () => {
     const [here, again, ...others] = await Promise.all([scratch.folder(), scratch.folder(), inProcess(), inProcess()]);
     expect(again).to.equal(here);
-    expect(others).to.deep.equal([{ code: 0, output: `${here}\n` }, { code: 0, output: `${here}\n` }]);
+    expect(others).to.deep.equal([
+      { code: 0, output: `${here}\n` },
+      { code: 0, output: `${here}\n` },
+    ]);
     expect(ranges()).to.deep.equal([undefined]);
     await expectWhole();
   });
@@ -222,16 +253,22 @@ describe("a download from the hub", () => {
     const proxy = createServer((incoming, response) => {
       const { host, pathname, search } = new URL(incoming.url ?? "");
       asked.push(host);
-      const onward = request({ host: "127.0.0.1", port, path: pathname + search, headers: incoming.headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
+      const onward = request(
+        { host: "127.0.0.1", port, path: pathname + search, headers: incoming.headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response);
+        },
+      );
       onward.end();
     });
     proxy.on("connect", (incoming, socket) => {
       asked.push((incoming.url ?? "").replace(/:80$/, ""));
       const hub = connect(Number(port), "127.0.0.1", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
-      socket.pipe(hub).pipe(socket).on("error", () => hub.destroy());
+      socket
+        .pipe(hub)
+        .pipe(socket)
+        .on("error", () => hub.destroy());
       hub.on("error", () => socket.destroy());
     });
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));

@@ -44,7 +44,17 @@ describe("a model.pt", () => {
   it("that is cut anywhere is refused by name", () =>
     inFolder(async (folder) => {
       const file = join(folder, "model.pt");
-      const lengths = [0, 1, 3, 21, 22, 100, ...Array.from({ length: 25 }, (_, i) => Math.floor((WHOLE.length * (i + 1)) / 26)), WHOLE.length - 22, WHOLE.length - 1];
+      const lengths = [
+        0,
+        1,
+        3,
+        21,
+        22,
+        100,
+        ...Array.from({ length: 25 }, (_, i) => Math.floor((WHOLE.length * (i + 1)) / 26)),
+        WHOLE.length - 22,
+        WHOLE.length - 1,
+      ];
       for (const length of lengths) {
         await writeFile(file, WHOLE.subarray(0, length));
         expect((await rejection(load(file), "ERR_SCRIPT_LOAD")).message, `${length} bytes`).to.contain(file);
@@ -60,8 +70,8 @@ describe("a model.pt", () => {
       const flips = 150;
       for (let i = 0; i < flips; i++) {
         const bytes = Buffer.from(WHOLE);
-        const at = Math.floor((i * WHOLE.length) / flips + (i * 37) % 97) % WHOLE.length;
-        bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << i % 8), at);
+        const at = Math.floor((i * WHOLE.length) / flips + ((i * 37) % 97)) % WHOLE.length;
+        bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (i % 8)), at);
         const error = await outcome(file, bytes, wanted);
         if (error === undefined) continue;
         refused++;
@@ -76,12 +86,24 @@ describe("a model.pt", () => {
       const file = join(folder, "model.pt");
       const end = WHOLE.lastIndexOf("PK\x05\x06", undefined, "latin1");
       const directory = WHOLE.readUInt32LE(end + 16);
-      for (const [offset, value] of [[end + 10, 0xffff], [end + 12, 0xfffffff], [end + 16, 0xfffffff], [end + 16, 0], [directory, 0], [directory + 10, 99], [directory + 20, 0xfffffff0], [directory + 28, 0xffff], [directory + 42, 0xfffffff0]] as const) {
+      for (const [offset, value] of [
+        [end + 10, 0xffff],
+        [end + 12, 0xfffffff],
+        [end + 16, 0xfffffff],
+        [end + 16, 0],
+        [directory, 0],
+        [directory + 10, 99],
+        [directory + 20, 0xfffffff0],
+        [directory + 28, 0xffff],
+        [directory + 42, 0xfffffff0],
+      ] as const) {
         const bytes = Buffer.from(WHOLE);
         bytes.writeUInt16LE(value & 0xffff, offset);
         if (value > 0xffff) bytes.writeUInt16LE(value >>> 16, offset + 2);
         const error = await outcome(file, bytes);
-        expect(error, `${offset - directory}: ${value}`).to.be.instanceOf(TorchwrightError).with.property("code", "ERR_SCRIPT_LOAD");
+        expect(error, `${offset - directory}: ${value}`)
+          .to.be.instanceOf(TorchwrightError)
+          .with.property("code", "ERR_SCRIPT_LOAD");
       }
     }));
 
@@ -89,7 +111,15 @@ describe("a model.pt", () => {
     inFolder(async (folder) => {
       const file = join(folder, "model.pt");
       const emptyZip = Buffer.concat([Buffer.from("PK\x05\x06", "latin1"), Buffer.alloc(18)]);
-      for (const content of ["", "PK", "no archive at all", '{"json": true}', emptyZip, readFileSync(join(GOLDEN, "bert", "model.safetensors")), Buffer.alloc(100_000)]) {
+      for (const content of [
+        "",
+        "PK",
+        "no archive at all",
+        '{"json": true}',
+        emptyZip,
+        readFileSync(join(GOLDEN, "bert", "model.safetensors")),
+        Buffer.alloc(100_000),
+      ]) {
         await writeFile(file, content);
         expect((await rejection(load(file), "ERR_SCRIPT_LOAD")).message).to.contain(file);
       }
@@ -118,7 +148,8 @@ describe("a model.pt", () => {
 
 describe("a TorchScript module", () => {
   const twice = (source: string): ScriptModule => ScriptModule.compile({ className: "Twice", source });
-  const SOURCE = "\ndef forward(self, x: Tensor, factor: int = 2) -> Tensor:\n    return x * factor\n\ndef both(self, x: Tensor) -> Dict[str, Tensor]:\n    return {'x': x, 'y': x + 1}\n\ndef fail(self, x: Tensor) -> Tensor:\n    assert x.dim() == 7, 'on purpose'\n    return x\n";
+  const SOURCE =
+    "\ndef forward(self, x: Tensor, factor: int = 2) -> Tensor:\n    return x * factor\n\ndef both(self, x: Tensor) -> Dict[str, Tensor]:\n    return {'x': x, 'y': x + 1}\n\ndef fail(self, x: Tensor) -> Tensor:\n    assert x.dim() == 7, 'on purpose'\n    return x\n";
   let module: ScriptModule;
 
   before(() => {
@@ -128,7 +159,10 @@ describe("a TorchScript module", () => {
 
   it("has integers of its own, whatever their names mean to ATen's operators", () =>
     scope(async () => {
-      const other = ScriptModule.compile({ className: "Named", source: "\ndef forward(self, reduction: int) -> int:\n    return reduction + 1\n" });
+      const other = ScriptModule.compile({
+        className: "Named",
+        source: "\ndef forward(self, reduction: int) -> int:\n    return reduction + 1\n",
+      });
       expect(await other.forward([41])).to.equal(42);
       await rejection(other.forward(["mean"]), "ERR_SCRIPT_CALL");
       other.dispose();
@@ -138,7 +172,8 @@ describe("a TorchScript module", () => {
     scope(async () => {
       const counting = ScriptModule.compile({
         className: "Counting",
-        source: "\ndef forward(self, mask: List[bool]) -> int:\n    n = 0\n    for one in mask:\n        if one:\n            n += 1\n    return n\n",
+        source:
+          "\ndef forward(self, mask: List[bool]) -> int:\n    n = 0\n    for one in mask:\n        if one:\n            n += 1\n    return n\n",
       });
       expect(await counting.forward([[true, false, true]])).to.equal(2);
       await rejection(counting.forward([[1, 0, 1]]), "ERR_SCRIPT_CALL");
@@ -152,30 +187,55 @@ describe("a TorchScript module", () => {
       expect(((await module.forward([x, 3])) as Tensor).toArray()).to.deep.equal([3, 3]);
       expect(((await module.forward([], { factor: 5, x })) as Tensor).toArray()).to.deep.equal([5, 5]);
       const { x: same, y } = (await module.call("both", [x])) as { x: Tensor; y: Tensor };
-      expect([same.toArray(), y.toArray()]).to.deep.equal([[1, 1], [2, 2]]);
-      expect(module.schema()).to.deep.equal([{ name: "x", type: "Tensor", optional: false }, { name: "factor", type: "int", optional: true }]);
+      expect([same.toArray(), y.toArray()]).to.deep.equal([
+        [1, 1],
+        [2, 2],
+      ]);
+      expect(module.schema()).to.deep.equal([
+        { name: "x", type: "Tensor", optional: false },
+        { name: "factor", type: "int", optional: true },
+      ]);
     }));
 
   it("refuses arguments that do not fit, naming what it takes and what it got", () =>
     scope(async () => {
       const x = ops.ones([2]);
-      for (const [args, named] of [[[]], [[x, 1, 2]], [[1]], [[x, "2"]], [[x, 0.5]], [[x], { y: x }], [[x], { x }], [[[x]]], [[null]], [[x, {}]]] as const) {
+      for (const [args, named] of [
+        [[]],
+        [[x, 1, 2]],
+        [[1]],
+        [[x, "2"]],
+        [[x, 0.5]],
+        [[x], { y: x }],
+        [[x], { x }],
+        [[[x]]],
+        [[null]],
+        [[x, {}]],
+      ] as const) {
         const { message } = await rejection(module.forward(args, named), "ERR_SCRIPT_CALL");
         expect(message).to.contain("Tensor x, int factor=2");
       }
       await rejection(module.call("backwards", [x]), "ERR_SCRIPT_CALL");
-      for (const none of [undefined, 5, null, Symbol("s")]) await rejection(module.call(none as never, [x]), "ERR_INVALID_ARG");
+      for (const none of [undefined, 5, null, Symbol("s")]) {
+        await rejection(module.call(none as never, [x]), "ERR_INVALID_ARG");
+      }
       thrown(() => module.schema("backwards"), "ERR_SCRIPT_CALL");
     }));
 
   it("gives an operator's reason first, then TorchScript's trace", () =>
     scope(async () => {
       const { message } = await rejection(module.call("fail", [ops.ones([2])]), "ERR_OPERATOR_FAILED");
-      expect(message).to.match(/^fail: .*on purpose/).and.to.contain("assert x.dim() == 7");
+      expect(message)
+        .to.match(/^fail: .*on purpose/)
+        .and.to.contain("assert x.dim() == 7");
     }));
 
   it("that does not compile says where", () => {
-    for (const source of ["def", "\ndef forward(self):\n    return undefined_name\n", "\ndef forward(self, x: Tensor) -> str:\n    return x\n"]) {
+    for (const source of [
+      "def",
+      "\ndef forward(self):\n    return undefined_name\n",
+      "\ndef forward(self, x: Tensor) -> str:\n    return x\n",
+    ]) {
       thrown(() => twice(source), "ERR_SCRIPT_COMPILE");
     }
   });
@@ -184,7 +244,14 @@ describe("a TorchScript module", () => {
     const gone = twice(SOURCE);
     gone.dispose();
     gone[Symbol.dispose]();
-    for (const work of [() => gone.names(), () => gone.schema(), () => gone.namedParameters(), () => gone.submodule(""), () => gone.train(), () => gone.hasBakedDropout]) {
+    for (const work of [
+      () => gone.names(),
+      () => gone.schema(),
+      () => gone.namedParameters(),
+      () => gone.submodule(""),
+      () => gone.train(),
+      () => gone.hasBakedDropout,
+    ]) {
       thrown(work, "ERR_MODULE_DISPOSED");
     }
     await rejection(gone.forward([]), "ERR_MODULE_DISPOSED");
@@ -197,7 +264,9 @@ describe("a TorchScript module", () => {
       const gone = twice(SOURCE);
       const call = gone.forward([ops.ones([500, 500])]);
       gone.dispose();
-      expect(await call).to.have.property("shape").deep.equal([500, 500]);
+      expect(await call)
+        .to.have.property("shape")
+        .deep.equal([500, 500]);
     }));
 
   it("has baked dropout where attention's is a number, not where it follows train() or is none", () => {
@@ -213,21 +282,38 @@ describe("a TorchScript module", () => {
 
   it("has baked dropout where its switch is fixed, on or off, unless nothing is dropped in any case", () => {
     const baked = (args: string): boolean => {
-      using dropout = ScriptModule.compile({ className: "Dropping", source: `\ndef forward(self, x: Tensor) -> Tensor:\n    return torch.dropout(x, ${args})\n` });
+      using dropout = ScriptModule.compile({
+        className: "Dropping",
+        source: `\ndef forward(self, x: Tensor) -> Tensor:\n    return torch.dropout(x, ${args})\n`,
+      });
       return dropout.hasBakedDropout;
     };
-    expect(["0.1, True", "0.1, False", "0.1, self.training", "0.0, True"].map(baked)).to.deep.equal([true, true, false, false]);
+    expect(["0.1, True", "0.1, False", "0.1, self.training", "0.0, True"].map(baked)).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it("is no classifier where its forward takes or gives something else", () =>
     scope(async () => {
       thrown(() => new ScriptClassifier(module, ["a", "b"]), "ERR_INVALID_ARG");
-      const odd = ScriptModule.compile({ className: "Odd", source: "\ndef forward(self, input_ids: Tensor) -> int:\n    return 1\n" });
+      const odd = ScriptModule.compile({
+        className: "Odd",
+        source: "\ndef forward(self, input_ids: Tensor) -> int:\n    return 1\n",
+      });
       const classifier = new ScriptClassifier(odd, ["a", "b"]);
       await rejection(classifier.forward({ inputIds: ops.ones([1, 1]) }), "ERR_OUTPUT_NOT_UNDERSTOOD");
       await rejection(classifier.forward({}), "ERR_INVALID_ARG");
-      const three = ScriptModule.compile({ className: "Three", source: "\ndef forward(self, input_ids: Tensor) -> Tensor:\n    return torch.zeros([input_ids.size(0), 3])\n" });
-      await rejection(new ScriptClassifier(three, ["a", "b"]).forward({ inputIds: ops.ones([2, 1]) }), "ERR_LABEL_COUNT");
+      const three = ScriptModule.compile({
+        className: "Three",
+        source: "\ndef forward(self, input_ids: Tensor) -> Tensor:\n    return torch.zeros([input_ids.size(0), 3])\n",
+      });
+      await rejection(
+        new ScriptClassifier(three, ["a", "b"]).forward({ inputIds: ops.ones([2, 1]) }),
+        "ERR_LABEL_COUNT",
+      );
       [odd, three].forEach((one) => one.dispose());
     }));
 });

@@ -9,7 +9,11 @@ const read = (bytes: Buffer): Promise<Unpickled> => readPickle(bytes, () => unde
 
 /** Protocol 2, the instructions, STOP; text is Latin-1. */
 const pickle = (...parts: readonly (string | number | Buffer)[]): Buffer =>
-  Buffer.concat([Buffer.from([0x80, 2]), ...parts.map((part) => (typeof part === "number" ? Buffer.from([part]) : Buffer.from(part as string, "latin1"))), Buffer.from(".")]);
+  Buffer.concat([
+    Buffer.from([0x80, 2]),
+    ...parts.map((part) => (typeof part === "number" ? Buffer.from([part]) : Buffer.from(part as string, "latin1"))),
+    Buffer.from("."),
+  ]);
 
 async function refusal(bytes: Buffer): Promise<string> {
   return read(bytes).then(
@@ -20,20 +24,30 @@ async function refusal(bytes: Buffer): Promise<string> {
 
 const plain = (value: Picklable): unknown => {
   if (value instanceof Tuple) return value.items.map(plain);
-  if (value instanceof Map) return new Map([...(value as ReadonlyMap<string, Picklable>)].map(([key, entry]) => [key, plain(entry)]));
+  if (value instanceof Map) {
+    return new Map([...(value as ReadonlyMap<string, Picklable>)].map(([key, entry]) => [key, plain(entry)]));
+  }
   return Array.isArray(value) ? (value as readonly Picklable[]).map(plain) : value;
 };
 
 describe("pickles", () => {
   it("are read as they were written", async () => {
-    const scalar = fc.oneof(fc.constant(null), fc.boolean(), fc.maxSafeInteger(), fc.double({ noNaN: true }), fc.string({ unit: "grapheme" }));
+    const scalar = fc.oneof(
+      fc.constant(null),
+      fc.boolean(),
+      fc.maxSafeInteger(),
+      fc.double({ noNaN: true }),
+      fc.string({ unit: "grapheme" }),
+    );
     const { value } = fc.letrec<{ value: Picklable }>((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
         scalar,
         fc.array(tie("value"), { maxLength: 4 }),
         fc.array(tie("value"), { maxLength: 4 }).map((items) => new Tuple(items)),
-        fc.array(fc.tuple(fc.oneof(fc.string(), fc.nat()), tie("value")), { maxLength: 4 }).map((entries) => new Map(entries)),
+        fc
+          .array(fc.tuple(fc.oneof(fc.string(), fc.nat()), tie("value")), { maxLength: 4 })
+          .map((entries) => new Map(entries)),
       ),
     }));
     await fc.assert(
@@ -61,7 +75,11 @@ describe("pickles", () => {
     ["a function by name on the stack", pickle("\x8c\x02os\x8c\x06system\x93"), /"os\.system"/],
     ["a class", pickle("c__main__\nModel\n"), /"__main__\.Model"/],
     ["a builtin", pickle("cbuiltins\neval\n"), /eval/],
-    ["a function of torch that is not known", pickle("ctorch._utils\n_rebuild_sparse_tensor\n"), /_rebuild_sparse_tensor/],
+    [
+      "a function of torch that is not known",
+      pickle("ctorch._utils\n_rebuild_sparse_tensor\n"),
+      /_rebuild_sparse_tensor/,
+    ],
     ["something whose name is an object's own", pickle("ctorch\nconstructor\n"), /torch\.constructor/],
     ["a state to be set", pickle("}}b"), /0x62/],
     ["an instance", pickle("(i__main__\nModel\n"), /0x69/],
@@ -86,15 +104,27 @@ describe("pickles", () => {
     ["an item without value", pickle("}(K\x01u"), /no dictionary/],
     ["a list for a key", pickle("}]K\x01s"), /key/],
     ["what is persistent and no storage", pickle("X\x01\0\0\0aQ"), /something else/],
-    ["a storage of a negative size", pickle("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0", "0X\x03\0\0\0cpuJ\xff\xff\xff\xfftQ"), /something else/],
+    [
+      "a storage of a negative size",
+      pickle("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0", "0X\x03\0\0\0cpuJ\xff\xff\xff\xfftQ"),
+      /something else/,
+    ],
     ["a tensor of no storage", pickle(REBUILD, "(K\x01K\0))tR"), /wrong parts/],
     ["a tensor beyond its storage", tensor("K\x01K\x06\x85K\x01\x85\x89"), /beyond/],
     ["a tensor beyond its storage by its strides", tensor("K\0K\x02K\x02\x86K\x06K\x01\x86\x89"), /beyond/],
     ["a tensor of a negative stride", tensor("K\x05K\x02\x85J\xff\xff\xff\xff\x85\x89"), /wrong parts/],
     ["a tensor of a negative offset", tensor("J\xff\xff\xff\xffK\x02\x85K\x01\x85\x89"), /wrong parts/],
     ["a tensor with more sizes than strides", tensor("K\0K\x02K\x02\x86K\x01\x85\x89"), /wrong parts/],
-    ["a tensor of more elements than there are numbers for", tensor("K\0", "(", "J\xff\xff\xff\x7f".repeat(4), "t(", "K\0".repeat(4), "t\x89"), /beyond/],
-    ["a tensor of 65 dimensions", tensor("K\0", "(", "K\x01".repeat(65), "t(", "K\x01".repeat(65), "t\x89"), /wrong parts/],
+    [
+      "a tensor of more elements than there are numbers for",
+      tensor("K\0", "(", "J\xff\xff\xff\x7f".repeat(4), "t(", "K\0".repeat(4), "t\x89"),
+      /beyond/,
+    ],
+    [
+      "a tensor of 65 dimensions",
+      tensor("K\0", "(", "K\x01".repeat(65), "t(", "K\x01".repeat(65), "t\x89"),
+      /wrong parts/,
+    ],
     ["two million dictionaries", pickle("}".repeat(2 ** 21 + 1)), /lists and dictionaries/],
     ["two million marks", pickle("(".repeat(2 ** 21 + 1)), /lists and dictionaries/],
     ["more than 16 MB", Buffer.alloc(2 ** 24 + 1, "N"), /bytes, more than/],
@@ -118,7 +148,9 @@ describe("pickles", () => {
   it("cannot change a tensor's sizes after they were looked at", async () => {
     // The list of sizes is remembered, and appended to once the tensor is made.
     const made = tensor("K\0", "]q\x09K\x02a", "]K\x01a", "\x89");
-    const [first] = (await read(Buffer.concat([made.subarray(0, -1), Buffer.from("h\x09K\x63a\x86.", "latin1")]))) as readonly unknown[];
+    const [first] = (await read(
+      Buffer.concat([made.subarray(0, -1), Buffer.from("h\x09K\x63a\x86.", "latin1")]),
+    )) as readonly unknown[];
     expect((first as TensorReference).shape).to.deep.equal([2]);
   });
 

@@ -1,4 +1,7 @@
-/** Files of `torch.save`: what Python wrote is read, what is damaged or more than data is refused. `scripts/golden/torch_files.py` writes them. */
+/**
+ * Files of `torch.save`: what Python wrote is read, what is damaged or more than data is refused.
+ * `scripts/golden/torch_files.py` writes them.
+ */
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
@@ -32,7 +35,11 @@ async function toJson({ value, read }: TorchFile): Promise<unknown> {
       return { dtype: (tensor as Tensor).dtype, shape: (tensor as Tensor).shape, numbers };
     }
     if (one instanceof Map) {
-      return { pairs: await Promise.all([...(one as ReadonlyMap<string, Unpickled>)].map(async ([key, entry]) => [key, await convert(entry)])) };
+      return {
+        pairs: await Promise.all(
+          [...(one as ReadonlyMap<string, Unpickled>)].map(async ([key, entry]) => [key, await convert(entry)]),
+        ),
+      };
     }
     if (Array.isArray(one)) return Promise.all((one as readonly Unpickled[]).map(convert));
     return typeof one === "bigint" ? { integer: String(one) } : one;
@@ -49,14 +56,20 @@ describe("a file of torch.save", () => {
 
   it("is refused where it asks for a function, and names it", async () => {
     const { message } = await rejection(open(join(FOLDER, "call.pt")), "ERR_TORCH_FILE");
-    expect(message).to.match(/system/).and.contain(join(FOLDER, "call.pt"));
+    expect(message)
+      .to.match(/system/)
+      .and.contain(join(FOLDER, "call.pt"));
   });
 
   it("is refused where it is of an older format, TorchScript, text, nothing, a folder or not there", () =>
     inFolder(async (folder) => {
       expect((await rejection(open(join(FOLDER, "legacy.pt")), "ERR_TORCH_FILE")).message).to.contain("1.6");
       await rejection(open(join(GOLDEN, "torchscript", "scripted-logits.pt")), "ERR_TORCH_FILE");
-      for (const [name, content] of [["text", "no zip"], ["empty", ""], ["end", Buffer.concat([Buffer.from("PK\x05\x06"), Buffer.alloc(18)])]] as const) {
+      for (const [name, content] of [
+        ["text", "no zip"],
+        ["empty", ""],
+        ["end", Buffer.concat([Buffer.from("PK\x05\x06"), Buffer.alloc(18)])],
+      ] as const) {
         await writeFile(join(folder, name), content);
         await rejection(open(join(folder, name)), "ERR_TORCH_FILE");
       }
@@ -82,7 +95,7 @@ describe("a file of torch.save", () => {
       for (let i = 0; i < flips; i++) {
         const bytes = Buffer.from(WHOLE);
         const at = Math.floor((i * WHOLE.length) / flips);
-        bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << i % 8), at);
+        bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (i % 8)), at);
         await writeFile(file, bytes);
         try {
           expect(await toJson(await open(file)), `byte ${at}`).to.deep.equal(values);
@@ -98,7 +111,10 @@ describe("a file of torch.save", () => {
 });
 
 describe("writeTorchFile", () => {
-  const strides = (tensor: Tensor): readonly number[] => tensor.shape.map((_, dim) => (ops as unknown as { stride(tensor: Tensor, dim: number): number }).stride(tensor, dim));
+  const strides = (tensor: Tensor): readonly number[] =>
+    tensor.shape.map((_, dim) =>
+      (ops as unknown as { stride(tensor: Tensor, dim: number): number }).stride(tensor, dim),
+    );
 
   it("writes what is read again, of every dtype and however it lies in memory", () =>
     inFolder((folder) =>
@@ -106,8 +122,14 @@ describe("writeTorchFile", () => {
         const file = join(folder, "values.pt");
         const base = ops.arange(24, { dtype: "float32" });
         const tensors = [
-          ...(["float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex64"] as const).map((dtype) => Tensor.from([0, 1, 1]).to(dtype)),
-          base.view([4, 6]), base.view([4, 6]).t(), base.view([2, 3, 4]).permute([2, 0, 1]), ops.zeros([0, 3]), Tensor.from(5),
+          ...(
+            ["float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex64"] as const
+          ).map((dtype) => Tensor.from([0, 1, 1]).to(dtype)),
+          base.view([4, 6]),
+          base.view([4, 6]).t(),
+          base.view([2, 3, 4]).permute([2, 0, 1]),
+          ops.zeros([0, 3]),
+          Tensor.from(5),
         ];
         const written = tensors.map((tensor) => ({ tensor, strides: strides(tensor) }));
         await writeTorchFile("test", file, written, async (references) => references);
@@ -118,7 +140,10 @@ describe("writeTorchFile", () => {
           expect(tensor.dtype).to.equal(tensors[i]?.dtype);
           expect(tensor.toArray()).to.deep.equal(tensors[i]?.toArray());
         });
-        expect(references.map((reference) => [...reference.strides]), "layouts are kept").to.deep.equal(written.map((one) => [...one.strides]));
+        expect(
+          references.map((reference) => [...reference.strides]),
+          "layouts are kept",
+        ).to.deep.equal(written.map((one) => [...one.strides]));
         expect(await readdir(folder)).to.deep.equal(["values.pt"]);
       }),
     ));
@@ -127,8 +152,14 @@ describe("writeTorchFile", () => {
     inFolder((folder) =>
       scope(async () => {
         const file = join(folder, "values.pt");
-        const tensors = [1, 2, 3].map((count) => ({ tensor: ops.full([count * 7], count, { dtype: "float32" }), strides: [1] }));
-        await writeTorchFile("test", file, tensors, async ([, second, third]) => [second as TensorReference, third as TensorReference]);
+        const tensors = [1, 2, 3].map((count) => ({
+          tensor: ops.full([count * 7], count, { dtype: "float32" }),
+          strides: [1],
+        }));
+        await writeTorchFile("test", file, tensors, async ([, second, third]) => [
+          second as TensorReference,
+          third as TensorReference,
+        ]);
         const bytes = await readFile(file);
         const { value, read } = await open(file);
         const [second, third] = await read(value as readonly TensorReference[]);
@@ -161,13 +192,30 @@ describe("writeTorchFile", () => {
         const file = join(folder, "values.pt");
         await writeFile(file, "old");
         const tensor = ops.zeros([2]);
-        await rejection(writeTorchFile("test", file, [{ tensor, strides: [1] }], () => Promise.reject(new Error("no"))), "ERR_FILE_WRITE");
+        await rejection(
+          writeTorchFile("test", file, [{ tensor, strides: [1] }], () => Promise.reject(new Error("no"))),
+          "ERR_FILE_WRITE",
+        );
         expect(await readFile(file, "utf8")).to.equal("old");
         expect(await readdir(folder)).to.deep.equal(["values.pt"]);
-        await rejection(writeTorchFile("test", join(folder, "none", "values.pt"), [{ tensor, strides: [1] }], async (references) => references), "ERR_FILE_WRITE");
-        await rejection(writeTorchFile("test", join(folder, "none", "values.pt"), [], async () => []), "ERR_FILE_WRITE");
+        await rejection(
+          writeTorchFile(
+            "test",
+            join(folder, "none", "values.pt"),
+            [{ tensor, strides: [1] }],
+            async (references) => references,
+          ),
+          "ERR_FILE_WRITE",
+        );
+        await rejection(
+          writeTorchFile("test", join(folder, "none", "values.pt"), [], async () => []),
+          "ERR_FILE_WRITE",
+        );
         const unsigned = Tensor.from([1], { dtype: "uint16" });
-        await rejection(writeTorchFile("test", file, [{ tensor: unsigned, strides: [1] }], async () => []), "ERR_INVALID_ARG");
+        await rejection(
+          writeTorchFile("test", file, [{ tensor: unsigned, strides: [1] }], async () => []),
+          "ERR_INVALID_ARG",
+        );
       }),
     ));
 });
@@ -185,10 +233,20 @@ describe("a zip archive beyond 4 GB", () => {
     const end = directory(entries, start);
     // Zeros before the directory: the end is looked for in the last 64 kB, which begin there.
     const read = (buffer: Buffer, at: number, length: number, position: number): Promise<{ bytesRead: number }> => {
-      end.copy(buffer, at + Math.max(0, start - position), Math.max(0, position - start), Math.max(0, position - start + length));
+      end.copy(
+        buffer,
+        at + Math.max(0, start - position),
+        Math.max(0, position - start),
+        Math.max(0, position - start + length),
+      );
       return Promise.resolve({ bytesRead: length });
     };
-    const source = { path: "virtual", size: start + end.length, file: { read }, scratch: Buffer.alloc(0) } as unknown as ZipSource;
+    const source = {
+      path: "virtual",
+      size: start + end.length,
+      file: { read },
+      scratch: Buffer.alloc(0),
+    } as unknown as ZipSource;
     expect(await readDirectory(source)).to.deep.equal(entries.map((entry) => ({ ...entry, method: 0 })));
   });
 
@@ -197,7 +255,12 @@ describe("a zip archive beyond 4 GB", () => {
       for (const size of [0, 10, 5 * GB]) {
         const header = entryHeader({ name: "archive/data/17", crc: 0, size, offset });
         expect((offset + header.length) % 64, `${offset}, ${size}`).to.equal(0);
-        if (size > 2 ** 32) expect([header.readBigUInt64LE(30 + 15 + 4), header.readBigUInt64LE(30 + 15 + 12)]).to.deep.equal([BigInt(size), BigInt(size)]);
+        if (size > 2 ** 32) {
+          expect([header.readBigUInt64LE(30 + 15 + 4), header.readBigUInt64LE(30 + 15 + 12)]).to.deep.equal([
+            BigInt(size),
+            BigInt(size),
+          ]);
+        }
       }
     }
   });

@@ -14,7 +14,15 @@ import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import type { Tensor } from "../../lib/tensor/tensor";
 import { Trainer } from "../../lib/train/trainer";
-import { drawsLike, GOLDEN, type GoldenBatch, largestDifference, readGolden, skipForDraws, toBatch } from "../support/golden";
+import {
+  drawsLike,
+  GOLDEN,
+  type GoldenBatch,
+  largestDifference,
+  readGolden,
+  skipForDraws,
+  toBatch,
+} from "../support/golden";
 import { inFolder, tinyTokenizer } from "../support/tiny-bert";
 
 interface Training {
@@ -32,7 +40,9 @@ interface Expected {
 
 interface Golden {
   readonly batches: Readonly<Record<string, GoldenBatch>>;
-  readonly scripted: Expected & { readonly trainMode: { readonly batch: string; readonly seed: number; readonly logits: readonly number[][] } };
+  readonly scripted: Expected & {
+    readonly trainMode: { readonly batch: string; readonly seed: number; readonly logits: readonly number[][] };
+  };
   readonly traced: Expected;
 }
 
@@ -43,7 +53,10 @@ const SCRIPTED = ["scripted-tuple", "scripted-dict", "scripted-logits"];
 const file = (name: string): string => join(GOLDEN, "torchscript", `${name}.pt`);
 const goldenBatch = (name: string): GoldenBatch => golden.batches[name] as GoldenBatch;
 
-async function withModule<T>(path: string, work: (module: ScriptModule, model: TextClassifier) => Promise<T>): Promise<T> {
+async function withModule<T>(
+  path: string,
+  work: (module: ScriptModule, model: TextClassifier) => Promise<T>,
+): Promise<T> {
   const module = await jit.load(path, { device: "cpu" });
   try {
     return await work(module, asTextClassifier(module, { labels: LABELS }));
@@ -109,7 +122,9 @@ describe("TorchScript files from Python", () => {
 
     it(`${name}: fine-tunes with the losses that Python has`, async function () {
       if (expected.training.seed !== undefined && !sameDraws) skipForDraws(this);
-      await withModule(file(name), async (_, model) => expectClose(await losses(model, expected.training), expected.training.loss));
+      await withModule(file(name), async (_, model) =>
+        expectClose(await losses(model, expected.training), expected.training.loss),
+      );
     });
 
     it(`${name}: gives the same logits after being saved and opened again`, async () => {
@@ -154,7 +169,8 @@ describe("TorchScript files from Python", () => {
     });
   });
 
-  it("moves a module whose graph names a device of another machine", () => expectLogits(file("traced-cuda"), golden.traced));
+  it("moves a module whose graph names a device of another machine", () =>
+    expectLogits(file("traced-cuda"), golden.traced));
 
   it("moves a tensor that tracing left in the graph", async () => {
     const module = await jit.load(file("traced-constant"), { device: "cpu" });
@@ -162,18 +178,36 @@ describe("TorchScript files from Python", () => {
       expect(((await module.forward([ops.zeros([2])])) as Tensor).toArray()).to.deep.equal([1, 2]);
       // "meta" stands in for a second device: beside a tensor on the CPU its operators fail as a GPU's do.
       await module.to("meta");
-      expect(await module.forward([ops.zeros([2], { device: "meta" })])).to.deep.include({ device: "meta", shape: [2] });
+      expect(await module.forward([ops.zeros([2], { device: "meta" })])).to.deep.include({
+        device: "meta",
+        shape: [2],
+      });
     });
     module.dispose();
   });
 
   it("fine-tunes with the Trainer, given label names", async () => {
     const words = ["good", "bad", "film", "book", "meal"];
-    const rows = Array.from({ length: 60 }, (_, row) => ({ text: `the ${words[row % 5]} was very nice`, label: LABELS[row % 5] as string }));
+    const rows = Array.from({ length: 60 }, (_, row) => ({
+      text: `the ${words[row % 5]} was very nice`,
+      label: LABELS[row % 5] as string,
+    }));
     const module = await jit.load(file("scripted-dict"), { device: "cpu" });
     try {
-      const trainer = new Trainer(module, { labels: LABELS, learningRate: 3e-3, epochs: 8, logEvery: 10, progress: "silent", seed: 3 });
-      const loader = new DataLoader(TextDataset.from(rows), { tokenizer: await tinyTokenizer(), batchSize: 12, shuffle: true, seed: 3 });
+      const trainer = new Trainer(module, {
+        labels: LABELS,
+        learningRate: 3e-3,
+        epochs: 8,
+        logEvery: 10,
+        progress: "silent",
+        seed: 3,
+      });
+      const loader = new DataLoader(TextDataset.from(rows), {
+        tokenizer: await tinyTokenizer(),
+        batchSize: 12,
+        shuffle: true,
+        seed: 3,
+      });
       const { log } = await trainer.fit(loader);
       expect(log.at(-1)?.loss).to.be.below(0.5 * (log[0]?.loss ?? 0));
       expect((await trainer.evaluate(loader)).accuracy).to.be.above(0.9);

@@ -29,7 +29,9 @@ const golden = JSON.parse(readFileSync(GOLDEN, "utf8")) as { cases: Case[] };
 
 /** Sums in another order may differ in the last digits. */
 function close(actual: Triple, expected: Triple): void {
-  for (const key of ["precision", "recall", "f1"] as const) expect(actual[key], key).to.be.closeTo(expected[key], 1e-12);
+  for (const key of ["precision", "recall", "f1"] as const) {
+    expect(actual[key], key).to.be.closeTo(expected[key], 1e-12);
+  }
 }
 
 describe("metrics equal scikit-learn's", () => {
@@ -73,7 +75,11 @@ describe("ConfusionMatrix", () => {
     expect(matrix.at(0, 1)).to.equal(2);
     expect(JSON.parse(JSON.stringify(matrix))).to.deep.equal({
       labels: ["ant", "bee", "cat"],
-      counts: [[1, 2, 0], [1, 1, 0], [2, 0, 1]],
+      counts: [
+        [1, 2, 0],
+        [1, 1, 0],
+        [2, 0, 1],
+      ],
     });
   });
 

@@ -1,8 +1,21 @@
-/** Streaming metrics of many labels per example against scikit-learn's and torchmetrics'; `scripts/golden/metrics_streaming.py` writes them. */
+/**
+ * Streaming metrics of many labels per example against scikit-learn's and torchmetrics';
+ * `scripts/golden/metrics_streaming.py` writes them.
+ */
 import { expect } from "chai";
 import { MultiLabelMetrics, type MultiLabelOptions } from "../../lib/metrics/multi-label-metrics";
 import { thrown } from "../support/rejection";
-import { expectAreas, expectClose, golden, macroOf, type MultiCase, precision, probabilitiesOf, thresholdsOf, withoutMissing } from "../support/streaming-metrics";
+import {
+  expectAreas,
+  expectClose,
+  golden,
+  macroOf,
+  type MultiCase,
+  precision,
+  probabilitiesOf,
+  thresholdsOf,
+  withoutMissing,
+} from "../support/streaming-metrics";
 
 function measured({ name, classes, truth }: MultiCase, options: MultiLabelOptions = {}): MultiLabelMetrics {
   const metrics = new MultiLabelMetrics(classes, options);
@@ -15,7 +28,11 @@ describe("MultiLabelMetrics equals its references", () => {
     const { name, truth, classes, expected } = example;
     it(`for ${name}: scikit-learn's scores`, () => {
       for (const [threshold, scores] of Object.entries(expected.scores)) {
-        expectClose(measured(example, { threshold: Number(threshold) }).summary(), { ...scores, examples: truth.length / classes }, precision);
+        expectClose(
+          measured(example, { threshold: Number(threshold) }).summary(),
+          { ...scores, examples: truth.length / classes },
+          precision,
+        );
       }
     });
 
@@ -23,7 +40,10 @@ describe("MultiLabelMetrics equals its references", () => {
       for (const grid of ["fine", "even", "chosen"] as const) {
         const summary = measured(example, thresholdsOf(grid)).summary();
         const pooled = [{ rocAuc: summary.microRocAuc, prAuc: summary.microPrAuc }];
-        const references = [["scikit-learn", 1e-12], ["torchmetrics", 1e-6]] as const;
+        const references = [
+          ["scikit-learn", 1e-12],
+          ["torchmetrics", 1e-6],
+        ] as const;
         for (const [reference, tolerance] of references) {
           expectAreas(summary.perClass, expected.areas.binned[grid][reference], tolerance);
           expectAreas(pooled, expected.pooled.binned[grid][reference], tolerance);
@@ -43,7 +63,9 @@ describe("MultiLabelMetrics equals its references", () => {
       });
       const micro = macroOf(expected.pooled.exact);
       expectClose({ macroRocAuc, macroPrAuc }, macroOf(exact), (area) => (area === "macroRocAuc" ? 0.001 : 0.005));
-      expectClose({ macroRocAuc: microRocAuc, macroPrAuc: microPrAuc }, micro, (area) => (area === "macroRocAuc" ? 0.001 : 0.005));
+      expectClose({ macroRocAuc: microRocAuc, macroPrAuc: microPrAuc }, micro, (area) =>
+        area === "macroRocAuc" ? 0.001 : 0.005,
+      );
     });
   }
 });
@@ -59,7 +81,10 @@ describe("MultiLabelMetrics", () => {
     whole.addAll(Array.from(probabilities), first.truth);
     const size = 7 * first.classes;
     for (let from = 0; from < first.truth.length; from += size) {
-      parts.addAll(probabilities.subarray(from, from + size), BigInt64Array.from(first.truth.slice(from, from + size), BigInt));
+      parts.addAll(
+        probabilities.subarray(from, from + size),
+        BigInt64Array.from(first.truth.slice(from, from + size), BigInt),
+      );
     }
     parts.addAll([], []);
     expect(parts.summary()).to.deep.equal(whole.summary());
@@ -69,7 +94,15 @@ describe("MultiLabelMetrics", () => {
   it("is NaN without examples, but for the averages, which are 0", () => {
     const summary = new MultiLabelMetrics(["urgent"]).summary();
     expect(summary).to.include({ examples: 0, microF1: 0, macroF1: 0, weightedF1: 0 });
-    for (const name of ["subsetAccuracy", "hammingLoss", "samplesF1", "logLoss", "brier", "macroRocAuc", "microPrAuc"] as const) {
+    for (const name of [
+      "subsetAccuracy",
+      "hammingLoss",
+      "samplesF1",
+      "logLoss",
+      "brier",
+      "macroRocAuc",
+      "microPrAuc",
+    ] as const) {
       expect(summary[name], name).to.be.NaN;
     }
     expect(summary.perClass.map(({ label }) => label)).to.deep.equal(["urgent"]);
@@ -91,13 +124,23 @@ describe("MultiLabelMetrics", () => {
       [[0.5, 0.5], undefined, "as an array"],
     ];
     for (const [probabilities, targets, message] of wrong) {
-      expect(thrown(() => metrics.addAll(probabilities as number[], targets as number[]), "ERR_INVALID_ARG").message).to.include(message);
+      expect(
+        thrown(() => metrics.addAll(probabilities as number[], targets as number[]), "ERR_INVALID_ARG").message,
+      ).to.include(message);
     }
     expect(metrics.summary().examples).to.equal(0);
   });
 
   it("refuses options that do not exist or make no sense", () => {
-    for (const options of [{ topK: 1 }, { threshold: 1.5 }, { threshold: NaN }, { threshold: "0.5" }, { thresholds: 0 }, { bootstrap: 3 }, null]) {
+    for (const options of [
+      { topK: 1 },
+      { threshold: 1.5 },
+      { threshold: NaN },
+      { threshold: "0.5" },
+      { thresholds: 0 },
+      { bootstrap: 3 },
+      null,
+    ]) {
       thrown(() => new MultiLabelMetrics(2, options as MultiLabelOptions), "ERR_INVALID_ARG");
     }
   });

@@ -8,9 +8,9 @@ import { SingleLabelMetrics } from "../../lib/metrics/single-label-metrics";
 import { golden, probabilitiesOf, type Resampled } from "../support/streaming-metrics";
 
 /**
- * An end that is estimated from R replicates wanders by √(q(1 − q)/R) / density at the end, in units of the deviation: at
- * q = 0.025 of a normal distribution, where the density is 0.0584, by 2.67/√R. Four times that of both bootstraps is 0.34
- * deviations at R = 2000; ends of small differences between Poisson and multinomial weights hide in it.
+ * An end that is estimated from R replicates wanders by √(q(1 − q)/R) / density at the end, in units of the deviation:
+ * at q = 0.025 of a normal distribution, where the density is 0.0584, by 2.67/√R. Four times that of both bootstraps is
+ * 0.34 deviations at R = 2000; ends of small differences between Poisson and multinomial weights hide in it.
  */
 const REPLICATES = 2000;
 const TOLERANCE = 4 * 2.67 * Math.sqrt(1 / REPLICATES + 1 / REPLICATES);
@@ -51,7 +51,10 @@ describe("the Poisson bootstrap gives the intervals of an ordinary one", () => {
 /** Of so many examples, the first ones right. */
 function accuracyInterval(right: number, examples: number, bootstrap: object): Interval {
   const metrics = new SingleLabelMetrics(2, { thresholds: 2, bootstrap });
-  metrics.addAll(Float32Array.from({ length: 2 * examples }, (_, i) => 1 - (i % 2)), Uint8Array.from({ length: examples }, (_, row) => (row < right ? 0 : 1)));
+  metrics.addAll(
+    Float32Array.from({ length: 2 * examples }, (_, i) => 1 - (i % 2)),
+    Uint8Array.from({ length: examples }, (_, row) => (row < right ? 0 : 1)),
+  );
   return metrics.summary().intervals?.accuracy as Interval;
 }
 
@@ -60,7 +63,10 @@ describe("confidence intervals", () => {
     const [examples, accuracy, replicates] = [2000, 0.9, 4000];
     const deviation = Math.sqrt((accuracy * (1 - accuracy)) / examples);
     // 4 × 2.67 / √4000 deviations: a twelfth of the half width
-    for (const [confidence, z] of [[0.95, 1.95996], [0.8, 1.28155]] as const) {
+    for (const [confidence, z] of [
+      [0.95, 1.95996],
+      [0.8, 1.28155],
+    ] as const) {
       const [low, high] = accuracyInterval(accuracy * examples, examples, { replicates, confidence });
       expect((accuracy - low) / deviation).to.be.closeTo(z, 0.17);
       expect((high - accuracy) / deviation).to.be.closeTo(z, 0.17);
@@ -77,14 +83,19 @@ describe("confidence intervals", () => {
       if (low <= 0.8 && 0.8 <= high) held++;
     }
     // Percentiles of 100 examples hold a little less; then four standard deviations of a share of the runs.
-    expect(held / runs).to.be.within(0.93 - 4 * Math.sqrt((0.95 * 0.05) / runs), 0.93 + 4 * Math.sqrt((0.95 * 0.05) / runs));
+    expect(held / runs).to.be.within(
+      0.93 - 4 * Math.sqrt((0.95 * 0.05) / runs),
+      0.93 + 4 * Math.sqrt((0.95 * 0.05) / runs),
+    );
   });
 
   it("depend on the seed, and on nothing else that is random", () => {
     const first = accuracyInterval(150, 200, { seed: 1 });
     expect(accuracyInterval(150, 200, { seed: 1 })).to.deep.equal(first);
     expect(accuracyInterval(150, 200, { seed: 2 })).to.not.deep.equal(first);
-    expect(accuracyInterval(150, 200, {})).to.deep.equal(accuracyInterval(150, 200, { replicates: 200, confidence: 0.95, seed: 42 }));
+    expect(accuracyInterval(150, 200, {})).to.deep.equal(
+      accuracyInterval(150, 200, { replicates: 200, confidence: 0.95, seed: 42 }),
+    );
   });
 
   it("are absent where none were asked for, and a point where nothing varies", () => {
@@ -97,7 +108,10 @@ describe("confidence intervals", () => {
     const metrics = new SingleLabelMetrics(2, { bootstrap: {} });
     metrics.addAll([1, 0], [0]); // which a third of the replicates did not draw
     const { accuracy, macroF1 } = metrics.summary().intervals ?? {};
-    expect([accuracy, macroF1]).to.deep.equal([[1, 1], [1, 1]]);
+    expect([accuracy, macroF1]).to.deep.equal([
+      [1, 1],
+      [1, 1],
+    ]);
   });
 });
 
@@ -111,7 +125,9 @@ describe("PoissonBootstrap", () => {
       bootstrap.draw();
       expect(bootstrap.weights[0]).to.equal(1);
       for (let lane = 1; lane <= 400; lane++) counts[bootstrap.weights[lane] as number]!++;
-      for (let lane = 2; lane <= 400; lane++) product += ((bootstrap.weights[lane] as number) - 1) * ((bootstrap.weights[lane - 1] as number) - 1);
+      for (let lane = 2; lane <= 400; lane++) {
+        product += ((bootstrap.weights[lane] as number) - 1) * ((bootstrap.weights[lane - 1] as number) - 1);
+      }
     }
     const total = 400 * draws;
     let probability = Math.exp(-1);

@@ -1,4 +1,6 @@
-/** Streaming metrics of numbers against scikit-learn's, and against exact arithmetic where floating point loses digits. */
+/**
+ * Streaming metrics of numbers against scikit-learn's, and against exact arithmetic where floating point loses digits.
+ */
 import { expect } from "chai";
 import { RegressionMetrics, type RegressionOptions } from "../../lib/metrics/regression-metrics";
 import { thrown } from "../support/rejection";
@@ -9,7 +11,11 @@ describe("RegressionMetrics", () => {
     it(`equals its reference for ${name}`, () => {
       const metrics = new RegressionMetrics();
       metrics.addAll(predictions, Float64Array.from(targets));
-      expectClose(metrics.summary(), { ...expected, examples: targets.length }, (_, value) => 1e-12 * (1 + Math.abs(value)));
+      expectClose(
+        metrics.summary(),
+        { ...expected, examples: targets.length },
+        (_, value) => 1e-12 * (1 + Math.abs(value)),
+      );
     });
   }
 
@@ -18,7 +24,9 @@ describe("RegressionMetrics", () => {
     const options = { bootstrap: { replicates: 20 } };
     const [whole, parts] = [new RegressionMetrics(options), new RegressionMetrics(options)];
     whole.addAll(predictions, targets);
-    for (let row = 0; row < targets.length; row += 7) parts.addAll(predictions.slice(row, row + 7), targets.slice(row, row + 7));
+    for (let row = 0; row < targets.length; row += 7) {
+      parts.addAll(predictions.slice(row, row + 7), targets.slice(row, row + 7));
+    }
     parts.addAll([], []);
     expect(parts.summary()).to.deep.equal(whole.summary());
     expect(JSON.parse(JSON.stringify(parts))).to.deep.equal(JSON.parse(JSON.stringify(whole.summary())));
@@ -44,9 +52,13 @@ describe("RegressionMetrics", () => {
       [[1], { length: -1 }, "as an array"],
     ];
     for (const [predictions, targets, message] of wrong) {
-      expect(thrown(() => metrics.addAll(predictions as number[], targets as number[]), "ERR_INVALID_ARG").message).to.include(message);
+      expect(
+        thrown(() => metrics.addAll(predictions as number[], targets as number[]), "ERR_INVALID_ARG").message,
+      ).to.include(message);
     }
     expect(metrics.summary().examples).to.equal(0);
-    for (const options of [{ replicates: 5 }, { bootstrap: 5 }, []]) thrown(() => new RegressionMetrics(options as RegressionOptions), "ERR_INVALID_ARG");
+    for (const options of [{ replicates: 5 }, { bootstrap: 5 }, []]) {
+      thrown(() => new RegressionMetrics(options as RegressionOptions), "ERR_INVALID_ARG");
+    }
   });
 });

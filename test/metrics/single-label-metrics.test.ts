@@ -1,9 +1,20 @@
-/** Streaming metrics of one class per example against scikit-learn's and torchmetrics'; `scripts/golden/metrics_streaming.py` writes them. */
+/**
+ * Streaming metrics of one class per example against scikit-learn's and torchmetrics';
+ * `scripts/golden/metrics_streaming.py` writes them.
+ */
 import { expect } from "chai";
 import { SingleLabelMetrics, type SingleLabelOptions } from "../../lib/metrics/single-label-metrics";
 import { thrown } from "../support/rejection";
 import {
-  expectAreas, expectClose, golden, macroOf, precision, probabilitiesOf, type SingleCase, thresholdsOf, withoutMissing,
+  expectAreas,
+  expectClose,
+  golden,
+  macroOf,
+  precision,
+  probabilitiesOf,
+  type SingleCase,
+  thresholdsOf,
+  withoutMissing,
 } from "../support/streaming-metrics";
 
 function measured({ name, classes, truth }: SingleCase, options: SingleLabelOptions = {}): SingleLabelMetrics {
@@ -27,7 +38,9 @@ describe("SingleLabelMetrics equals its references", () => {
 
     it(`for ${name}: torchmetrics' calibration error`, () => {
       for (const [bins, error] of Object.entries(expected.expectedCalibrationError)) {
-        const { expectedCalibrationError, reliability } = measured(example, { calibrationBins: Number(bins) }).summary();
+        const { expectedCalibrationError, reliability } = measured(example, {
+          calibrationBins: Number(bins),
+        }).summary();
         expect(expectedCalibrationError, `${bins} bins`).to.be.closeTo(error, 1e-6);
         expect(reliability.reduce((sum, { count }) => sum + count, 0)).to.equal(truth.length);
         for (const { from, to, confidence } of reliability) expect(confidence).to.be.within(from, to);
@@ -89,9 +102,19 @@ describe("SingleLabelMetrics", () => {
   });
 
   it("is NaN without examples, but for the averages, which are 0", () => {
-    const { macroF1, matthews, examples, perClass, ...undefinedOnes } = new SingleLabelMetrics(2, { bootstrap: {} }).summary();
+    const { macroF1, matthews, examples, perClass, ...undefinedOnes } = new SingleLabelMetrics(2, {
+      bootstrap: {},
+    }).summary();
     expect({ macroF1, matthews, examples }).to.deep.equal({ macroF1: 0, matthews: 0, examples: 0 });
-    for (const name of ["accuracy", "topKAccuracy", "logLoss", "brier", "expectedCalibrationError", "macroRocAuc", "macroPrAuc"] as const) {
+    for (const name of [
+      "accuracy",
+      "topKAccuracy",
+      "logLoss",
+      "brier",
+      "expectedCalibrationError",
+      "macroRocAuc",
+      "macroPrAuc",
+    ] as const) {
       expect(undefinedOnes[name], name).to.be.NaN;
     }
     expect(undefinedOnes.reliability).to.deep.equal([]);
@@ -132,7 +155,9 @@ describe("SingleLabelMetrics", () => {
       [[0.5, 0.5, 0.875, 0.875], [0, 0], "sum to 1 in each row, got a sum of 1.75 (row 1)"],
     ];
     for (const [probabilities, ids, message] of wrong) {
-      expect(thrown(() => metrics.addAll(probabilities as number[], ids as number[]), "ERR_INVALID_ARG").message).to.include(message);
+      expect(
+        thrown(() => metrics.addAll(probabilities as number[], ids as number[]), "ERR_INVALID_ARG").message,
+      ).to.include(message);
     }
     expect(metrics.summary().examples).to.equal(0);
     expect(metrics.confusionMatrix.total).to.equal(0);
@@ -140,11 +165,32 @@ describe("SingleLabelMetrics", () => {
 
   it("refuses options that do not exist or make no sense", () => {
     const wrong: readonly unknown[] = [
-      { topk: 1 }, { topK: 0 }, { topK: 1.5 }, { calibrationBins: 0 }, { thresholds: 1 }, { thresholds: [] }, { thresholds: [0.5, 0.5] },
-      { thresholds: [0.5, 0.1] }, { thresholds: [0, 1.5] }, { thresholds: [NaN] }, { thresholds: "fine" }, { bootstrap: true }, { bootstrap: null },
-      { bootstrap: { replicates: 1 } }, { bootstrap: { confidence: 95 } }, { bootstrap: { seed: 0.5 } }, { bootstrap: { seeds: 1 } }, [], null, 5,
+      { topk: 1 },
+      { topK: 0 },
+      { topK: 1.5 },
+      { calibrationBins: 0 },
+      { thresholds: 1 },
+      { thresholds: [] },
+      { thresholds: [0.5, 0.5] },
+      { thresholds: [0.5, 0.1] },
+      { thresholds: [0, 1.5] },
+      { thresholds: [NaN] },
+      { thresholds: "fine" },
+      { bootstrap: true },
+      { bootstrap: null },
+      { bootstrap: { replicates: 1 } },
+      { bootstrap: { confidence: 95 } },
+      { bootstrap: { seed: 0.5 } },
+      { bootstrap: { seeds: 1 } },
+      [],
+      null,
+      5,
     ];
-    for (const options of wrong) thrown(() => new SingleLabelMetrics(2, options as SingleLabelOptions), "ERR_INVALID_ARG");
-    for (const classes of [0, [], "ab", undefined, 1e9]) thrown(() => new SingleLabelMetrics(classes as number), "ERR_INVALID_ARG");
+    for (const options of wrong) {
+      thrown(() => new SingleLabelMetrics(2, options as SingleLabelOptions), "ERR_INVALID_ARG");
+    }
+    for (const classes of [0, [], "ab", undefined, 1e9]) {
+      thrown(() => new SingleLabelMetrics(classes as number), "ERR_INVALID_ARG");
+    }
   });
 });

@@ -19,11 +19,19 @@ describe("ThresholdGrid", () => {
       const grid = new ThresholdGrid(given);
       const unit = randomUnit(randomBelow(5));
       const bits = new Uint32Array(grid.thresholds.slice().buffer);
-      const neighbours = new Float32Array(Uint32Array.from([...bits].flatMap((own) => [Math.max(0, own - 1), own, Math.min(own + 1, 0x3f80_0000)])).buffer);
-      const random = Float32Array.from({ length: 300 }, (_, i) => [unit(), unit() ** 20, 1 - unit() ** 20][i % 3] as number);
+      const neighbours = new Float32Array(
+        Uint32Array.from([...bits].flatMap((own) => [Math.max(0, own - 1), own, Math.min(own + 1, 0x3f80_0000)]))
+          .buffer,
+      );
+      const random = Float32Array.from(
+        { length: 300 },
+        (_, i) => [unit(), unit() ** 20, 1 - unit() ** 20][i % 3] as number,
+      );
       const scores = withBits(Float32Array.of(0, -0, 1, 1e-45, ...neighbours, ...random));
       scores.values.forEach((score, i) => {
-        expect(grid.binOf(scores, i), `bin of ${score}`).to.equal(grid.thresholds.findLastIndex((threshold) => threshold <= score));
+        expect(grid.binOf(scores, i), `bin of ${score}`).to.equal(
+          grid.thresholds.findLastIndex((threshold) => threshold <= score),
+        );
       });
     });
   }
@@ -32,7 +40,11 @@ describe("ThresholdGrid", () => {
     const { thresholds } = new ThresholdGrid(undefined);
     expect(thresholds).to.have.length(898);
     expect([thresholds[0], thresholds.at(-1)]).to.deep.equal([0, 1]);
-    for (let i = 2; i < thresholds.length; i++) expect((thresholds[i] as number) / (thresholds[i - 1] as number)).to.be.within(1, 1.125);
-    for (let i = 1; (thresholds[i] as number) < 1 - 2 ** -21; i++) expect((1 - (thresholds[i - 1] as number)) / (1 - (thresholds[i] as number))).to.be.within(1, 1.15);
+    for (let i = 2; i < thresholds.length; i++) {
+      expect((thresholds[i] as number) / (thresholds[i - 1] as number)).to.be.within(1, 1.125);
+    }
+    for (let i = 1; (thresholds[i] as number) < 1 - 2 ** -21; i++) {
+      expect((1 - (thresholds[i - 1] as number)) / (1 - (thresholds[i] as number))).to.be.within(1, 1.15);
+    }
   });
 });

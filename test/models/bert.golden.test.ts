@@ -8,7 +8,15 @@ import { op } from "../../lib/tensor/operators";
 import { scope } from "../../lib/tensor/scope";
 import type { Tensor } from "../../lib/tensor/tensor";
 import {
-  float32, GOLDEN, type GoldenBatch, largestDifference, largestMagnitude, readGolden, readSafetensors, type StoredTensor, toBatch,
+  float32,
+  GOLDEN,
+  type GoldenBatch,
+  largestDifference,
+  largestMagnitude,
+  readGolden,
+  readSafetensors,
+  type StoredTensor,
+  toBatch,
   writeSafetensors,
 } from "../support/golden";
 import { rejection, thrown } from "../support/rejection";
@@ -31,8 +39,15 @@ const golden = readGolden<Golden>("bert.json");
 const folder = join(GOLDEN, "bert");
 const padded = golden.cases.find(({ name }) => name === "batch of 7, padded") as Case;
 
-async function withModel<T>(from: string, work: (model: BertForSequenceClassification) => Promise<T>, labels?: readonly string[]): Promise<T> {
-  const model = await BertForSequenceClassification.fromPretrained(from, { device: "cpu", ...(labels && { labels, seed: 1 }) });
+async function withModel<T>(
+  from: string,
+  work: (model: BertForSequenceClassification) => Promise<T>,
+  labels?: readonly string[],
+): Promise<T> {
+  const model = await BertForSequenceClassification.fromPretrained(from, {
+    device: "cpu",
+    ...(labels && { labels, seed: 1 }),
+  });
   try {
     model.eval();
     return await work(model);
@@ -52,7 +67,10 @@ async function expectLogits(from: string, batch: GoldenBatch, expected: readonly
 }
 
 /** A copy of the golden folder whose weights or config are changed. */
-async function variant(target: string, change: { weights?: ReadonlyMap<string, StoredTensor>; config?: object }): Promise<string> {
+async function variant(
+  target: string,
+  change: { weights?: ReadonlyMap<string, StoredTensor>; config?: object },
+): Promise<string> {
   await cp(folder, target, { recursive: true });
   if (change.weights) writeSafetensors(join(target, "model.safetensors"), change.weights);
   if (change.config) {
@@ -113,7 +131,10 @@ describe("BertForSequenceClassification against PyTorch", () => {
     await withModel(folder, (model) =>
       scope(async () => {
         const { inputIds, ...batch } = toBatch(padded);
-        const [, table] = model.namedParameters().find(([name]) => name.endsWith("word_embeddings.weight")) as [string, Tensor];
+        const [, table] = model.namedParameters().find(([name]) => name.endsWith("word_embeddings.weight")) as [
+          string,
+          Tensor,
+        ];
         const inputsEmbeds = op("embedding", [table, inputIds]) as Tensor; // [B, T, hidden]
         const { logits } = await model.forward({ ...batch, inputsEmbeds });
         expect(largestDifference(logits.toTypedArray(), padded.logits.flat())).to.be.at.most(1e-5);
@@ -141,13 +162,18 @@ describe("BertForSequenceClassification against PyTorch", () => {
       await inFolder(async (work) => {
         const stored = readSafetensors(join(GOLDEN, `bert.${precision}.safetensors`));
         const changed = await variant(join(work, "model"), { weights: stored });
-        await withModel(changed, async (model) => expect(model.parameters().map(({ dtype }) => dtype)).to.not.include.oneOf(["float16", "bfloat16"]));
+        await withModel(changed, async (model) =>
+          expect(model.parameters().map(({ dtype }) => dtype)).to.not.include.oneOf(["float16", "bfloat16"]),
+        );
         await expectLogits(changed, padded, golden.roundedWeights[precision]);
       });
     });
   }
 
-  for (const [precision, dtype] of [["fp16", "float16"], ["bf16", "bfloat16"]] as const) {
+  for (const [precision, dtype] of [
+    ["fp16", "float16"],
+    ["bf16", "bfloat16"],
+  ] as const) {
     it(`opens ${precision} weights as ${dtype} where that is asked for, bit by bit`, async () => {
       await inFolder(async (work) => {
         const stored = readSafetensors(join(GOLDEN, `bert.${precision}.safetensors`));
@@ -163,8 +189,15 @@ describe("BertForSequenceClassification against PyTorch", () => {
   }
 
   it("refuses fewer labels than the checkpoint's five classes, and more", async () => {
-    for (const labels of [["no", "yes"], ["a", "b", "c", "d"], ["a", "b", "c", "d", "e", "f"]]) {
-      const { message } = await rejection(BertForSequenceClassification.fromPretrained(folder, { labels, device: "cpu" }), "ERR_LABEL_COUNT");
+    for (const labels of [
+      ["no", "yes"],
+      ["a", "b", "c", "d"],
+      ["a", "b", "c", "d", "e", "f"],
+    ]) {
+      const { message } = await rejection(
+        BertForSequenceClassification.fromPretrained(folder, { labels, device: "cpu" }),
+        "ERR_LABEL_COUNT",
+      );
       expect(message).to.contain("has 5 classes").and.to.contain(`${labels.length} labels`);
     }
   });
@@ -189,7 +222,10 @@ describe("BertForSequenceClassification against PyTorch", () => {
       await cp(join(changed, "model.safetensors"), join(changed, shards[0] as string));
       writeSafetensors(join(changed, shards[1] as string), new Map(all.slice(15)));
       const weightMap = Object.fromEntries(all.map(([name], index) => [name, shards[index < 15 ? 0 : 1]]));
-      await writeFile(join(changed, "model.safetensors.index.json"), JSON.stringify({ metadata: {}, weight_map: weightMap }));
+      await writeFile(
+        join(changed, "model.safetensors.index.json"),
+        JSON.stringify({ metadata: {}, weight_map: weightMap }),
+      );
       await rm(join(changed, "model.safetensors"));
       await expectLogits(changed, padded, padded.logits);
     });
@@ -203,7 +239,10 @@ describe("BertForSequenceClassification against PyTorch", () => {
             ([name]) => !name.startsWith("classifier.") && (pooler || !name.startsWith("pooler.")),
           ),
         );
-        const changed = await variant(join(work, "model"), { weights: encoder, config: { architectures: ["BertModel"] } });
+        const changed = await variant(join(work, "model"), {
+          weights: encoder,
+          config: { architectures: ["BertModel"] },
+        });
         await withModel(
           changed,
           async (model) => {

@@ -28,7 +28,9 @@ class Bag extends nn.Module {
 /** The files of a folder, by name. */
 async function filesOf(folder: string): Promise<Record<string, Buffer>> {
   const names = await readdir(folder);
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(path.join(folder, name))] as const)));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(path.join(folder, name))] as const)),
+  );
 }
 
 describe("what takes a model's folder takes its name on the hub", () => {
@@ -40,7 +42,9 @@ describe("what takes a model's folder takes its name on the hub", () => {
 
   async function logits(model: TextClassifier): Promise<number[][]> {
     model.eval();
-    return scope(async () => (await model.forward({ inputIds: Tensor.from([[2n, 7n, 9n, 3n]]) })).logits.toArray() as number[][]);
+    return scope(
+      async () => (await model.forward({ inputIds: Tensor.from([[2n, 7n, 9n, 3n]]) })).logits.toArray() as number[][],
+    );
   }
 
   before(async () => {
@@ -61,7 +65,12 @@ describe("what takes a model's folder takes its name on the hub", () => {
       await model.save(bare);
       await rm(path.join(bare, "manifest.json"));
       await writeTokenizer(bare);
-      hub = await serveHub({ "org/tiny": repository, "org/adapter": repositoryOf(await filesOf(adapter)), "org/bag": repositoryOf(await filesOf(bag)), bare: repositoryOf(await filesOf(bare)) });
+      hub = await serveHub({
+        "org/tiny": repository,
+        "org/adapter": repositoryOf(await filesOf(adapter)),
+        "org/bag": repositoryOf(await filesOf(bag)),
+        bare: repositoryOf(await filesOf(bare)),
+      });
     });
   });
   after(() => hub.close());
@@ -72,13 +81,16 @@ describe("what takes a model's folder takes its name on the hub", () => {
   });
   afterEach(() => rm(cacheDir, { recursive: true, force: true }));
 
-  const fetched = (): string[] => hub.requests.flatMap(({ path: place }) => /^\/[^/]+(?:\/[^/]+)?\/resolve\/[^/]+\/(.+)$/.exec(place)?.[1] ?? []);
+  const fetched = (): string[] =>
+    hub.requests.flatMap(({ path: place }) => /^\/[^/]+(?:\/[^/]+)?\/resolve\/[^/]+\/(.+)$/.exec(place)?.[1] ?? []);
 
   it("BertForSequenceClassification.fromPretrained: the same logits, from data alone", async () => {
     using model = await BertForSequenceClassification.fromPretrained("org/tiny", { ...options, device: "cpu" });
     expect(model.labels).to.deep.equal(LABELS);
     expect(await logits(model)).to.deep.equal(expected);
-    expect(fetched()).to.include.members(["config.json", "model.safetensors", "manifest.json"]).and.to.not.include.members(["pytorch_model.bin"]);
+    expect(fetched())
+      .to.include.members(["config.json", "model.safetensors", "manifest.json"])
+      .and.to.not.include.members(["pytorch_model.bin"]);
     expect(fetched()).to.not.include("README.md");
   });
 
@@ -121,13 +133,19 @@ describe("what takes a model's folder takes its name on the hub", () => {
 
   it("a pinned revision stays what it was when the branch moves on", async () => {
     const pinned = repository.refs.get("main") as string;
-    const files = Object.fromEntries([...(repository.commits.get(pinned) ?? [])].map(([name, { content }]) => [name, content]));
+    const files = Object.fromEntries(
+      [...(repository.commits.get(pinned) ?? [])].map(([name, { content }]) => [name, content]),
+    );
     const config = JSON.parse(String(files["config.json"])) as Record<string, unknown>;
     const renamed = JSON.stringify({ ...config, id2label: { 0: "yes", 1: "no" }, label2id: { yes: 0, no: 1 } });
     addCommit(repository, { ...files, "config.json": renamed }, ["main", "v2"]);
     try {
       using newest = await BertForSequenceClassification.fromPretrained("org/tiny", { ...options, device: "cpu" });
-      using old = await BertForSequenceClassification.fromPretrained("org/tiny", { ...options, device: "cpu", revision: pinned });
+      using old = await BertForSequenceClassification.fromPretrained("org/tiny", {
+        ...options,
+        device: "cpu",
+        revision: pinned,
+      });
       expect([newest.labels, old.labels]).to.deep.equal([["yes", "no"], LABELS]);
     } finally {
       repository.refs.set("main", pinned);
@@ -141,7 +159,11 @@ describe("what takes a model's folder takes its name on the hub", () => {
       try {
         using model = tinyBert();
         await model.save("org/tiny", { tokenizer: await tinyTokenizer() });
-        using local = await BertForSequenceClassification.fromPretrained("org/tiny", { ...options, device: "cpu", revision: "v2" });
+        using local = await BertForSequenceClassification.fromPretrained("org/tiny", {
+          ...options,
+          device: "cpu",
+          revision: "v2",
+        });
         expect(local.labels).to.deep.equal(LABELS);
         await AutoTokenizer.fromPretrained("org/tiny", options);
         // Moved out of the way by a process that is no more.
@@ -156,7 +178,13 @@ describe("what takes a model's folder takes its name on the hub", () => {
 
   it("damage in the cache is noticed by the manifest that came with the weights", async () => {
     await Classifier.load("org/tiny", { ...options, device: "cpu" }).then((classifier) => classifier.dispose());
-    const weights = path.join(cacheDir, "models--org--tiny", "snapshots", repository.refs.get("main") as string, "model.safetensors");
+    const weights = path.join(
+      cacheDir,
+      "models--org--tiny",
+      "snapshots",
+      repository.refs.get("main") as string,
+      "model.safetensors",
+    );
     const bytes = await readFile(weights);
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
     await writeFile(weights, bytes); // through the link
@@ -174,7 +202,9 @@ describe("what takes a model's folder takes its name on the hub", () => {
       () => readCalibration(wrong, options),
       () => ModuleClassifier.load(wrong, new Bag(), "single-label", options),
     ]) {
-      expect((await rejection(work(), "ERR_INVALID_ARG")).message).to.match(/expected .*folder.* or .*name on the hub, got 5/);
+      expect((await rejection(work(), "ERR_INVALID_ARG")).message).to.match(
+        /expected .*folder.* or .*name on the hub, got 5/,
+      );
     }
     expect(hub.requests).to.deep.equal([]);
   });

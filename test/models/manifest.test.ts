@@ -59,7 +59,10 @@ describe("a saved folder's manifest", () => {
       expect(files).to.not.have.any.keys("config.json", "training.json", "tokenizer_config.json", "manifest.json");
       for (const [name, { bytes, sha256 }] of Object.entries(files)) {
         const content = await readFile(join(folder, name));
-        expect([bytes, sha256], name).to.deep.equal([content.length, createHash("sha256").update(content).digest("hex")]);
+        expect([bytes, sha256], name).to.deep.equal([
+          content.length,
+          createHash("sha256").update(content).digest("hex"),
+        ]);
       }
     }));
 
@@ -117,7 +120,12 @@ describe("a saved folder's manifest", () => {
     saved(async (folder) => {
       const file = join(folder, "manifest.json");
       const text = await readFile(file, "utf8");
-      const damages = [text.slice(0, -9), text.replace('"version": 1', '"version": 2'), text.replace('"model.safetensors"', '"../model.safetensors"'), text.replace(/"bytes": \d+/, '"bytes": "1"')];
+      const damages = [
+        text.slice(0, -9),
+        text.replace('"version": 1', '"version": 2'),
+        text.replace('"model.safetensors"', '"../model.safetensors"'),
+        text.replace(/"bytes": \d+/, '"bytes": "1"'),
+      ];
       for (const damage of damages) {
         await writeFile(file, damage);
         await expectRefused(folder, [file]);

@@ -19,7 +19,13 @@ const SEED = 1;
 /** A valid file of several dtypes and shapes; scalars and empty tensors among them. */
 async function validFile(file: string): Promise<Buffer> {
   const tensors = [
-    ["weight", Tensor.from([[1, 2, 3], [4, 5, 6]])],
+    [
+      "weight",
+      Tensor.from([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+    ],
     ["half", Tensor.from([0.5, 1.5], { dtype: "float16" })],
     ["ids", Tensor.from([1n, 2n, 3n])],
     ["flag", Tensor.from([true, false, true])],
@@ -42,7 +48,24 @@ function corrupt(valid: Buffer, below: (bound: number) => number): Buffer {
     return Buffer.concat([start, Buffer.from(text, "latin1"), data]);
   };
   const number = (): string =>
-    ["0", "-1", "1", "3", "8", "24", "0.5", "1e3", "4294967296", "9007199254740992", "1e400", "null", '"4"', "[]", "{}", "true"][below(16)] as string;
+    [
+      "0",
+      "-1",
+      "1",
+      "3",
+      "8",
+      "24",
+      "0.5",
+      "1e3",
+      "4294967296",
+      "9007199254740992",
+      "1e400",
+      "null",
+      '"4"',
+      "[]",
+      "{}",
+      "true",
+    ][below(16)] as string;
   switch (below(8)) {
     case 0: {
       // one byte anywhere in length or header
@@ -53,7 +76,10 @@ function corrupt(valid: Buffer, below: (bound: number) => number): Buffer {
     case 1:
       return valid.subarray(0, below(valid.length));
     case 2:
-      return rebuilt(header, below(2) === 0 ? below(2 * valid.length) : [2 ** 32, 2 ** 40, 2 ** 53, 100_000_001][below(4)]);
+      return rebuilt(
+        header,
+        below(2) === 0 ? below(2 * valid.length) : [2 ** 32, 2 ** 40, 2 ** 53, 100_000_001][below(4)],
+      );
     case 3: {
       // a number of a shape or an offset
       const places = [...header.matchAll(/-?\d+(?=[,\]])/g)];
@@ -64,17 +90,37 @@ function corrupt(valid: Buffer, below: (bound: number) => number): Buffer {
       const dtypes = ["F32", "F64", "I8", "F8_E4M3", "U16", "", "f32", "BOOL", "constructor", "__proto__"];
       const places = [...header.matchAll(/"dtype":"\w+"/g)];
       const place = places[below(places.length)] as RegExpMatchArray;
-      return rebuilt(header.slice(0, place.index) + `"dtype":"${dtypes[below(dtypes.length)]}"` + header.slice((place.index ?? 0) + place[0].length));
+      return rebuilt(
+        header.slice(0, place.index) +
+          `"dtype":"${dtypes[below(dtypes.length)]}"` +
+          header.slice((place.index ?? 0) + place[0].length),
+      );
     }
     case 5: {
       // a piece cut out, doubled, or turned into junk
       const at = below(length);
       const end = Math.min(length, at + 1 + below(40));
-      const piece = [header.slice(at, end).repeat(2), "", String.fromCharCode(...Array.from({ length: 5 }, () => below(256)))][below(3)] as string;
+      const piece = [
+        header.slice(at, end).repeat(2),
+        "",
+        String.fromCharCode(...Array.from({ length: 5 }, () => below(256))),
+      ][below(3)] as string;
       return rebuilt(header.slice(0, at) + piece + header.slice(end));
     }
     case 6:
-      return rebuilt(["[]", "null", "1", '""', "{}", '{"a":null}', '{"a":[]}', "[".repeat(100_000), '{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'][below(9)] as string);
+      return rebuilt(
+        [
+          "[]",
+          "null",
+          "1",
+          '""',
+          "{}",
+          '{"a":null}',
+          '{"a":[]}',
+          "[".repeat(100_000),
+          '{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+        ][below(9)] as string,
+      );
     default:
       return Buffer.concat([valid, Buffer.alloc(1 + below(64), below(256))]);
   }
@@ -107,7 +153,10 @@ describe("a damaged safetensors file", function () {
         }
       };
       for (let i = 0; i < CORRUPTIONS; i += AT_ONCE) {
-        const files = Array.from({ length: AT_ONCE }, (_, k) => [join(folder, String(k)), corrupt(valid, below)] as const);
+        const files = Array.from(
+          { length: AT_ONCE },
+          (_, k) => [join(folder, String(k)), corrupt(valid, below)] as const,
+        );
         for (const outcome of await scope(() => Promise.all(files.map(([file, damaged]) => check(file, damaged))))) {
           outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
         }
@@ -133,7 +182,10 @@ describe("a damaged safetensors file", function () {
     return inFolder(async (folder) => {
       const file = join(folder, "x.safetensors");
       const large = Tensor.from(new Float32Array(8 << 20)); // 32 MB: reading takes some milliseconds
-      await writeSafetensors(file, [["a", large], ["b", large]]);
+      await writeSafetensors(file, [
+        ["a", large],
+        ["b", large],
+      ]);
       large.dispose();
       const content = await readFile(file);
       const entries = await readHeader(file);

@@ -12,10 +12,13 @@ import { inFolder, writeTokenizer } from "../support/tiny-bert";
 /** The number of a process that has ended. */
 const DEAD = spawnSync(process.execPath, ["-e", ""]).pid;
 
-const write = (text: string) => async (folder: string): Promise<void> => {
-  await writeFile(join(folder, "config.json"), JSON.stringify({ text }));
-};
-const textOf = async (folder: string): Promise<unknown> => (JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as { text: unknown }).text;
+const write =
+  (text: string) =>
+  async (folder: string): Promise<void> => {
+    await writeFile(join(folder, "config.json"), JSON.stringify({ text }));
+  };
+const textOf = async (folder: string): Promise<unknown> =>
+  (JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as { text: unknown }).text;
 
 async function folderWith(folder: string, text: string): Promise<void> {
   await mkdir(folder);
@@ -33,7 +36,12 @@ describe("a save that was killed", () => {
         if (open === "a model") expect(await readConfig(target)).to.deep.equal({ text: "new" });
         else if (open === "a tokenizer") await AutoTokenizer.fromPretrained(target);
         // It fails, and what was there before must be there after.
-        else await rejection(writeFolder(target, () => Promise.reject(new Error("no space left"))), "ERR_FILE_WRITE");
+        else {
+          await rejection(
+            writeFolder(target, () => Promise.reject(new Error("no space left"))),
+            "ERR_FILE_WRITE",
+          );
+        }
         expect(await textOf(target)).to.equal("new");
         expect(await readdir(root)).to.deep.equal(["model"]);
       }));

@@ -13,7 +13,9 @@ import { inFolder } from "../support/tiny-bert";
 /** Runs `work` with other properties of `process`. */
 function onSystem<T>(properties: object, work: () => T): T {
   const before = Object.keys(properties).map((name) => [name, Object.getOwnPropertyDescriptor(process, name)] as const);
-  for (const [name, value] of Object.entries(properties)) Object.defineProperty(process, name, { value: value as unknown, configurable: true });
+  for (const [name, value] of Object.entries(properties)) {
+    Object.defineProperty(process, name, { value: value as unknown, configurable: true });
+  }
   try {
     return work();
   } finally {
@@ -47,12 +49,16 @@ describe("a system without prebuilt addons", () => {
   it("is named by its processor, its system and its C library", () => {
     expect(systemName()).to.match(/^linux-\w+ with (glibc \d+\.\d+|musl)$/);
     expect(onSystem({ platform: "darwin", arch: "arm64" }, systemName)).to.equal("darwin-arm64");
-    expect(onSystem({ ...reporting({ glibcVersionRuntime: "2.17" }), arch: "x64" }, systemName)).to.equal("linux-x64 with glibc 2.17");
+    expect(onSystem({ ...reporting({ glibcVersionRuntime: "2.17" }), arch: "x64" }, systemName)).to.equal(
+      "linux-x64 with glibc 2.17",
+    );
     expect(onSystem({ ...reporting({}), arch: "arm64" }, systemName)).to.equal("linux-arm64 with musl");
   });
 
   it("is told what is supported and how to build from source", () => {
-    const { code, message } = onSystem({ platform: "darwin", arch: "arm64" }, () => notBuilt("found neither", undefined));
+    const { code, message } = onSystem({ platform: "darwin", arch: "arm64" }, () =>
+      notBuilt("found neither", undefined),
+    );
     expect(code).to.equal("ERR_ADDON_NOT_BUILT");
     expect(message).to.include("Prebuilt addons are for linux-x64 with glibc 2.28 or newer; this is darwin-arm64.");
     expect(message).to.include("npx torchwright build").and.not.include("musl");
@@ -62,9 +68,16 @@ describe("a system without prebuilt addons", () => {
     inFolder(async (folder) => {
       // What the loader of musl says of a library that wants glibc is another text, but the same failure.
       writeFileSync(path.join(folder, "loader.node"), "not for this system");
-      const { message } = withEnv("TORCHWRIGHT_ADDONS", folder, () => onSystem(reporting({}), () => thrown(() => chooseAddons({}), "ERR_ADDON_NOT_BUILT")));
-      expect(message).to.include("loader.node could not be opened").and.match(/this is linux-\w+ with musl/);
-      expect(message).to.include("npx torchwright build").and.include("needs glibc as well").and.include("built for musl");
+      const { message } = withEnv("TORCHWRIGHT_ADDONS", folder, () =>
+        onSystem(reporting({}), () => thrown(() => chooseAddons({}), "ERR_ADDON_NOT_BUILT")),
+      );
+      expect(message)
+        .to.include("loader.node could not be opened")
+        .and.match(/this is linux-\w+ with musl/);
+      expect(message)
+        .to.include("npx torchwright build")
+        .and.include("needs glibc as well")
+        .and.include("built for musl");
     }));
 });
 
@@ -72,7 +85,9 @@ describe("a libtorch of another release than the addons'", () => {
   it("is refused with both releases and the command that builds for it", () =>
     inFolder(async (folder) => {
       const root = fakeLibtorch(path.join(folder, "torch"), `${otherRelease()}.0+cpu`);
-      const { message } = withEnv("TORCHWRIGHT_CACHE", path.join(folder, "cache"), () => thrown(() => chooseAddons({ folder: root }), "ERR_LIBTORCH_VERSION"));
+      const { message } = withEnv("TORCHWRIGHT_CACHE", path.join(folder, "cache"), () =>
+        thrown(() => chooseAddons({ folder: root }), "ERR_LIBTORCH_VERSION"),
+      );
       expect(message).to.include(`got ${otherRelease()}.0`).and.to.include(`LIBTORCH=${root} npx torchwright build`);
     }));
 
@@ -99,7 +114,9 @@ describe("a libtorch of another release than the addons'", () => {
         expect(builtAddons(own)).to.equal(undefined);
         // They are tried, and theirs is the error.
         const root = fakeLibtorch(path.join(folder, "torch"), `${release}+cpu`);
-        expect(thrown(() => chooseAddons({ folder: root }), "ERR_ADDON_NOT_BUILT").message).to.include(path.join(built, ADDONS[0]));
+        expect(thrown(() => chooseAddons({ folder: root }), "ERR_ADDON_NOT_BUILT").message).to.include(
+          path.join(built, ADDONS[0]),
+        );
       });
     }));
 });

@@ -1,4 +1,7 @@
-/** Ways to end a process or a worker in the middle of a step: each in a process of its own, because a crash would end this one. */
+/**
+ * Ways to end a process or a worker in the middle of a step: each in a process of its own, because a crash would end
+ * this one.
+ */
 import { spawn } from "node:child_process";
 import { expect } from "chai";
 import type { Compiled } from "../support/compiled";
@@ -25,7 +28,9 @@ describe("ending in the middle of a step", function () {
   after(() => compiled.remove());
 
   function run(how: string, delay: number): Promise<Outcome> {
-    const child = spawn(process.execPath, [compiled.file(PROGRAM), how, String(delay)], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [compiled.file(PROGRAM), how, String(delay)], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));

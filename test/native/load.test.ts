@@ -13,7 +13,10 @@ const LOAD = path.join(__dirname, "../../lib/native/load");
 /** Runs a line of JavaScript with `load` being lib/native/load, in a process of its own; its last line of output. */
 function inProcess(line: string, env: NodeJS.ProcessEnv = {}): string {
   const program = `const load = require(${JSON.stringify(LOAD)}); try { ${line} } catch (e) { console.log(e.code + " " + e.message.split("\\n")[0]); }`;
-  return execFileSync(process.execPath, ["-r", REGISTER, "-e", program], { encoding: "utf8", env: { ...process.env, ...env } }).trim();
+  return execFileSync(process.execPath, ["-r", REGISTER, "-e", program], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  }).trim();
 }
 
 describe("native", () => {
@@ -24,7 +27,9 @@ describe("native", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it("opens libtorch at first use, not on import", () => {
-    expect(inProcess("const before = load.isOpen(); load.native(); console.log(before, load.isOpen())")).to.equal("false true");
+    expect(inProcess("const before = load.isOpen(); load.native(); console.log(before, load.isOpen())")).to.equal(
+      "false true",
+    );
     expect(inProcess("console.log(load.isOpen())", { LIBTORCH: path.join(folder, "nowhere") })).to.equal("false");
   });
 
@@ -36,13 +41,19 @@ describe("native", () => {
     const root = fakeLibtorch(path.join(folder, "torch"), "2.10.1+cpu");
     const message = inProcess("load.native()", { LIBTORCH: root });
     expect(message).to.match(/^ERR_LIBTORCH_VERSION /);
-    expect(message).to.include("got 2.10.1").and.to.match(/built with 2\.1[1-4]\.\d+/).and.to.include("npm run compile");
+    expect(message)
+      .to.include("got 2.10.1")
+      .and.to.match(/built with 2\.1[1-4]\.\d+/)
+      .and.to.include("npm run compile");
   });
 
   it("reports a library that the system cannot open, in the system's words", () => {
-    const version = (JSON.parse(inProcess("console.log(JSON.stringify(load.libtorchInfo()))")) as { version: string }).version;
+    const version = (JSON.parse(inProcess("console.log(JSON.stringify(load.libtorchInfo()))")) as { version: string })
+      .version;
     const root = fakeLibtorch(path.join(folder, "torch"), `${version}+cpu`);
-    expect(inProcess("load.native()", { LIBTORCH: root })).to.match(/^ERR_LIBTORCH_LOAD .*could not open .*(too short|invalid|not a)/);
+    expect(inProcess("load.native()", { LIBTORCH: root })).to.match(
+      /^ERR_LIBTORCH_LOAD .*could not open .*(too short|invalid|not a)/,
+    );
   });
 
   it("refuses a change of place once libtorch is open", () => {
@@ -60,7 +71,9 @@ describe("native", () => {
       const prebuilt = copy.file(path.join("prebuilds", `${process.platform}-${process.arch}`));
       mkdirSync(prebuilt, { recursive: true });
       writeFileSync(path.join(prebuilt, "loader.node"), "no library");
-      expect(load()).to.match(/^ERR_ADDON_NOT_BUILT /).and.to.contain(path.join(prebuilt, "loader.node"));
+      expect(load())
+        .to.match(/^ERR_ADDON_NOT_BUILT /)
+        .and.to.contain(path.join(prebuilt, "loader.node"));
     } finally {
       copy.remove();
     }

@@ -32,7 +32,10 @@ describe("locateLibtorch", () => {
   it("names include folders, library folder and the library to open by absolute path", () => {
     const root = fakeLibtorch(path.join(folder, "torch"));
     const found = locateLibtorch({ folder: root }, env);
-    expect(found.includeDirs).to.deep.equal([path.join(root, "include"), path.join(root, "include/torch/csrc/api/include")]);
+    expect(found.includeDirs).to.deep.equal([
+      path.join(root, "include"),
+      path.join(root, "include/torch/csrc/api/include"),
+    ]);
     expect(found.libDir).to.equal(path.join(root, "lib"));
     expect(found.library).to.equal(path.join(root, "lib", LIBRARY));
   });
@@ -67,13 +70,17 @@ describe("locateLibtorch", () => {
   it("does not take half an unpacked folder, and says what is missing in it", () => {
     mkdirSync(path.join(folder, "cache", "libtorch-2.13.0-cpu", "torch", "include"), { recursive: true });
     mkdirSync(path.join(folder, "cache", ".unpack-1-0"), { recursive: true });
-    expect(String(thrown(() => locateLibtorch({}, env), "ERR_LIBTORCH_NOT_FOUND").cause)).to.contain(`has no lib/${LIBRARY}`);
+    expect(String(thrown(() => locateLibtorch({}, env), "ERR_LIBTORCH_NOT_FOUND").cause)).to.contain(
+      `has no lib/${LIBRARY}`,
+    );
   });
 
   it("says in four lines what to do, with one command, and keeps what was looked at as the cause", () => {
     fakeLibtorch(path.join(folder, "cache", "libtorch-1.9.0-cpu", "torch"), "1.9.0+cpu");
     const wrong = { ...env, LIBTORCH: path.join(folder, "nowhere") };
-    for (const error of [env, { TORCHWRIGHT_CACHE: path.join(folder, "empty") }, wrong].map((variables) => thrown(() => locateLibtorch({}, variables), "ERR_LIBTORCH_NOT_FOUND"))) {
+    for (const error of [env, { TORCHWRIGHT_CACHE: path.join(folder, "empty") }, wrong].map((variables) =>
+      thrown(() => locateLibtorch({}, variables), "ERR_LIBTORCH_NOT_FOUND"),
+    )) {
       const lines = error.message.split("\n");
       expect(lines, error.message).to.have.length(4);
       expect(lines[2]).to.equal("    npx torchwright setup");

@@ -69,7 +69,9 @@ describe("the addons' own versions of what newer systems have", () => {
       const program = path.join(folder, "program");
       writeFileSync(source, PROGRAM);
       const files = [source, path.join(SOURCES, "heap.cc"), path.join(SOURCES, "portable_symbols.cc")];
-      execFileSync("c++", ["-std=c++20", "-O1", "-I", SOURCES, ...files, "-o", program, "-lpthread"], { stdio: ["ignore", "ignore", "inherit"] });
+      execFileSync("c++", ["-std=c++20", "-O1", "-I", SOURCES, ...files, "-o", program, "-lpthread"], {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
       execFileSync(program, { stdio: ["ignore", "ignore", "inherit"] });
       execFileSync(program, ["an old glibc"], { stdio: ["ignore", "ignore", "inherit"] });
     })).timeout(60_000);

@@ -1,7 +1,17 @@
 /** Two copies of the package in one process: the second is refused by name; workers and child processes are not. */
 import { expect } from "chai";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Compiled } from "../support/compiled";
@@ -26,7 +36,9 @@ describe("a second copy of the package", function () {
     const built = process.env["TORCHWRIGHT_ADDONS"] ?? path.join(ROOT, "build", "Release");
     unlinkSync(path.join(root, "build"));
     mkdirSync(path.join(root, "build", "Release"), { recursive: true });
-    for (const name of ["loader.node", "torchwright.node"]) copyFileSync(path.join(built, name), path.join(root, "build", "Release", name));
+    for (const name of ["loader.node", "torchwright.node"]) {
+      copyFileSync(path.join(built, name), path.join(root, "build", "Release", name));
+    }
     unlinkSync(path.join(root, "package.json"));
     const manifest = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as object;
     writeFileSync(path.join(root, "package.json"), JSON.stringify({ ...manifest, version: "99.0.0" }));
@@ -55,7 +67,10 @@ describe("a second copy of the package", function () {
     `;
     writeFileSync(file, sum + program);
     const { TORCHWRIGHT_ADDONS: _, ...env } = process.env;
-    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: "utf8", env: { ...env, ...firstAddons() } });
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [file], {
+      encoding: "utf8",
+      env: { ...env, ...firstAddons() },
+    });
     expect([status, signal], stderr).to.deep.equal([0, null]);
     return stdout.trim();
   }
@@ -73,8 +88,12 @@ describe("a second copy of the package", function () {
   it("is an error that names both places and the remedy, and the first works on", () => {
     const [one, two, again] = run('console.log([sum("first"), sum("second"), sum("first")].join("\\n"));').split("\n");
     expect([one, again]).to.deep.equal(["6", "6"]);
-    expect(two).to.match(/^ERR_TWO_COPIES /).and.to.contain("npm ls torchwright");
-    expect(two).to.contain(realpathSync(path.join(path.dirname(second.file("lib/index.ts")), "..", "build", "Release")));
+    expect(two)
+      .to.match(/^ERR_TWO_COPIES /)
+      .and.to.contain("npm ls torchwright");
+    expect(two).to.contain(
+      realpathSync(path.join(path.dirname(second.file("lib/index.ts")), "..", "build", "Release")),
+    );
     expect(two?.match(/Release/g)).to.have.length(2);
   });
 
@@ -86,18 +105,23 @@ describe("a second copy of the package", function () {
         try { result = require(${JSON.stringify(path.join(scratch, "node_modules", copy))}).Tensor.from([1, 2, 3]).sum().item(); } catch (error) { result = error.code; }
         parentPort.postMessage(result);\`,
         { eval: true }).once("message", resolve))`;
-    const output = run(`(async () => console.log(sum("first"), await ${inWorker("first")}, await ${inWorker("second")}, await ${inWorker("first")}))();`);
+    const output = run(
+      `(async () => console.log(sum("first"), await ${inWorker("first")}, await ${inWorker("second")}, await ${inWorker("first")}))();`,
+    );
     expect(output).to.equal("6 6 ERR_TWO_COPIES 6");
   });
 
   it("works in a child process, and where the first copy was only imported", () => {
-    const child = 'require("node:child_process").execFileSync(process.execPath, ["-p", "require(\'second\').Tensor.from([2]).sum().item()"], { encoding: "utf8", cwd: __dirname }).trim()';
+    const child =
+      'require("node:child_process").execFileSync(process.execPath, ["-p", "require(\'second\').Tensor.from([2]).sum().item()"], { encoding: "utf8", cwd: __dirname }).trim()';
     expect(run(`console.log(sum("first"), ${child});`)).to.equal("6 2");
     expect(run('require("first"); console.log(sum("second"));')).to.equal("6");
   });
 
   it("may be used when the first could not open libtorch", () => {
-    const output = run('require("first").useLibtorch({ folder: __dirname }); console.log(sum("first").split(" ")[0], sum("second"));');
+    const output = run(
+      'require("first").useLibtorch({ folder: __dirname }); console.log(sum("first").split(" ")[0], sum("second"));',
+    );
     expect(output).to.equal("ERR_LIBTORCH_NOT_FOUND 6");
   });
 });

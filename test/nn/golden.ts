@@ -31,7 +31,10 @@ interface Golden {
 
 export const golden = readGolden<Golden>("nn.json");
 
-/** 0 where this libtorch draws normal numbers to the bit as the golden file's did; its vectorised code differs by processor. */
+/**
+ * 0 where this libtorch draws normal numbers to the bit as the golden file's did; its vectorised code differs by
+ * processor.
+ */
 export function tolerance(): number {
   manualSeed(golden.seed);
   using drawn = ops.empty([golden.probe.length]);

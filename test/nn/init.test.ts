@@ -68,14 +68,23 @@ describe("nn.init", () => {
   it("fills parameters in place without recording, and returns what it was given", () => {
     using layer = new nn.Linear(3, 2);
     expect(init.ones_(layer.weight)).to.equal(layer.weight);
-    expect(layer.weight.toArray()).to.deep.equal([[1, 1, 1], [1, 1, 1]]);
+    expect(layer.weight.toArray()).to.deep.equal([
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
     expect(layer.weight.isLeaf && layer.weight.requiresGrad).to.be.true;
   });
 
   it("refuses too few dimensions, unknown names and impossible bounds", () => {
     using vector = ops.empty([3]);
     using matrix = ops.empty([3, 3]);
-    for (const fill of [init.xavierUniform_, init.xavierNormal_, init.kaimingUniform_, init.kaimingNormal_, init.orthogonal_]) {
+    for (const fill of [
+      init.xavierUniform_,
+      init.xavierNormal_,
+      init.kaimingUniform_,
+      init.kaimingNormal_,
+      init.orthogonal_,
+    ]) {
       expect(thrown(() => fill(vector), "ERR_INVALID_ARG").message).to.contain("at least 2 dimensions, got [3]");
     }
     thrown(() => init.kaimingUniform_(matrix, { nonlinearity: "softmax" as "relu" }), "ERR_INVALID_ARG");

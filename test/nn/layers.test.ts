@@ -39,7 +39,13 @@ describe("nn layers: initial values", () => {
 
 describe("nn layers: forward and backward", () => {
   it("a head with all of them gives PyTorch's output and gradients", async () => {
-    using head = new nn.Sequential(new nn.Linear(6, 16), new nn.GELU(), new nn.LayerNorm(16), new nn.Dropout(0), new nn.Linear(16, 3));
+    using head = new nn.Sequential(
+      new nn.Linear(6, 16),
+      new nn.GELU(),
+      new nn.LayerNorm(16),
+      new nn.Dropout(0),
+      new nn.Linear(16, 3),
+    );
     const stored = readSafetensors(join(GOLDEN, "nn.safetensors"));
     const { input, output, gradients, inputGradient } = golden.head;
     await scope(async () => {
@@ -61,7 +67,10 @@ describe("nn layers: forward and backward", () => {
     });
     expect(head.namedParameters().map(([name]) => name)).to.deep.equal(Object.keys(gradients));
     for (const [name, parameter] of head.namedParameters()) {
-      expect(largestDifference(parameter.grad?.toTypedArray() as Float32Array, gradients[name] ?? []), name).to.be.at.most(2e-5);
+      expect(
+        largestDifference(parameter.grad?.toTypedArray() as Float32Array, gradients[name] ?? []),
+        name,
+      ).to.be.at.most(2e-5);
     }
   });
 
@@ -94,8 +103,18 @@ describe("nn layers: forward and backward", () => {
 
   it("the padding row of an Embedding gets no gradient", async () => {
     using words = new nn.Embedding(4, 2, { paddingIdx: 1 });
-    await scope(async () => words.forward(Tensor.from([[0n, 1n, 3n, 3n]])).sum().backward());
-    expect(words.weight.grad?.toArray()).to.deep.equal([[1, 1], [0, 0], [0, 0], [2, 2]]);
+    await scope(async () =>
+      words
+        .forward(Tensor.from([[0n, 1n, 3n, 3n]]))
+        .sum()
+        .backward(),
+    );
+    expect(words.weight.grad?.toArray()).to.deep.equal([
+      [1, 1],
+      [0, 0],
+      [0, 0],
+      [2, 2],
+    ]);
   });
 
   it("LayerNorm over two dimensions, with and without weights, gives mean 0 and variance 1", () => {
@@ -119,7 +138,10 @@ describe("nn layers: forward and backward", () => {
       };
       near(new nn.ReLU(), (v) => Math.max(v, 0));
       near(new nn.Tanh(), Math.tanh);
-      near(new nn.GELU({ approximate: "tanh" }), (v) => (v / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3))));
+      near(
+        new nn.GELU({ approximate: "tanh" }),
+        (v) => (v / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3))),
+      );
       // GELU(x) − GELU(−x) = x, as Φ(x) + Φ(−x) = 1
       const gelu = new nn.GELU();
       const odd = gelu.forward(x).sub(gelu.forward(x.neg()));

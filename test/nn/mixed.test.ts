@@ -2,8 +2,18 @@
 import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch, ScriptModule , BertForSequenceClassification} from "../../lib/index";
-import { AdamW, Classifier, DataLoader, loadSafetensors, loadTextClassifier, ModuleClassifier, nn, saveSafetensors, Trainer } from "../../lib/index";
+import type { Batch, ScriptModule, BertForSequenceClassification } from "../../lib/index";
+import {
+  AdamW,
+  Classifier,
+  DataLoader,
+  loadSafetensors,
+  loadTextClassifier,
+  ModuleClassifier,
+  nn,
+  saveSafetensors,
+  Trainer,
+} from "../../lib/index";
 import { manualSeed } from "../../lib/tensor/device";
 import { memory } from "../../lib/tensor/memory";
 import { ops } from "../../lib/tensor/ops";
@@ -24,14 +34,24 @@ class Model extends nn.Module {
     this.bert = whole.part("bert");
     whole.dispose();
     manualSeed(3);
-    this.head = new nn.Sequential(new nn.Linear(TINY_CONFIG.hidden_size, 16), new nn.GELU(), new nn.Dropout(0.1), new nn.Linear(16, LABELS.length));
+    this.head = new nn.Sequential(
+      new nn.Linear(TINY_CONFIG.hidden_size, 16),
+      new nn.GELU(),
+      new nn.Dropout(0.1),
+      new nn.Linear(16, LABELS.length),
+    );
     this.parameters(); // the part's handles exist from here on
   }
 
   async forward({ inputIds, attentionMask, tokenTypeIds }: Batch): Promise<Tensor> {
     const hidden = (await this.bert.forward([inputIds, attentionMask, tokenTypeIds])) as Tensor; // [B, T, H]
     const mask = attentionMask.unsqueeze(-1); // [B, T, 1]
-    return this.head.forward(hidden.mul(mask).sum([1]).div(mask.sum([1]))); // [B, classes]
+    return this.head.forward(
+      hidden
+        .mul(mask)
+        .sum([1])
+        .div(mask.sum([1])),
+    ); // [B, classes]
   }
 }
 
@@ -51,7 +71,8 @@ class Bag extends nn.Module {
 describe("nn with TorchScript parts", () => {
   let tokenizer: Tokenizer;
   const options = { labels: LABELS, maxSteps: 96, learningRate: 5e-3, logEvery: 8, progress: "silent" } as const;
-  const loaderOf = (rows: number): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
+  const loaderOf = (rows: number): DataLoader =>
+    new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
 
   before(async () => {
     tokenizer = await tinyTokenizer();
@@ -121,7 +142,9 @@ describe("nn with TorchScript parts", () => {
     const { log, evaluations } = await trainer.fit(loaderOf(64), { evalLoader: loaderOf(32) });
     expect(log.at(-1)?.loss).to.be.below((log[0]?.loss as number) / 2);
     expect(evaluations.at(-1)?.metrics.accuracy).to.be.at.least(0.9);
-    const still = model.namedParameters().filter(([, parameter], i) => Buffer.compare(bytes(parameter.toTypedArray()), bytes(before[i])) === 0);
+    const still = model
+      .namedParameters()
+      .filter(([, parameter], i) => Buffer.compare(bytes(parameter.toTypedArray()), bytes(before[i])) === 0);
     expect(still.map(([name]) => name)).to.deep.equal(["bert.pooler.dense.weight", "bert.pooler.dense.bias"]); // not in this forward
     expect(memory().liveTensors).to.be.at.most(live); // fewer where garbage of before was collected
   });
@@ -142,16 +165,24 @@ describe("nn with TorchScript parts", () => {
       await trainer.fit(loaderOf(32));
       const saved = join(folder, "model");
       await trainer.save(saved);
-      expect([...readSafetensors(join(saved, "model.safetensors")).keys()]).to.deep.equal([...model.stateDict().keys()]);
+      expect([...readSafetensors(join(saved, "model.safetensors")).keys()]).to.deep.equal([
+        ...model.stateDict().keys(),
+      ]);
       const config = JSON.parse(await readFile(join(saved, "config.json"), "utf8")) as unknown;
-      expect(config).to.deep.include({ model_type: "torchwright-module", architectures: ["Model"], id2label: { 0: "good", 1: "bad" } });
+      expect(config).to.deep.include({
+        model_type: "torchwright-module",
+        architectures: ["Model"],
+        id2label: { 0: "good", 1: "bad" },
+      });
 
       const { labels } = await trainer.predict(new DataLoader(tinyData(9), { tokenizer, device: "cpu" }));
       using classifier = new Classifier(await ModuleClassifier.load(saved, new Model()), tokenizer);
       const again = await classifier.predict(Array.from(tinyData(9), ({ text }) => text));
       expect(again.map(({ label }) => label)).to.deep.equal(labels);
 
-      expect((await rejection(loadTextClassifier(saved), "ERR_CONFIG_INVALID")).message).to.contain("ModuleClassifier.load(").and.contain("new Model(");
+      expect((await rejection(loadTextClassifier(saved), "ERR_CONFIG_INVALID")).message)
+        .to.contain("ModuleClassifier.load(")
+        .and.contain("new Model(");
       using other = new Bag();
       await rejection(ModuleClassifier.load(saved, other), "ERR_WEIGHTS_MISMATCH");
       await rejection(ModuleClassifier.load(folder, other), "ERR_FILE_NOT_FOUND");
@@ -165,7 +196,9 @@ const bytes = (values: ArrayBufferView | undefined): Uint8Array =>
 describe("nn modules as classifiers", () => {
   let tokenizer: Tokenizer;
   const fit = async (module: Bag, labels: readonly string[] = LABELS): Promise<unknown> =>
-    new Trainer(module, { labels, maxSteps: 1, progress: "silent" }).fit(new DataLoader(tinyData(8), { tokenizer, device: "cpu" }));
+    new Trainer(module, { labels, maxSteps: 1, progress: "silent" }).fit(
+      new DataLoader(tinyData(8), { tokenizer, device: "cpu" }),
+    );
 
   before(async () => {
     tokenizer = await tinyTokenizer();

@@ -70,9 +70,19 @@ describe("nn.Module: parts and names", () => {
     }
     using model = new Model();
     expect(names(model.namedParameters())).to.deep.equal([
-      "blocks.0.weight", "blocks.0.bias", "blocks.1.1.weight", "heads.topic.weight", "hidden.weight",
+      "blocks.0.weight",
+      "blocks.0.bias",
+      "blocks.1.1.weight",
+      "heads.topic.weight",
+      "hidden.weight",
     ]);
-    expect(names(model.namedChildren())).to.deep.equal(["blocks.0", "blocks.1.0", "blocks.1.1", "heads.topic", "hidden"]);
+    expect(names(model.namedChildren())).to.deep.equal([
+      "blocks.0",
+      "blocks.1.0",
+      "blocks.1.1",
+      "heads.topic",
+      "hidden",
+    ]);
     expect(model.children()).to.have.length(5);
     model.free();
   });
@@ -90,13 +100,20 @@ describe("nn.Module: parts and names", () => {
       }
     }
     using model = new Model();
-    expect(names(model.namedParameters())).to.deep.equal(["scale", "layer_norm.weight", "layer_norm.bias", "dense.weight"]);
+    expect(names(model.namedParameters())).to.deep.equal([
+      "scale",
+      "layer_norm.weight",
+      "layer_norm.bias",
+      "dense.weight",
+    ]);
     for (const name of ["dense", "a.b", "", 5 as unknown as string]) thrown(() => model.again(name), "ERR_INVALID_ARG");
     thrown(() => model.again("text", "part" as unknown as nn.Module), "ERR_INVALID_ARG");
 
     const twice = new Model();
     twice.again("scale", new nn.Linear(1, 1));
-    expect(thrown(() => twice.parameters(), "ERR_INVALID_ARG").message).to.equal('Model: expected one part named "scale", got two');
+    expect(thrown(() => twice.parameters(), "ERR_INVALID_ARG").message).to.equal(
+      'Model: expected one part named "scale", got two',
+    );
   });
 
   it("lists the same objects on every call, so that counts of live tensors do not drift", () => {
@@ -138,15 +155,24 @@ describe("nn.Module: state", () => {
       using layer = new nn.Linear(2, 1);
       const before = layer.weight.toArray();
       const error = thrown(() => layer.loadStateDict({ weight: zeros(1, 2), scale: zeros(1) }), "ERR_WEIGHTS_MISMATCH");
-      expect(error.message).to.contain("Linear.loadStateDict").and.contain("missing (1): bias").and.contain("unexpected (1): scale");
-      const shapes = thrown(() => layer.loadStateDict({ weight: zeros(1, 2), bias: zeros(2) }, { strict: false }), "ERR_WEIGHTS_MISMATCH");
+      expect(error.message)
+        .to.contain("Linear.loadStateDict")
+        .and.contain("missing (1): bias")
+        .and.contain("unexpected (1): scale");
+      const shapes = thrown(
+        () => layer.loadStateDict({ weight: zeros(1, 2), bias: zeros(2) }, { strict: false }),
+        "ERR_WEIGHTS_MISMATCH",
+      );
       expect(shapes.message).to.contain("bias is [2], the module's is [1]");
       thrown(() => layer.loadStateDict({ weight: 5 as unknown as Tensor }), "ERR_INVALID_ARG");
       const gone = zeros(1);
       gone.dispose();
       thrown(() => layer.loadStateDict({ weight: zeros(1, 2), bias: gone }), "ERR_TENSOR_DISPOSED");
       expect(layer.weight.toArray()).to.deep.equal(before);
-      expect(layer.loadStateDict({ weight: zeros(1, 2), scale: zeros(1) }, { strict: false })).to.deep.equal({ missing: ["bias"], unexpected: ["scale"] });
+      expect(layer.loadStateDict({ weight: zeros(1, 2), scale: zeros(1) }, { strict: false })).to.deep.equal({
+        missing: ["bias"],
+        unexpected: ["scale"],
+      });
       expect(layer.weight.toArray()).to.deep.equal([[0, 0]]);
     });
   });
@@ -155,7 +181,9 @@ describe("nn.Module: state", () => {
     using from = new nn.Sequential(new nn.Linear(2, 3), new nn.LayerNorm(3));
     using into = new nn.Sequential(new nn.Linear(2, 3), new nn.LayerNorm(3));
     into.loadStateDict(from.stateDict());
-    expect(into.parameters().map((tensor) => tensor.toArray())).to.deep.equal(from.parameters().map((tensor) => tensor.toArray()));
+    expect(into.parameters().map((tensor) => tensor.toArray())).to.deep.equal(
+      from.parameters().map((tensor) => tensor.toArray()),
+    );
   });
 
   it("to() converts parameters, gradients and floating buffers under the same handles", async () => {
@@ -167,16 +195,28 @@ describe("nn.Module: state", () => {
     using model = new Model();
     const { weight } = model.dense;
     const handles = model.parameters().map(({ handle }) => handle);
-    await scope(async () => model.dense.forward(ops.ones([1, 2])).sum().backward());
+    await scope(async () =>
+      model.dense
+        .forward(ops.ones([1, 2]))
+        .sum()
+        .backward(),
+    );
     const gradient = weight.grad;
     expect(await model.to("float64")).to.equal(model);
-    expect(model.parameters().map(({ handle, dtype }) => [handle, dtype])).to.deep.equal(handles.map((handle) => [handle, "float64"]));
+    expect(model.parameters().map(({ handle, dtype }) => [handle, dtype])).to.deep.equal(
+      handles.map((handle) => [handle, "float64"]),
+    );
     expect(weight.grad).to.equal(gradient);
     expect([gradient?.dtype, gradient?.toArray()]).to.deep.equal(["float64", [[1, 1]]]);
     expect([model.mean.dtype, model.count.dtype]).to.deep.equal(["float64", "int64"]);
     expect(weight.isLeaf && weight.requiresGrad).to.be.true;
     // A second backward accumulates in the converted gradient.
-    await scope(async () => model.dense.forward(ops.ones([1, 2], { dtype: "float64" })).sum().backward());
+    await scope(async () =>
+      model.dense
+        .forward(ops.ones([1, 2], { dtype: "float64" }))
+        .sum()
+        .backward(),
+    );
     expect(weight.grad?.toArray()).to.deep.equal([[2, 2]]);
     await model.to({ device: "cpu", dtype: "float32" });
     expect(weight.dtype).to.equal("float32");
@@ -211,13 +251,26 @@ describe("nn.Module: modes and gradients", () => {
 
   it("requiresGrad_ freezes, zeroGrad drops gradients", async () => {
     using layer = new nn.Linear(2, 1);
-    await scope(async () => layer.forward(ops.ones([1, 2])).sum().backward());
+    await scope(async () =>
+      layer
+        .forward(ops.ones([1, 2]))
+        .sum()
+        .backward(),
+    );
     expect(layer.weight.grad).to.be.instanceOf(Tensor);
     layer.zeroGrad();
     expect(layer.weight.grad).to.equal(undefined);
     layer.requiresGrad_(false);
     expect(layer.parameters().some(({ requiresGrad }) => requiresGrad)).to.be.false;
-    await scope(async () => rejection(layer.forward(ops.ones([1, 2])).sum().backward(), "ERR_NO_GRAD_HISTORY"));
+    await scope(async () =>
+      rejection(
+        layer
+          .forward(ops.ones([1, 2]))
+          .sum()
+          .backward(),
+        "ERR_NO_GRAD_HISTORY",
+      ),
+    );
     layer.requiresGrad_();
     expect(layer.parameters().every(({ requiresGrad }) => requiresGrad)).to.be.true;
   });

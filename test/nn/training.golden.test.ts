@@ -14,12 +14,22 @@ import { golden } from "./golden";
 /** As in `scripts/golden/nn.py`. */
 class BagOfWords extends nn.Module {
   readonly words = new nn.Embedding(30, 12, { paddingIdx: 0 });
-  readonly head = new nn.Sequential(new nn.Linear(12, 16), new nn.GELU(), new nn.LayerNorm(16), new nn.Dropout(0), new nn.Linear(16, 3));
+  readonly head = new nn.Sequential(
+    new nn.Linear(12, 16),
+    new nn.GELU(),
+    new nn.LayerNorm(16),
+    new nn.Dropout(0),
+    new nn.Linear(16, 3),
+  );
   readonly scale = new nn.Buffer(ops.zeros([]));
 
   forward(ids: Tensor): Tensor {
     const mask = ids.ne(0).unsqueeze(-1); // [B, T, 1]
-    const mean = this.words.forward(ids).mul(mask).sum([1]).div(mask.sum([1])); // [B, 12]
+    const mean = this.words
+      .forward(ids)
+      .mul(mask)
+      .sum([1])
+      .div(mask.sum([1])); // [B, 12]
     return this.head.forward(mean).mul(this.scale); // [B, 3]
   }
 }
@@ -27,7 +37,9 @@ class BagOfWords extends nn.Module {
 /** The tensors of the golden file under a prefix, which is cut off. */
 async function stored(prefix: string): Promise<Map<string, Tensor>> {
   const all = await loadSafetensors(join(GOLDEN, "nn.safetensors"));
-  return new Map([...all].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  return new Map(
+    [...all].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
 }
 
 describe("nn: training against PyTorch", () => {
@@ -48,7 +60,10 @@ describe("nn: training against PyTorch", () => {
         model.zeroGrad();
         const expected = losses[step] as number;
         expect(Number(loss.item()), `loss of step ${step}`).to.be.closeTo(expected, 1e-5 * expected);
-        expect(Number(norm.item()), `gradient norm of step ${step}`).to.be.closeTo(norms[step] as number, 1e-4 * (norms[step] as number));
+        expect(Number(norm.item()), `gradient norm of step ${step}`).to.be.closeTo(
+          norms[step] as number,
+          1e-4 * (norms[step] as number),
+        );
       });
     }
     expect(losses.length).to.equal(20);

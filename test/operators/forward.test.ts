@@ -19,7 +19,10 @@ import { publicOperators } from "../support/operators/schemas";
 import type { StoredOperators, StoredResult } from "../support/operators/stored";
 import { difference, readStored, skipForVersion } from "../support/operators/stored";
 
-/** How oneDNN refuses what a processor without the right vector instructions cannot do; the stored results are of one that has them. */
+/**
+ * How oneDNN refuses what a processor without the right vector instructions cannot do; the stored results are of one
+ * that has them.
+ */
 const BEYOND_PROCESSOR = /path needs the cpu support/;
 
 /** What is wrong with the results of a case, or undefined. */
@@ -27,7 +30,9 @@ function compare(item: Case, base: string, theirs: readonly StoredResult[] | "er
   return scope(() => {
     try {
       const ours = noGrad(() => run(item));
-      return theirs === "error" || theirs === undefined ? "expected to be refused, as by PyTorch" : difference(ours, theirs, COMPARED_OUTPUTS[base]);
+      return theirs === "error" || theirs === undefined
+        ? "expected to be refused, as by PyTorch"
+        : difference(ours, theirs, COMPARED_OUTPUTS[base]);
     } catch (error) {
       if (!(error instanceof TorchwrightError)) throw error;
       return theirs === "error" ? undefined : error.message;
@@ -41,8 +46,13 @@ describe("the comparison with PyTorch", () => {
       const ours = [Tensor.from([1, Infinity])];
       expect(difference(ours, [["float32", [2], [1.00001, "inf"]]])).to.equal(undefined);
       for (const theirs of [
-        [["float32", [2], [1.01, "inf"]]], [["float32", [2], [1, "-inf"]]], [["float32", [2], ["nan", "inf"]]], [["float32", [2, 1], [1, "inf"]]],
-        [["float64", [2], [1, "inf"]]], [["float32", [2], [1, "inf"]], 1], [1],
+        [["float32", [2], [1.01, "inf"]]],
+        [["float32", [2], [1, "-inf"]]],
+        [["float32", [2], ["nan", "inf"]]],
+        [["float32", [2, 1], [1, "inf"]]],
+        [["float64", [2], [1, "inf"]]],
+        [["float32", [2], [1, "inf"]], 1],
+        [1],
       ] as const satisfies readonly (readonly StoredResult[])[]) {
         expect(difference(ours, theirs), JSON.stringify(theirs)).to.be.a("string");
       }
@@ -63,12 +73,23 @@ describe("operators beside PyTorch", () => {
 
   it("are all compared, or listed with the reason", () => {
     const operators = publicOperators();
-    const compared = new Set(operators.filter(({ qualified }) => stored.operators.has(qualified)).map(({ base }) => base));
+    const compared = new Set(
+      operators.filter(({ qualified }) => stored.operators.has(qualified)).map(({ base }) => base),
+    );
     const listed = NOT_COMPARED.flatMap(({ operators: names }) => names);
     const public_ = new Set(operators.map(({ base }) => base));
-    expect([...public_].filter((base) => !compared.has(base) && !listed.includes(base)), "neither compared nor listed").to.deep.equal([]);
-    expect(listed.filter((base) => compared.has(base)), "listed, but compared").to.deep.equal([]);
-    expect(listed.filter((base) => !public_.has(base)), "listed, but no operator").to.deep.equal([]);
+    expect(
+      [...public_].filter((base) => !compared.has(base) && !listed.includes(base)),
+      "neither compared nor listed",
+    ).to.deep.equal([]);
+    expect(
+      listed.filter((base) => compared.has(base)),
+      "listed, but compared",
+    ).to.deep.equal([]);
+    expect(
+      listed.filter((base) => !public_.has(base)),
+      "listed, but no operator",
+    ).to.deep.equal([]);
     expect(new Set(listed).size, "listed once").to.equal(listed.length);
     // Base names: an in-place form and the overloads count as one.
     expect(compared.size).to.be.at.least(680);
@@ -98,11 +119,23 @@ describe("operators beside PyTorch", () => {
   });
 
   for (const [kind, pattern] of Object.entries({
-    "empty tensors": /empty$/, "zero dimensions": /zero-dim$/, "transposed inputs": /transposed/, "inputs with gaps": /strided/, broadcasting: /broadcast$/,
-    float32: /float32/, float64: /float64/, float16: /^float16/, bfloat16: /bfloat16/, int64: /int64/, bool: /bool/, complex64: /complex64/,
+    "empty tensors": /empty$/,
+    "zero dimensions": /zero-dim$/,
+    "transposed inputs": /transposed/,
+    "inputs with gaps": /strided/,
+    broadcasting: /broadcast$/,
+    float32: /float32/,
+    float64: /float64/,
+    float16: /^float16/,
+    bfloat16: /bfloat16/,
+    int64: /int64/,
+    bool: /bool/,
+    complex64: /complex64/,
   })) {
     it(`were compared for ${kind} in 200 operators or more`, () => {
-      const having = [...stored.operators].filter(([, { results }]) => Object.entries(results).some(([label, result]) => pattern.test(label) && result !== "error"));
+      const having = [...stored.operators].filter(([, { results }]) =>
+        Object.entries(results).some(([label, result]) => pattern.test(label) && result !== "error"),
+      );
       expect(new Set(having.map(([name]) => cases.get(name)?.operator.base)).size).to.be.at.least(200);
     });
   }

@@ -1,4 +1,7 @@
-/** Gradients of every differentiable operator for which the generator finds inputs, against finite differences in float64. */
+/**
+ * Gradients of every differentiable operator for which the generator finds inputs, against finite differences in
+ * float64.
+ */
 import { expect } from "chai";
 import { allCases } from "../support/operators/all-cases";
 import type { Case } from "../support/operators/case";
@@ -42,10 +45,17 @@ describe("gradients of operators", () => {
     }
     expect(wrong, wrong.join("\n")).to.have.lengthOf(0);
     // What takes no tensor has nothing to differentiate by.
-    const takers = publicOperators().filter(({ arguments: args }) => args.some(({ base }) => base === "Tensor")).map(({ base }) => base);
-    for (const base of takers.filter((name) => !seen.has(name) && !uncompared.has(name))) (listed.includes(base) ? needed : unlisted).add(base);
+    const takers = publicOperators()
+      .filter(({ arguments: args }) => args.some(({ base }) => base === "Tensor"))
+      .map(({ base }) => base);
+    for (const base of takers.filter((name) => !seen.has(name) && !uncompared.has(name))) {
+      (listed.includes(base) ? needed : unlisted).add(base);
+    }
     expect([...unlisted], "without a verdict, and not listed").to.deep.equal([]);
-    expect(listed.filter((name) => !needed.has(name)), "listed, though nothing is wrong with it").to.deep.equal([]);
+    expect(
+      listed.filter((name) => !needed.has(name)),
+      "listed, though nothing is wrong with it",
+    ).to.deep.equal([]);
     expect(new Set(listed).size, "listed once").to.equal(listed.length);
     // Base names whose whole Jacobian is right: an in-place form and the overloads count as one.
     expect(right.size).to.be.at.least(500);

@@ -16,7 +16,11 @@ const parameter = (data: number[] | number[][]): Tensor => Tensor.from(data, { d
 const numbers = (tensor: Tensor): number[] => Array.from(tensor.toTypedArray(), Number);
 
 /** Loshchilov & Hutter, algorithm 2, with PyTorch's order of operations. */
-function reference(weights: number[], gradient: (weights: number[], step: number) => number[], options: { lr: (step: number) => number; betas: [number, number]; eps: number; weightDecay: number; steps: number }): number[] {
+function reference(
+  weights: number[],
+  gradient: (weights: number[], step: number) => number[],
+  options: { lr: (step: number) => number; betas: [number, number]; eps: number; weightDecay: number; steps: number },
+): number[] {
   const [b1, b2] = options.betas;
   let w = [...weights];
   const m = w.map(() => 0);
@@ -50,7 +54,11 @@ describe("AdamW", () => {
       }
       const factor = (step: number): number => (step < 3 ? step / 3 : (10 - step) / 7);
       const expected = reference(start, (at) => at.map((x) => 3 * x * x), {
-        lr: (step) => 0.05 * factor(step), betas: [0.8, 0.95], eps: 1e-6, weightDecay: 0.1, steps: 10,
+        lr: (step) => 0.05 * factor(step),
+        betas: [0.8, 0.95],
+        eps: 1e-6,
+        weightDecay: 0.1,
+        steps: 10,
       });
       numbers(w).forEach((value, i) => expect(value).to.be.closeTo(expected[i] ?? NaN, 1e-12));
     }));
@@ -62,14 +70,26 @@ describe("AdamW", () => {
       expect(optimizer.lr).to.equal(1e-3);
       await w.mul(2).sum().backward();
       await optimizer.step();
-      const [expected] = reference([1], () => [2], { lr: () => 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, steps: 1 });
+      const [expected] = reference([1], () => [2], {
+        lr: () => 1e-3,
+        betas: [0.9, 0.999],
+        eps: 1e-8,
+        weightDecay: 0,
+        steps: 1,
+      });
       expect(numbers(w)[0]).to.be.closeTo(expected ?? NaN, 1e-14);
     }));
 
   it("gives groups their own options, and a new lr to all", () =>
     scope(async () => {
       const [a, b] = [parameter([1]), parameter([1])];
-      using optimizer = new AdamW([{ params: [a], lr: 0.5 }, { params: [b], weightDecay: 0.5 }], { lr: 0.1 });
+      using optimizer = new AdamW(
+        [
+          { params: [a], lr: 0.5 },
+          { params: [b], weightDecay: 0.5 },
+        ],
+        { lr: 0.1 },
+      );
       await a.add(b).sum().backward();
       await optimizer.step();
       expect(numbers(a)[0]).to.be.closeTo(0.5, 1e-7);
@@ -101,14 +121,22 @@ describe("AdamW", () => {
       optimizer.zeroGrad();
       await w.sum().backward();
       await optimizer.step({ foundInf: Tensor.from(0) });
-      const expected = reference([1, 2], () => [1, 1], { lr: () => 0.1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.1, steps: 1 });
+      const expected = reference([1, 2], () => [1, 1], {
+        lr: () => 0.1,
+        betas: [0.9, 0.999],
+        eps: 1e-8,
+        weightDecay: 0.1,
+        steps: 1,
+      });
       numbers(w).forEach((value, i) => expect(value).to.be.closeTo(expected[i] ?? NaN, 1e-12));
     }));
 
   it("without awaiting anything gives what awaiting gives", async () => {
     const train = (awaited: boolean): Promise<number[]> =>
       scope(async () => {
-        const w = parameter(Array.from({ length: 200 }, (_, i) => Array.from({ length: 200 }, (_, k) => Math.sin(i * 7 + k) / 20)));
+        const w = parameter(
+          Array.from({ length: 200 }, (_, i) => Array.from({ length: 200 }, (_, k) => Math.sin(i * 7 + k) / 20)),
+        );
         using optimizer = new AdamW([w], { lr: 0.01, weightDecay: 0.01 });
         const pending: Promise<unknown>[] = [];
         const maybe = async (work: Promise<unknown>): Promise<void> => {
@@ -155,10 +183,28 @@ describe("AdamW", () => {
 
   it("takes parameters and gradients however they lie in memory", () =>
     scope(async () => {
-      const plain = parameter([[1, 2, 3], [4, 5, 6]]);
-      const turned = noGrad(() => Tensor.from([[1, 4], [2, 5], [3, 6]], { dtype: "float64" }).transpose(0, 1)).detach();
+      const plain = parameter([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]);
+      const turned = noGrad(() =>
+        Tensor.from(
+          [
+            [1, 4],
+            [2, 5],
+            [3, 6],
+          ],
+          { dtype: "float64" },
+        ).transpose(0, 1),
+      ).detach();
       turned.requiresGrad = true;
-      const factor = Tensor.from([[1, -2, 3], [-4, 5, -6]], { dtype: "float64" });
+      const factor = Tensor.from(
+        [
+          [1, -2, 3],
+          [-4, 5, -6],
+        ],
+        { dtype: "float64" },
+      );
       using optimizer = new AdamW([plain, turned], { lr: 0.1 });
       for (let step = 0; step < 3; step++) {
         await plain.mul(plain).mul(factor).sum().add(turned.mul(turned).mul(factor).sum()).backward();
@@ -199,10 +245,33 @@ describe("AdamW", () => {
   it("refuses what is no parameter, twice one, none, or options out of range", () =>
     scope(() => {
       const w = parameter([1]);
-      for (const params of [[], [{ params: [] }], [5], 5, null, {}, [{}], [null], [{ params: 5 }], [{ params: [5] }], [w, w], [{ params: [w] }, { params: [w] }], [w, null]]) {
+      for (const params of [
+        [],
+        [{ params: [] }],
+        [5],
+        5,
+        null,
+        {},
+        [{}],
+        [null],
+        [{ params: 5 }],
+        [{ params: [5] }],
+        [w, w],
+        [{ params: [w] }, { params: [w] }],
+        [w, null],
+      ]) {
         thrown(() => new AdamW(params as Tensor[]), "ERR_INVALID_ARG");
       }
-      for (const options of [{ lr: -1 }, { lr: NaN }, { lr: "1" }, { betas: [1, 0.9] }, { betas: [0.9, -0.1] }, { eps: -1 }, { weightDecay: -1 }, { lr: Infinity }]) {
+      for (const options of [
+        { lr: -1 },
+        { lr: NaN },
+        { lr: "1" },
+        { betas: [1, 0.9] },
+        { betas: [0.9, -0.1] },
+        { eps: -1 },
+        { weightDecay: -1 },
+        { lr: Infinity },
+      ]) {
         thrown(() => new AdamW([w], options as object), "ERR_INVALID_ARG");
       }
       thrown(() => (new AdamW([w]).lr = -1), "ERR_INVALID_ARG");
@@ -225,20 +294,32 @@ describe("AdamW", () => {
 
 describe("clipGradNorm", () => {
   const withGradients = async (gradients: readonly number[][]): Promise<Tensor[]> =>
-    Promise.all(gradients.map(async (gradient) => {
-      const w = parameter(gradient.map(() => 0));
-      await w.mul(Tensor.from(gradient, { dtype: "float64" })).sum().backward();
-      return w;
-    }));
+    Promise.all(
+      gradients.map(async (gradient) => {
+        const w = parameter(gradient.map(() => 0));
+        await w
+          .mul(Tensor.from(gradient, { dtype: "float64" }))
+          .sum()
+          .backward();
+        return w;
+      }),
+    );
 
   it("scales all gradients by min(1, maxNorm / (norm + 1e-6)) and gives the norm before", () =>
     scope(async () => {
       const params = await withGradients([[3, 4], [12]]);
       expect(Number((await clipGradNorm(params, 1)).item())).to.be.closeTo(13, 1e-12);
       const factor = 1 / (13 + 1e-6);
-      params.forEach((w, i) => numbers(w.grad as Tensor).forEach((value, k) => expect(value).to.be.closeTo((([[3, 4], [12]][i] ?? [])[k] ?? NaN) * factor, 1e-12)));
+      params.forEach((w, i) =>
+        numbers(w.grad as Tensor).forEach((value, k) =>
+          expect(value).to.be.closeTo((([[3, 4], [12]][i] ?? [])[k] ?? NaN) * factor, 1e-12),
+        ),
+      );
       expect(Number((await clipGradNorm(params, 5)).item())).to.be.closeTo(1, 1e-6);
-      expect(numbers(params[1]?.grad as Tensor)[0], "below the limit nothing changes").to.be.closeTo(12 * factor, 1e-12);
+      expect(numbers(params[1]?.grad as Tensor)[0], "below the limit nothing changes").to.be.closeTo(
+        12 * factor,
+        1e-12,
+      );
     }));
 
   it("multiplies gradients that were summed over examples first", () =>
@@ -249,10 +330,14 @@ describe("clipGradNorm", () => {
         const norm = await clipGradNorm([a, b], maxNorm, { scale: 1 / 8 });
         expect(Number(norm.item())).to.be.closeTo(6.5, 1e-12);
         const factor = maxNorm === Infinity ? 1 : Math.min(1, maxNorm / (6.5 + 1e-6));
-        [1.5 * factor, -2 * factor].forEach((value, i) => expect(numbers(a.grad as Tensor)[i]).to.be.closeTo(value, 1e-9));
+        [1.5 * factor, -2 * factor].forEach((value, i) =>
+          expect(numbers(a.grad as Tensor)[i]).to.be.closeTo(value, 1e-9),
+        );
         expect(numbers(b.grad as Tensor)[0]).to.be.closeTo(6 * factor, 1e-9);
       }
-      for (const scale of [0, -1, NaN, Infinity, "1"]) await rejection(clipGradNorm([parameter([1])], 1, { scale: scale as number }), "ERR_INVALID_ARG");
+      for (const scale of [0, -1, NaN, Infinity, "1"]) {
+        await rejection(clipGradNorm([parameter([1])], 1, { scale: scale as number }), "ERR_INVALID_ARG");
+      }
     }));
 
   it("with Infinity measures only", () =>
@@ -276,8 +361,12 @@ describe("clipGradNorm", () => {
 
   it("refuses limits and parameters that are none", () =>
     scope(async () => {
-      for (const limit of [0, -1, NaN, "1", undefined, null]) await rejection(clipGradNorm([], limit as number), "ERR_INVALID_ARG");
-      for (const params of [undefined, null, 5, {}, [5], [undefined], Array(3)]) await rejection(clipGradNorm(params as Tensor[], 1), "ERR_INVALID_ARG");
+      for (const limit of [0, -1, NaN, "1", undefined, null]) {
+        await rejection(clipGradNorm([], limit as number), "ERR_INVALID_ARG");
+      }
+      for (const params of [undefined, null, 5, {}, [5], [undefined], Array(3)]) {
+        await rejection(clipGradNorm(params as Tensor[], 1), "ERR_INVALID_ARG");
+      }
     }));
 });
 
@@ -292,8 +381,15 @@ describe("decayGroups", () => {
       expect(groups.map(({ weightDecay }) => weightDecay)).to.deep.equal([0.01, 0]);
       const [decayed, spared] = groups.map(({ params }) => params.map((tensor) => names.get(tensor) ?? ""));
       expect(spared).to.satisfy((list: string[]) => list.every((name) => /bias$|LayerNorm\.weight$/.test(name)));
-      expect(decayed).to.satisfy((list: string[]) => list.every((name) => /\.weight$/.test(name) && !name.includes("LayerNorm")));
-      expect([...(decayed ?? []), ...(spared ?? [])]).to.have.members(model.namedParameters().slice(1).map(([name]) => name));
+      expect(decayed).to.satisfy((list: string[]) =>
+        list.every((name) => /\.weight$/.test(name) && !name.includes("LayerNorm")),
+      );
+      expect([...(decayed ?? []), ...(spared ?? [])]).to.have.members(
+        model
+          .namedParameters()
+          .slice(1)
+          .map(([name]) => name),
+      );
     } finally {
       model.dispose();
     }
@@ -301,11 +397,15 @@ describe("decayGroups", () => {
 
   it("knows other names of normalisation, and leaves out a group of none", () =>
     scope(() => {
-      const named = (...names: string[]) => ({ namedParameters: () => names.map((name) => [name, parameter([1])] as const) });
+      const named = (...names: string[]) => ({
+        namedParameters: () => names.map((name) => [name, parameter([1])] as const),
+      });
       const count = (...names: string[]): (readonly [number | undefined, number])[] =>
         decayGroups(named(...names), 0.1).map(({ weightDecay, params }) => [weightDecay, params.length]);
       expect(count("a.weight")).to.deep.equal([[0.1, 1]]);
-      expect(count("ln_1.weight", "norm2.weight", "layer_norm.weight", "x.gamma", "x.beta", "bias")).to.deep.equal([[0, 6]]);
+      expect(count("ln_1.weight", "norm2.weight", "layer_norm.weight", "x.gamma", "x.beta", "bias")).to.deep.equal([
+        [0, 6],
+      ]);
       expect(count("abnormal.weight", "bias_table")).to.deep.equal([[0.1, 2]]);
     }));
 });

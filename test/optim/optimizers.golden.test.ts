@@ -8,20 +8,38 @@ import { loadOptimizerState, saveOptimizerState } from "../../lib/optim/state-fi
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 import { GOLDEN } from "../support/golden";
-import { expectClose, expectWeights, golden, LAST, makeOptimizer, numbersOf, type OptimizerCase, parametersOf, walk } from "../support/golden-optimizers";
+import {
+  expectClose,
+  expectWeights,
+  golden,
+  LAST,
+  makeOptimizer,
+  numbersOf,
+  type OptimizerCase,
+  parametersOf,
+  walk,
+} from "../support/golden-optimizers";
 import { inFolder } from "../support/tiny-bert";
 
 const fileOf = ({ name }: OptimizerCase): string => join(GOLDEN, "optimizers", `${name}.pt`);
 
 for (const one of golden.cases) {
   describe(`${one.class} like Python's, ${one.name}`, () => {
-    for (const [title, foundInf] of [["", undefined], [", told that all is finite", 0]] as const) {
+    for (const [title, foundInf] of [
+      ["", undefined],
+      [", told that all is finite", 0],
+    ] as const) {
       it(`takes the same steps${title}`, () =>
         scope(async () => {
           const params = parametersOf(one);
           using optimizer = makeOptimizer(one, params);
           const after = (step: number): void => expectWeights(one, params, step);
-          await walk(optimizer, params, { from: 0, to: LAST, after, ...(foundInf !== undefined && { foundInf: Tensor.from(foundInf) }) });
+          await walk(optimizer, params, {
+            from: 0,
+            to: LAST,
+            after,
+            ...(foundInf !== undefined && { foundInf: Tensor.from(foundInf) }),
+          });
         }));
     }
 
@@ -60,7 +78,9 @@ async function expectState(optimizer: Optimizer, file: string): Promise<void> {
   const groupsThere = python.get("param_groups") as readonly ReadonlyMap<string, unknown>[];
   // Which of PyTorch's kernels ran is no matter of arithmetic.
   const kernel = { foreach: null, fused: null };
-  expect(groups.map((group) => ({ ...group, ...kernel }))).to.deep.equal(groupsThere.map((group) => ({ ...Object.fromEntries(group), ...kernel })));
+  expect(groups.map((group) => ({ ...group, ...kernel }))).to.deep.equal(
+    groupsThere.map((group) => ({ ...Object.fromEntries(group), ...kernel })),
+  );
   const states = python.get("state") as ReadonlyMap<number, ReadonlyMap<string, unknown>>;
   for (const [number, entry] of Object.entries(state)) {
     const there = new Map(states.get(Number(number)));
@@ -68,7 +88,9 @@ async function expectState(optimizer: Optimizer, file: string): Promise<void> {
     if (there.size === 0) {
       // Where nothing counts steps, zeros say that there was none.
       expect(Object.keys(entry).join()).to.be.oneOf(["momentum_buffer", "exp_avg"]);
-      for (const tensor of Object.values(entry)) expect(new Set(numbersOf(tensor as Tensor))).to.deep.equal(new Set([0]));
+      for (const tensor of Object.values(entry)) {
+        expect(new Set(numbersOf(tensor as Tensor))).to.deep.equal(new Set([0]));
+      }
       continue;
     }
     expect(Object.keys(entry)).to.have.members([...there.keys()]);

@@ -1,4 +1,6 @@
-/** What all optimizers have in common: skipped steps, frozen parameters, dtypes, states, order, and what they refuse. */
+/**
+ * What all optimizers have in common: skipped steps, frozen parameters, dtypes, states, order, and what they refuse.
+ */
 import { expect } from "chai";
 import { join } from "node:path";
 import { Adafactor } from "../../lib/optim/adafactor";
@@ -15,7 +17,15 @@ import { memory } from "../../lib/tensor/memory";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
-import { expectWeights, golden, LAST, makeOptimizer, numbersOf, parametersOf, walk } from "../support/golden-optimizers";
+import {
+  expectWeights,
+  golden,
+  LAST,
+  makeOptimizer,
+  numbersOf,
+  parametersOf,
+  walk,
+} from "../support/golden-optimizers";
 import { rejection, thrown } from "../support/rejection";
 import { inFolder } from "../support/tiny-bert";
 
@@ -31,12 +41,18 @@ const MAKERS: Readonly<Record<string, (params: readonly Tensor[]) => Optimizer>>
   Lion: (params) => new Lion(params, { lr: 0.1 }),
 };
 
-async function stepWith(optimizer: Optimizer, params: readonly Tensor[], gradient: number, foundInf?: Tensor): Promise<void> {
+async function stepWith(
+  optimizer: Optimizer,
+  params: readonly Tensor[],
+  gradient: number,
+  foundInf?: Tensor,
+): Promise<void> {
   for (const one of params) one.grad = ops.fullLike(one, gradient);
   await optimizer.step(foundInf ? { foundInf } : {});
 }
 
-const states = (optimizer: Optimizer): number[][] => optimizer.namedStates(() => "").map(([, tensor]) => numbersOf(tensor));
+const states = (optimizer: Optimizer): number[][] =>
+  optimizer.namedStates(() => "").map(([, tensor]) => numbersOf(tensor));
 
 for (const one of golden.cases) {
   describe(`${one.class}, ${one.name}`, () => {
@@ -52,7 +68,13 @@ for (const one of golden.cases) {
           expect(params.map(numbersOf), `weights before step ${step}`).to.deep.equal(weights);
           expect(states(optimizer), `states before step ${step}`).to.deep.equal(kept);
         };
-        await walk(optimizer, params, { from: 0, to: LAST, foundInf: Tensor.from(0), before, after: (step) => expectWeights(one, params, step) });
+        await walk(optimizer, params, {
+          from: 0,
+          to: LAST,
+          foundInf: Tensor.from(0),
+          before,
+          after: (step) => expectWeights(one, params, step),
+        });
       }));
 
     it("takes the same steps in float64", () =>
@@ -68,7 +90,14 @@ for (const [name, make] of Object.entries(MAKERS)) {
   describe(name, () => {
     it("leaves parameters without a gradient alone, and takes up frozen ones when they no longer are", () =>
       scope(async () => {
-        const [a, b, frozen] = [parameter([1, 2]), parameter([1, 2]), Tensor.from([[1, 2], [3, 4]])];
+        const [a, b, frozen] = [
+          parameter([1, 2]),
+          parameter([1, 2]),
+          Tensor.from([
+            [1, 2],
+            [3, 4],
+          ]),
+        ];
         const live = memory().liveTensors;
         using optimizer = make([a, b, frozen]);
         const made = memory().liveTensors - live;
@@ -76,13 +105,24 @@ for (const [name, make] of Object.entries(MAKERS)) {
         await optimizer.step();
         expect(numbersOf(a)).not.to.deep.equal([1, 2]);
         expect(numbersOf(b)).to.deep.equal([1, 2]);
-        expect(frozen.toArray()).to.deep.equal([[1, 2], [3, 4]]);
-        expect(optimizer.namedStates((tensor) => (tensor === frozen ? "frozen" : "other")).map(([one]) => one.split(".")[0])).not.to.include("frozen");
+        expect(frozen.toArray()).to.deep.equal([
+          [1, 2],
+          [3, 4],
+        ]);
+        expect(
+          optimizer.namedStates((tensor) => (tensor === frozen ? "frozen" : "other")).map(([one]) => one.split(".")[0]),
+        ).not.to.include("frozen");
         frozen.requiresGrad = true;
         await stepWith(optimizer, [a, frozen], 1);
-        expect(frozen.toArray()).not.to.deep.equal([[1, 2], [3, 4]]);
+        expect(frozen.toArray()).not.to.deep.equal([
+          [1, 2],
+          [3, 4],
+        ]);
         // One that was there from the beginning takes the same step.
-        const fresh = parameter([[1, 2], [3, 4]]);
+        const fresh = parameter([
+          [1, 2],
+          [3, 4],
+        ]);
         using other = make([fresh]);
         await stepWith(other, [fresh], 1);
         expect(frozen.toArray()).to.deep.equal(fresh.toArray());
@@ -93,8 +133,17 @@ for (const [name, make] of Object.entries(MAKERS)) {
 
     it("takes parameters of several dtypes in one group", () =>
       scope(async () => {
-        const single = parameter([[1, -2], [3, 0.5]]);
-        const double = Tensor.from([[1, -2], [3, 0.5]], { dtype: "float64", requiresGrad: true });
+        const single = parameter([
+          [1, -2],
+          [3, 0.5],
+        ]);
+        const double = Tensor.from(
+          [
+            [1, -2],
+            [3, 0.5],
+          ],
+          { dtype: "float64", requiresGrad: true },
+        );
         const half = ops.ones([2, 2], { dtype: "bfloat16" });
         half.requiresGrad = true;
         using optimizer = make([single, double, half]);
@@ -107,11 +156,23 @@ for (const [name, make] of Object.entries(MAKERS)) {
 
     it("takes a scalar, and parameters that lie transposed in memory", () =>
       scope(async () => {
-        const plain = parameter([[1, 2, 3], [4, 5, 6]]);
-        const turned = noGrad(() => Tensor.from([[1, 4], [2, 5], [3, 6]]).t()).detach();
+        const plain = parameter([
+          [1, 2, 3],
+          [4, 5, 6],
+        ]);
+        const turned = noGrad(() =>
+          Tensor.from([
+            [1, 4],
+            [2, 5],
+            [3, 6],
+          ]).t(),
+        ).detach();
         turned.requiresGrad = true;
         const scalar = Tensor.from(1, { requiresGrad: true });
-        const gradient = Tensor.from([[1, -2, 3], [-4, 5, -6]]);
+        const gradient = Tensor.from([
+          [1, -2, 3],
+          [-4, 5, -6],
+        ]);
         using optimizer = make([plain, turned, scalar]);
         for (let step = 0; step < 3; step++) {
           for (const one of [plain, turned]) one.grad = gradient.clone();
@@ -135,8 +196,12 @@ for (const [name, make] of Object.entries(MAKERS)) {
             const file = join(folder, "optimizer.pt");
             const pending: Promise<unknown>[] = [];
             for (const work of [
-              () => stepWith(optimizer, params, 1), () => stepWith(optimizer, params, 2), () => saveOptimizerState(file, optimizer),
-              () => stepWith(optimizer, params, 3), () => optimizer.loadStateDict(loaded), () => stepWith(optimizer, params, 4),
+              () => stepWith(optimizer, params, 1),
+              () => stepWith(optimizer, params, 2),
+              () => saveOptimizerState(file, optimizer),
+              () => stepWith(optimizer, params, 3),
+              () => optimizer.loadStateDict(loaded),
+              () => stepWith(optimizer, params, 4),
             ]) {
               pending.push(work());
               if (awaited) await pending.at(-1);
@@ -152,7 +217,22 @@ for (const [name, make] of Object.entries(MAKERS)) {
 
     it("gives a state that another one goes on from, and drops what was there", () =>
       scope(async () => {
-        const [params, copies] = [[parameter([[1, 2], [3, 4]]), parameter([5])], [parameter([[1, 2], [3, 4]]), parameter([5])]];
+        const [params, copies] = [
+          [
+            parameter([
+              [1, 2],
+              [3, 4],
+            ]),
+            parameter([5]),
+          ],
+          [
+            parameter([
+              [1, 2],
+              [3, 4],
+            ]),
+            parameter([5]),
+          ],
+        ];
         using first = make(params);
         await stepWith(first, params.slice(0, 1), 1);
         using second = make(copies);
@@ -162,13 +242,23 @@ for (const [name, make] of Object.entries(MAKERS)) {
         await second.loadStateDict(await first.stateDict());
         expect(second.lr).to.equal(first.lr);
         expect(states(second)).to.deep.equal(states(first));
-        for (const [optimizer, list] of [[first, params], [second, copies]] as const) await stepWith(optimizer, list, -2);
+        for (const [optimizer, list] of [
+          [first, params],
+          [second, copies],
+        ] as const) {
+          await stepWith(optimizer, list, -2);
+        }
         expect(copies.map((tensor) => tensor.toArray())).to.deep.equal(params.map((tensor) => tensor.toArray()));
       }));
 
     it("refuses another's state, groups, shapes and values, and changes nothing", () =>
       scope(async () => {
-        const params = [parameter([[1, 2], [3, 4]])];
+        const params = [
+          parameter([
+            [1, 2],
+            [3, 4],
+          ]),
+        ];
         using optimizer = make(params);
         await stepWith(optimizer, params, 1);
         const whole = await optimizer.stateDict();
@@ -177,10 +267,29 @@ for (const [name, make] of Object.entries(MAKERS)) {
         const entry = whole.state[0] ?? {};
         const [own, tensor] = Object.entries(entry)[0] as [string, Tensor];
         const load = (dictionary: unknown): Promise<void> => optimizer.loadStateDict(dictionary as OptimizerStateDict);
-        for (const wrong of [undefined, null, 5, [], {}, { state: {} }, { ...whole, state: [] }, { ...whole, state: { 0: 5 } }, { ...whole, param_groups: {} }, { ...whole, param_groups: [null] }, { ...whole, param_groups: [{ ...group, params: ["0"] }] }, { ...whole, param_groups: [{ ...group, params: Array(1) }] }]) {
+        for (const wrong of [
+          undefined,
+          null,
+          5,
+          [],
+          {},
+          { state: {} },
+          { ...whole, state: [] },
+          { ...whole, state: { 0: 5 } },
+          { ...whole, param_groups: {} },
+          { ...whole, param_groups: [null] },
+          { ...whole, param_groups: [{ ...group, params: ["0"] }] },
+          { ...whole, param_groups: [{ ...group, params: Array(1) }] },
+        ]) {
           await rejection(load(wrong), "ERR_INVALID_ARG");
         }
-        for (const change of [{ lr: -1 }, { lr: "1" }, { weight_decay: NaN }, { weight_decay: null }, { initial_lr: Infinity }]) {
+        for (const change of [
+          { lr: -1 },
+          { lr: "1" },
+          { weight_decay: NaN },
+          { weight_decay: null },
+          { initial_lr: Infinity },
+        ]) {
           await rejection(load({ ...whole, param_groups: [{ ...group, ...change }] }), "ERR_INVALID_ARG");
         }
         for (const wrong of [
@@ -220,8 +329,22 @@ for (const [name, make] of Object.entries(MAKERS)) {
         const w = parameter([1]);
         thrown(() => new Class([w, w], good), "ERR_INVALID_ARG");
         const live = memory().liveTensors;
-        for (const options of [null, 5, { lr: -1 }, { lr: NaN }, { lr: "1" }, { lr: Infinity }, { weightDecay: -1 }, { weightDecay: "0" }, { weight_decay: 0.1 }, { maximize: true }]) {
-          thrown(() => new Class([w], typeof options === "object" && options ? { ...good, ...options } : options), "ERR_INVALID_ARG");
+        for (const options of [
+          null,
+          5,
+          { lr: -1 },
+          { lr: NaN },
+          { lr: "1" },
+          { lr: Infinity },
+          { weightDecay: -1 },
+          { weightDecay: "0" },
+          { weight_decay: 0.1 },
+          { maximize: true },
+        ]) {
+          thrown(
+            () => new Class([w], typeof options === "object" && options ? { ...good, ...options } : options),
+            "ERR_INVALID_ARG",
+          );
         }
         expect(memory().liveTensors, "nothing is left of it").to.equal(live);
         using optimizer = new Class([w], good);
@@ -238,11 +361,30 @@ describe("options", () => {
         thrown(() => new Adam(w, options as never), "ERR_INVALID_ARG");
         thrown(() => new AdamW(w, options as never), "ERR_INVALID_ARG");
       }
-      for (const options of [{ momentum: -1 }, { momentum: NaN }, { dampening: "0" }, { nesterov: 1 }, { nesterov: true }, { nesterov: true, momentum: 0.9, dampening: 0.1 }]) {
+      for (const options of [
+        { momentum: -1 },
+        { momentum: NaN },
+        { dampening: "0" },
+        { nesterov: 1 },
+        { nesterov: true },
+        { nesterov: true, momentum: 0.9, dampening: 0.1 },
+      ]) {
         thrown(() => new SGD(w, options as never), "ERR_INVALID_ARG");
       }
-      for (const options of [{ betas: [-0.1, 0.9] }, { betas: [0.9, 1.1] }, { betas: null }]) thrown(() => new Lion(w, options as never), "ERR_INVALID_ARG");
-      for (const options of [{ eps: 1e-30 }, { eps: [-1, 1] }, { clipThreshold: 0 }, { decayRate: 1 }, { beta1: 2 }, { beta1: null }, { scaleParameter: 1 }, { relativeStep: 1 }, { warmupInit: true }]) {
+      for (const options of [{ betas: [-0.1, 0.9] }, { betas: [0.9, 1.1] }, { betas: null }]) {
+        thrown(() => new Lion(w, options as never), "ERR_INVALID_ARG");
+      }
+      for (const options of [
+        { eps: 1e-30 },
+        { eps: [-1, 1] },
+        { clipThreshold: 0 },
+        { decayRate: 1 },
+        { beta1: 2 },
+        { beta1: null },
+        { scaleParameter: 1 },
+        { relativeStep: 1 },
+        { warmupInit: true },
+      ]) {
         thrown(() => new Adafactor(w, { ...manual, ...options } as never), "ERR_INVALID_ARG");
       }
     }));
@@ -251,8 +393,11 @@ describe("options", () => {
     scope(async () => {
       const w = [parameter([1, 2])];
       const pairs: readonly (readonly [Optimizer, Optimizer])[] = [
-        [new AdamW(w), new AdamW(w, { amsgrad: true })], [new AdamW(w), new Adam(w)], [new SGD(w), new SGD(w, { momentum: 0.9 })],
-        [new SGD(w, { momentum: 0.9 }), new SGD(w, { momentum: 0.9, dampening: 0.1 })], [new Adafactor(w, manual), new Adafactor(w, { ...manual, beta1: 0.9 })],
+        [new AdamW(w), new AdamW(w, { amsgrad: true })],
+        [new AdamW(w), new Adam(w)],
+        [new SGD(w), new SGD(w, { momentum: 0.9 })],
+        [new SGD(w, { momentum: 0.9 }), new SGD(w, { momentum: 0.9, dampening: 0.1 })],
+        [new Adafactor(w, manual), new Adafactor(w, { ...manual, beta1: 0.9 })],
         [new Adafactor(w, manual), new Adafactor(w)],
       ];
       for (const [a, b] of pairs) {
@@ -261,8 +406,14 @@ describe("options", () => {
       }
       using adam = new Adam(w);
       for (const options of [{ maximize: true }, { betas: [0.9] }, { amsgrad: null }]) {
-        const { state, param_groups: [group] } = await adam.stateDict();
-        await rejection(adam.loadStateDict({ state, param_groups: [{ ...group, params: [0], ...options }] }), "ERR_INVALID_ARG");
+        const {
+          state,
+          param_groups: [group],
+        } = await adam.stateDict();
+        await rejection(
+          adam.loadStateDict({ state, param_groups: [{ ...group, params: [0], ...options }] }),
+          "ERR_INVALID_ARG",
+        );
       }
       pairs.flat().forEach((optimizer) => optimizer.dispose());
     }));
@@ -301,15 +452,26 @@ describe("Adafactor", () => {
 
   it("keeps rows and columns of a matrix, in float32 at least", () =>
     scope(async () => {
-      const params = [ops.ones([4, 6], { dtype: "bfloat16" }), ops.ones([2, 3, 5], { dtype: "float64" }), ops.ones([7])];
+      const params = [
+        ops.ones([4, 6], { dtype: "bfloat16" }),
+        ops.ones([2, 3, 5], { dtype: "float64" }),
+        ops.ones([7]),
+      ];
       params.forEach((one) => (one.requiresGrad = true));
       using optimizer = new Adafactor(params, manual);
       const names = new Map(params.map((one, i) => [one, `p${i}`]));
-      const shapes = optimizer.namedStates((one) => names.get(one) ?? "").map(([name, { shape, dtype }]) => `${name} ${dtype} [${shape.join()}]`);
+      const shapes = optimizer
+        .namedStates((one) => names.get(one) ?? "")
+        .map(([name, { shape, dtype }]) => `${name} ${dtype} [${shape.join()}]`);
       expect(shapes).to.deep.equal([
-        "p0.exp_avg_sq_row float32 [4]", "p0.exp_avg_sq_col float32 [6]", "p0.step float32 []",
-        "p1.exp_avg_sq_row float64 [2,3]", "p1.exp_avg_sq_col float64 [2,5]", "p1.step float32 []",
-        "p2.exp_avg_sq float32 [7]", "p2.step float32 []",
+        "p0.exp_avg_sq_row float32 [4]",
+        "p0.exp_avg_sq_col float32 [6]",
+        "p0.step float32 []",
+        "p1.exp_avg_sq_row float64 [2,3]",
+        "p1.exp_avg_sq_col float64 [2,5]",
+        "p1.step float32 []",
+        "p2.exp_avg_sq float32 [7]",
+        "p2.step float32 []",
       ]);
     }));
 });

@@ -15,7 +15,11 @@ import { thrown } from "../support/rejection";
 interface Golden {
   readonly lr: number;
   readonly metrics: readonly (number | null)[];
-  readonly schedules: readonly { readonly name: keyof typeof SCHEDULES; readonly options: object; readonly rates: readonly number[] }[];
+  readonly schedules: readonly {
+    readonly name: keyof typeof SCHEDULES;
+    readonly options: object;
+    readonly rates: readonly number[];
+  }[];
   readonly plateaus: readonly { readonly options: ReduceOnPlateauOptions; readonly rates: readonly number[] }[];
 }
 
@@ -31,7 +35,9 @@ const SCHEDULES: Readonly<Record<string, new (optimizer: ScheduledOptimizer, opt
   oneCycle: OneCycleSchedule,
 };
 
-const optimizerAt = (...lrs: number[]): { readonly groups: { readonly initialLr: number; lr: number }[] } => ({ groups: lrs.map((lr) => ({ initialLr: lr, lr })) });
+const optimizerAt = (...lrs: number[]): { readonly groups: { readonly initialLr: number; lr: number }[] } => ({
+  groups: lrs.map((lr) => ({ initialLr: lr, lr })),
+});
 
 function make(name: string, optimizer: ScheduledOptimizer, options: object): Schedule {
   const Class = SCHEDULES[name] as new (optimizer: ScheduledOptimizer, options: object) => Schedule;
@@ -68,7 +74,12 @@ describe("schedules", () => {
       return lr;
     });
     expect(rates).to.deep.equal([0, 1, 2, 1.5, 1, 0.5, 0, 0, 0]);
-    for (const [Class, last] of [[CosineSchedule, 0], [CosineWithRestartsSchedule, 0], [OneCycleSchedule, 1 / 25 / 1e4], [PolynomialSchedule, 1e-7]] as const) {
+    for (const [Class, last] of [
+      [CosineSchedule, 0],
+      [CosineWithRestartsSchedule, 0],
+      [OneCycleSchedule, 1 / 25 / 1e4],
+      [PolynomialSchedule, 1e-7],
+    ] as const) {
       const ended = new Class(optimizerAt(1), { warmupSteps: 1, totalSteps: 5 });
       for (let step = 0; step < 5; step++) ended.step();
       expect(ended.lr, Class.name).to.be.closeTo(last, 1e-15);
@@ -85,8 +96,17 @@ describe("schedules", () => {
 
   it("refuse what is no step or no share", () => {
     const optimizer = optimizerAt(1);
-    const wrong: (() => unknown)[] = [[-1, 5], [6, 5], [0.5, 5], [0, NaN], ["1", 5], [0, Infinity]].flatMap(([warmupSteps, totalSteps]) =>
-      ["linear", "cosine", "cosineWithRestarts", "polynomial"].map((name) => () => make(name, optimizer, { warmupSteps, totalSteps })),
+    const wrong: (() => unknown)[] = [
+      [-1, 5],
+      [6, 5],
+      [0.5, 5],
+      [0, NaN],
+      ["1", 5],
+      [0, Infinity],
+    ].flatMap(([warmupSteps, totalSteps]) =>
+      ["linear", "cosine", "cosineWithRestarts", "polynomial"].map(
+        (name) => () => make(name, optimizer, { warmupSteps, totalSteps }),
+      ),
     );
     const run = { warmupSteps: 0, totalSteps: 5 };
     wrong.push(
@@ -125,10 +145,23 @@ describe("ReduceOnPlateau", () => {
 
   it("refuses what makes no sense", () => {
     const optimizer = optimizerAt(1);
-    for (const options of [{ mode: "up" }, { factor: 1 }, { factor: -1 }, { patience: 0.5 }, { threshold: -1 }, { thresholdMode: "x" }, { cooldown: -1 }, { minLr: -1 }, { eps: NaN }]) {
+    for (const options of [
+      { mode: "up" },
+      { factor: 1 },
+      { factor: -1 },
+      { patience: 0.5 },
+      { threshold: -1 },
+      { thresholdMode: "x" },
+      { cooldown: -1 },
+      { minLr: -1 },
+      { eps: NaN },
+    ]) {
       thrown(() => new ReduceOnPlateau(optimizer, options as never), "ERR_INVALID_ARG");
     }
     thrown(() => new ReduceOnPlateau(optimizer).step("1" as never), "ERR_INVALID_ARG");
-    thrown(() => new ReduceOnPlateau(optimizerAt(1, 2)).load(new ReduceOnPlateau(optimizer).state()), "ERR_INVALID_ARG");
+    thrown(
+      () => new ReduceOnPlateau(optimizerAt(1, 2)).load(new ReduceOnPlateau(optimizer).state()),
+      "ERR_INVALID_ARG",
+    );
   });
 });

@@ -1,4 +1,7 @@
-/** Files of optimizers' states: what is refused, and that nothing changes then. `optimizers.golden.test.ts` has those that are read. */
+/**
+ * Files of optimizers' states: what is refused, and that nothing changes then. `optimizers.golden.test.ts` has those
+ * that are read.
+ */
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
@@ -17,7 +20,8 @@ import { inFolder } from "../support/tiny-bert";
 
 const caseOf = (name: string): OptimizerCase => golden.cases.find((one) => one.name === name) as OptimizerCase;
 const fileOf = (name: string): string => join(GOLDEN, "optimizers", `${name}.pt`);
-const states = (optimizer: Optimizer): number[][] => optimizer.namedStates(() => "").map(([, tensor]) => numbersOf(tensor));
+const states = (optimizer: Optimizer): number[][] =>
+  optimizer.namedStates(() => "").map(([, tensor]) => numbersOf(tensor));
 
 describe("loadOptimizerState", () => {
   it("refuses a damaged file, another optimizer's and what is none, and changes nothing", () =>
@@ -39,14 +43,20 @@ describe("loadOptimizerState", () => {
         await rejection(loadOptimizerState(join(folder, "none.pt"), optimizer), "ERR_FILE_NOT_FOUND");
         // Data, and of torch.save, but no optimizer's.
         await rejection(loadOptimizerState(join(GOLDEN, "torch_files", "values.pt"), optimizer), "ERR_INVALID_ARG");
-        for (const other of ["adam", "adamw-amsgrad", "adafactor"]) await rejection(loadOptimizerState(fileOf(other), optimizer), "ERR_INVALID_ARG");
-        for (const other of ["sgd-momentum", "lion"]) await rejection(loadOptimizerState(fileOf(other), optimizer), "ERR_WEIGHTS_MISMATCH");
+        for (const other of ["adam", "adamw-amsgrad", "adafactor"]) {
+          await rejection(loadOptimizerState(fileOf(other), optimizer), "ERR_INVALID_ARG");
+        }
+        for (const other of ["sgd-momentum", "lion"]) {
+          await rejection(loadOptimizerState(fileOf(other), optimizer), "ERR_WEIGHTS_MISMATCH");
+        }
         expect([states(optimizer), optimizer.pythonGroups()]).to.deep.equal(before);
         using ungrouped = new AdamW(params);
         const { message } = await rejection(loadOptimizerState(fileOf("adamw"), ungrouped), "ERR_WEIGHTS_MISMATCH");
         expect(message).to.contain("groups of 6 parameters").and.contain("got 4 and 2");
         using misshaped = new AdamW([{ params: params.slice(0, 4) }, { params: params.slice(4).reverse() }]);
-        expect((await rejection(loadOptimizerState(fileOf("adamw"), misshaped), "ERR_WEIGHTS_MISMATCH")).message).to.contain("parameter 4");
+        expect(
+          (await rejection(loadOptimizerState(fileOf("adamw"), misshaped), "ERR_WEIGHTS_MISMATCH")).message,
+        ).to.contain("parameter 4");
         optimizer.zeroGrad();
       }),
     ));

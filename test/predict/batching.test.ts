@@ -64,8 +64,13 @@ describe("Classifier's batches", () => {
   it("have no more tokens than maxTokens, by default 1024 on the CPU, but for a text that alone has more", async () => {
     const { model, classifier } = numbers({ batchSize: 32, maxTokens: 30 }, (text) => text);
     await classifier.predict(counting(1, 41).reverse());
-    for (const batch of model.batches) expect(batch.length === 1 || batch.length * Math.max(...batch) <= 30, batch.join()).to.equal(true);
-    expect(model.batches.slice(0, 2)).to.deep.equal([[1, 2, 3, 4, 5], [6, 7, 8]]);
+    for (const batch of model.batches) {
+      expect(batch.length === 1 || batch.length * Math.max(...batch) <= 30, batch.join()).to.equal(true);
+    }
+    expect(model.batches.slice(0, 2)).to.deep.equal([
+      [1, 2, 3, 4, 5],
+      [6, 7, 8],
+    ]);
 
     const usual = numbers({ batchSize: 100 }, () => 60);
     await usual.classifier.predict(counting(0, 40));
@@ -75,13 +80,17 @@ describe("Classifier's batches", () => {
   it("of very long lists come from parts of them, in order, the next one begun while the model has the one before", async () => {
     const begun: number[][] = [];
     let ended = 0;
-    const doubled = await inParts([1, 2, 3, 4, 5, 6, 7], async (part) => {
-      begun.push([...part]);
-      expect(begun.length - ended).to.be.at.most(2);
-      await macrotask();
-      ended++;
-      return part.map((item) => 2 * item);
-    }, 3);
+    const doubled = await inParts(
+      [1, 2, 3, 4, 5, 6, 7],
+      async (part) => {
+        begun.push([...part]);
+        expect(begun.length - ended).to.be.at.most(2);
+        await macrotask();
+        ended++;
+        return part.map((item) => 2 * item);
+      },
+      3,
+    );
     expect(doubled).to.deep.equal([2, 4, 6, 8, 10, 12, 14]);
     expect(begun).to.deep.equal([[1, 2, 3], [4, 5, 6], [7]]);
     const { classifier } = numbers({ batchSize: 5000, maxTokens: 1_000_000 });
@@ -124,11 +133,13 @@ describe("Classifier's batches", () => {
   it("fail for the caller whose text the model cannot read, and for no other in the batch", async () => {
     const { model, classifier } = numbers();
     model.failAt = 13;
-    const [one, two, three] = await Promise.all(["11", "13", "12"].map((text) => classifier.predict(text).catch(reason)));
+    const [one, two, three] = await Promise.all(
+      ["11", "13", "12"].map((text) => classifier.predict(text).catch(reason)),
+    );
     expect(one).to.deep.equal({ value: 11 });
     expect((two as Error).message).to.equal("cannot read 13");
     expect(three).to.deep.equal({ value: 12 });
-    expect((await classifier.predict(counting(0, 30)).catch(reason) as Error).message).to.equal("cannot read 13");
+    expect(((await classifier.predict(counting(0, 30)).catch(reason)) as Error).message).to.equal("cannot read 13");
     const runs = model.batches.length;
     await macrotask();
     expect(model.batches.length, "nothing goes on for a call that failed").to.equal(runs);
@@ -151,7 +162,9 @@ describe("Classifier's batches", () => {
     open();
     expect(await Promise.all([first, kept])).to.deep.equal([{ value: 1 }, { value: 2 }]);
     expect(model.batches).to.deep.equal([[1], [2]]);
-    expect(((await classifier.predict("3", { signal: controller.signal }).catch(reason)) as Error).message).to.equal("enough");
+    expect(((await classifier.predict("3", { signal: controller.signal }).catch(reason)) as Error).message).to.equal(
+      "enough",
+    );
     expect(model.batches).to.have.length(2);
   });
 
@@ -192,7 +205,9 @@ describe("Classifier's batches", () => {
     const plain = scope(() => classifier.predict("2"));
     const inferred = inferenceMode(() => classifier.predict("3"));
     expect(await Promise.all([half, plain, inferred])).to.deep.equal([{ value: 1 }, { value: 2 }, { value: 3 }]);
-    const formats = Object.fromEntries(model.batches.flatMap((batch, i) => batch.map((number) => [number, model.dtypes[i]])));
+    const formats = Object.fromEntries(
+      model.batches.flatMap((batch, i) => batch.map((number) => [number, model.dtypes[i]])),
+    );
     expect(formats).to.deep.equal({ 1: "bfloat16", 2: "float32", 3: "float32" });
   });
 
@@ -206,21 +221,46 @@ describe("Classifier's batches", () => {
     const given = classifier.predict("1", { signal: controller.signal }).catch(reason);
     await started;
     expect(model.training).to.equal(false);
-    await rejection(exclusive(model as TextClassifier, "fit", () => Promise.resolve()), "ERR_BUSY");
+    await rejection(
+      exclusive(model as TextClassifier, "fit", () => Promise.resolve()),
+      "ERR_BUSY",
+    );
     controller.abort();
     await given;
-    await rejection(exclusive(model as TextClassifier, "fit", () => Promise.resolve()), "ERR_BUSY"); // the batch is still with the model
+    await rejection(
+      exclusive(model as TextClassifier, "fit", () => Promise.resolve()),
+      "ERR_BUSY",
+    ); // the batch is still with the model
     open();
     while (!model.training) await macrotask(); // restored when the batch is done
-    await exclusive(model as TextClassifier, "fit", async () => void (await rejection(classifier.predict("2"), "ERR_BUSY")));
+    await exclusive(
+      model as TextClassifier,
+      "fit",
+      async () => void (await rejection(classifier.predict("2"), "ERR_BUSY")),
+    );
   });
 
   it("refuse options that are none", async () => {
-    for (const options of [{ maxWaitMs: -1 }, { maxWaitMs: NaN }, { maxWaitMs: "5" }, { batchSize: 1.5 }, { maxTokens: 0 }, { batch_size: 4 }, { windows: 5 }, { maxLength: 1 }]) {
-      expect(() => numbers(options as never), JSON.stringify(options)).to.throw().with.property("code", "ERR_INVALID_ARG");
+    for (const options of [
+      { maxWaitMs: -1 },
+      { maxWaitMs: NaN },
+      { maxWaitMs: "5" },
+      { batchSize: 1.5 },
+      { maxTokens: 0 },
+      { batch_size: 4 },
+      { windows: 5 },
+      { maxLength: 1 },
+    ]) {
+      expect(() => numbers(options as never), JSON.stringify(options))
+        .to.throw()
+        .with.property("code", "ERR_INVALID_ARG");
     }
     const { classifier, model } = numbers();
-    expect(() => new Classifier(model, new FakeTokenizer(), null as never)).to.throw().with.property("code", "ERR_INVALID_ARG");
-    for (const options of [null, { signal: {} }, { topk: 1 }, { threshold: 2 }]) await rejection(classifier.predict("1", options as never), "ERR_INVALID_ARG");
+    expect(() => new Classifier(model, new FakeTokenizer(), null as never))
+      .to.throw()
+      .with.property("code", "ERR_INVALID_ARG");
+    for (const options of [null, { signal: {} }, { topk: 1 }, { threshold: 2 }]) {
+      await rejection(classifier.predict("1", options as never), "ERR_INVALID_ARG");
+    }
   });
 });

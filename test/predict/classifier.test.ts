@@ -20,7 +20,13 @@ function expectAlike(ours: readonly Prediction[], theirs: readonly Prediction[])
 describe("Classifier", () => {
   let tokenizer: Tokenizer;
   let classifier: Classifier;
-  const texts = ["this film was very good", "dull", "the meal of the day was a very very fine meal", "", "this book was poor"];
+  const texts = [
+    "this film was very good",
+    "dull",
+    "the meal of the day was a very very fine meal",
+    "",
+    "this book was poor",
+  ];
   const reason = (error: unknown): unknown => error;
 
   before(async () => {
@@ -43,14 +49,18 @@ describe("Classifier", () => {
     for (const [i, text] of texts.entries()) {
       const alone = await classifier.predict(text, { topK: 3 });
       expect(together[i]?.top.map(({ label }) => label)).to.deep.equal(alone.top.map(({ label }) => label));
-      alone.top.forEach(({ probability }, k) => expect(together[i]?.top[k]?.probability).to.be.closeTo(probability, 1e-6));
+      alone.top.forEach(({ probability }, k) =>
+        expect(together[i]?.top[k]?.probability).to.be.closeTo(probability, 1e-6),
+      );
     }
   });
 
   it("sorts by probability, and all labels together have probability 1", async () => {
     for (const { top } of await classifier.predict(texts, { topK: 9 })) {
       expect(top).to.have.length(3);
-      expect(top.map(({ probability }) => -probability)).to.deep.equal(top.map(({ probability }) => -probability).sort((a, b) => a - b));
+      expect(top.map(({ probability }) => -probability)).to.deep.equal(
+        top.map(({ probability }) => -probability).sort((a, b) => a - b),
+      );
       expect(top.reduce((sum, { probability }) => sum + probability, 0)).to.be.closeTo(1, 1e-6);
     }
   });
@@ -72,11 +82,17 @@ describe("Classifier", () => {
 
   it("serves calls that overlap, to rounding as they would be alone", async () => {
     const alone = await classifier.predict(texts);
-    for (const together of await Promise.all([classifier.predict(texts), classifier.predict(texts)])) expectAlike(together, alone);
+    for (const together of await Promise.all([classifier.predict(texts), classifier.predict(texts)])) {
+      expectAlike(together, alone);
+    }
   });
 
   it("fails for the caller whose text is none, and for no other at the same time", async () => {
-    const calls = await Promise.all([classifier.predict("dull"), classifier.predict(["dull", 5] as never).catch(reason), classifier.predict("good")]);
+    const calls = await Promise.all([
+      classifier.predict("dull"),
+      classifier.predict(["dull", 5] as never).catch(reason),
+      classifier.predict("good"),
+    ]);
     expect(calls[1]).to.include({ code: "ERR_INVALID_ARG" });
     expect((calls[1] as Error).message).to.contain("at index 1");
     expectAlike([calls[0], calls[2]], [await classifier.predict("dull"), await classifier.predict("good")]);
@@ -89,16 +105,21 @@ describe("Classifier", () => {
   });
 
   it("refuses what is no text, topK or option of its", async () => {
-    const call = (...args: unknown[]): Promise<unknown> => (classifier.predict as (...args: unknown[]) => Promise<unknown>).apply(classifier, args).catch(reason);
+    const call = (...args: unknown[]): Promise<unknown> =>
+      (classifier.predict as (...args: unknown[]) => Promise<unknown>).apply(classifier, args).catch(reason);
     for (const args of [[1], [undefined], [["a", 1]], ["a", { topK: 0 }], ["a", { topK: 1.5 }]]) {
       expect(await call(...args), JSON.stringify(args)).to.include({ code: "ERR_INVALID_ARG" });
     }
-    expect(() => new Classifier(classifier.model, tokenizer, { batchSize: 0 })).to.throw().with.property("code", "ERR_INVALID_ARG");
+    expect(() => new Classifier(classifier.model, tokenizer, { batchSize: 0 }))
+      .to.throw()
+      .with.property("code", "ERR_INVALID_ARG");
   });
 
   it("refuses lengths beyond the position table and a foreign tokenizer when it is made", () => {
     const { message } = thrown(() => new Classifier(classifier.model, tokenizer, { maxLength: 65 }), "ERR_MAX_LENGTH");
-    expect(message).to.equal("Classifier: expected the option maxLength to be at most 64, the rows of the model's position table, got 65");
+    expect(message).to.equal(
+      "Classifier: expected the option maxLength to be at most 64, the rows of the model's position table, got 65",
+    );
     const small = tinyBert(["a", "b"], { vocab_size: 20 });
     thrown(() => new Classifier(small, tokenizer), "ERR_TOKENIZER_INVALID");
     small.dispose();
@@ -126,7 +147,7 @@ describe("Classifier", () => {
     expectAlike(one, two);
     expect(same.training, "restored by the last of them").to.equal(true);
     const prediction = after.predict("dull");
-    expect((await new Trainer(same, config).fit(loader()).catch(reason))).to.include({ code: "ERR_BUSY" });
+    expect(await new Trainer(same, config).fit(loader()).catch(reason)).to.include({ code: "ERR_BUSY" });
     await prediction;
     same.dispose();
   });
@@ -134,13 +155,23 @@ describe("Classifier", () => {
   it("says which folder is missing, or which file of it", async () => {
     await inFolder(async (folder) => {
       const error = await Classifier.load(`${folder}/nowhere`).catch(reason);
-      expect(error).to.include({ code: "ERR_FILE_NOT_FOUND" }).and.to.have.property("message").that.matches(/^Classifier\.load: expected a folder, got ".*nowhere", which does not exist/);
-      expect(await Classifier.load(folder).catch(reason)).to.have.property("code").that.is.oneOf(["ERR_FILE_NOT_FOUND", "ERR_TOKENIZER_INVALID"]);
+      expect(error)
+        .to.include({ code: "ERR_FILE_NOT_FOUND" })
+        .and.to.have.property("message")
+        .that.matches(/^Classifier\.load: expected a folder, got ".*nowhere", which does not exist/);
+      expect(await Classifier.load(folder).catch(reason))
+        .to.have.property("code")
+        .that.is.oneOf(["ERR_FILE_NOT_FOUND", "ERR_TOKENIZER_INVALID"]);
     });
   });
 
   it("opens a model of another problem where its name is said, as the folder says it", async () => {
-    const tagger = BertForSequenceClassification.fromConfig(TINY_CONFIG, { labels: ["a", "b"], problemType: "multi-label", seed: 3, device: "cpu" });
+    const tagger = BertForSequenceClassification.fromConfig(TINY_CONFIG, {
+      labels: ["a", "b"],
+      problemType: "multi-label",
+      seed: 3,
+      device: "cpu",
+    });
     await inFolder(async (folder) => {
       const saved = join(folder, "model");
       await tagger.save(saved, { tokenizer });

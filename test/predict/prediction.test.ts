@@ -7,7 +7,11 @@ import { FakeTokenizer } from "../support/fake-tokenizer";
 import { rejection, thrown } from "../support/rejection";
 
 /** A classifier whose first logit is the text's number, and the others are 0. */
-function classifierOf<P extends ModelProblem>(problem: P, labels: readonly string[], options: ClassifierOptions = {}): Classifier<P> {
+function classifierOf<P extends ModelProblem>(
+  problem: P,
+  labels: readonly string[],
+  options: ClassifierOptions = {},
+): Classifier<P> {
   return new Classifier(new FakeClassifier(labels, problem), new FakeTokenizer(), options);
 }
 
@@ -58,22 +62,38 @@ describe("predictions", () => {
   });
 
   it("say that they abstain below the threshold, and keep their label", async () => {
-    const classifier = classifierOf("single-label", ["a", "b"], { calibration: { temperature: 1, abstention: { threshold: sigmoid(2) } } });
+    const classifier = classifierOf("single-label", ["a", "b"], {
+      calibration: { temperature: 1, abstention: { threshold: sigmoid(2) } },
+    });
     const [unsure, sure] = await classifier.predict(["1", "2"]);
     expect(unsure).to.include({ label: "a", abstained: true });
     expect(sure).to.include({ label: "a", abstained: false });
   });
 
   it("do not overflow", async () => {
-    const [prediction] = await classifierOf("single-label", ["a", "b"], { calibration: { temperature: 1e-3 } }).predict(["9000"]);
+    const [prediction] = await classifierOf("single-label", ["a", "b"], { calibration: { temperature: 1e-3 } }).predict(
+      ["9000"],
+    );
     expect(prediction).to.include({ label: "a", probability: 1 });
   });
 
   it("need a calibration that is one, and that their problem can have", () => {
-    for (const calibration of [5, "1", {}, { temperature: 0 }, { temperature: NaN }, { temperature: Infinity }, { temperature: 1, abstention: null }, { temperature: 1, abstention: { threshold: 2 } }]) {
+    for (const calibration of [
+      5,
+      "1",
+      {},
+      { temperature: 0 },
+      { temperature: NaN },
+      { temperature: Infinity },
+      { temperature: 1, abstention: null },
+      { temperature: 1, abstention: { threshold: 2 } },
+    ]) {
       thrown(() => classifierOf("single-label", ["a", "b"], { calibration: calibration as never }), "ERR_INVALID_ARG");
     }
     thrown(() => classifierOf("regression", ["n"], { calibration: { temperature: 1 } }), "ERR_INVALID_ARG");
-    thrown(() => classifierOf("multi-label", ["a"], { calibration: { temperature: 1, abstention: { threshold: 0.5 } } }), "ERR_INVALID_ARG");
+    thrown(
+      () => classifierOf("multi-label", ["a"], { calibration: { temperature: 1, abstention: { threshold: 0.5 } } }),
+      "ERR_INVALID_ARG",
+    );
   });
 });

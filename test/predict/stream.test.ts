@@ -63,7 +63,9 @@ describe("Classifier.stream", () => {
     const alone = await bert.predict(texts, { topK: 2 });
     let at = 0;
     for await (const { top } of bert.stream(texts, { topK: 2 })) {
-      top.forEach(({ probability }, k) => expect(probability).to.be.closeTo(alone[at]?.top[k]?.probability ?? NaN, 1e-6));
+      top.forEach(({ probability }, k) =>
+        expect(probability).to.be.closeTo(alone[at]?.top[k]?.probability ?? NaN, 1e-6),
+      );
       at++;
     }
     expect(at).to.equal(3);
@@ -151,9 +153,12 @@ describe("Classifier.stream", () => {
         closed = true;
       }
     }
-    const error = await rejection((async () => {
-      for await (const { value } of classifier.stream(texts())) seen.push(value);
-    })(), "ERR_INVALID_ARG");
+    const error = await rejection(
+      (async () => {
+        for await (const { value } of classifier.stream(texts())) seen.push(value);
+      })(),
+      "ERR_INVALID_ARG",
+    );
     expect(error.message).to.equal("stream: expected a string or a pair of strings at index 2, got 6");
     expect(seen).to.deep.equal([4, 5]);
     expect(closed).to.equal(true);
@@ -164,9 +169,12 @@ describe("Classifier.stream", () => {
     const stream = classifier.stream(new Source(100));
     await stream.next();
     classifier.dispose();
-    const error = await rejection((async () => {
-      for await (const _ of stream);
-    })(), "ERR_MODULE_DISPOSED");
+    const error = await rejection(
+      (async () => {
+        for await (const _ of stream);
+      })(),
+      "ERR_MODULE_DISPOSED",
+    );
     expect(error.message).to.match(/^stream: failed at index \d+: forward: /);
   });
 
@@ -190,8 +198,22 @@ describe("Classifier.stream", () => {
 
   it("refuses at once what is no source or option", () => {
     const { classifier } = make();
-    const call = (...args: unknown[]) => () => (classifier.stream as (...args: unknown[]) => unknown).apply(classifier, args);
-    for (const args of [[], [null], ["a text"], [5], [{}], [["1"], { prefetch: 0 }], [["1"], { prefetch: 1.5 }], [["1"], { topK: 1 }], [["1"], { ahead: 1 }], [["1"], null]]) {
+    const call =
+      (...args: unknown[]) =>
+      () =>
+        (classifier.stream as (...args: unknown[]) => unknown).apply(classifier, args);
+    for (const args of [
+      [],
+      [null],
+      ["a text"],
+      [5],
+      [{}],
+      [["1"], { prefetch: 0 }],
+      [["1"], { prefetch: 1.5 }],
+      [["1"], { topK: 1 }],
+      [["1"], { ahead: 1 }],
+      [["1"], null],
+    ]) {
       thrown(call(...args), "ERR_INVALID_ARG");
     }
   });

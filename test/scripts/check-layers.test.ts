@@ -20,7 +20,10 @@ describe("layering check", () => {
 
   it("allows a folder itself, folders above it, packages and Node", () => {
     write("errors.ts", "");
-    write("tensor/tensor.ts", 'import { a } from "../native/load"; import { E } from "../errors"; import "./dtype"; import "node:fs";');
+    write(
+      "tensor/tensor.ts",
+      'import { a } from "../native/load"; import { E } from "../errors"; import "./dtype"; import "node:fs";',
+    );
     write("train/trainer.ts", 'import { T } from "../tensor/tensor"; import x from "csv-parse";');
     write("index.ts", 'export { T } from "./train/trainer"; export * from "./errors";');
     expect(layerViolations(lib)).to.deep.equal([]);
@@ -28,7 +31,9 @@ describe("layering check", () => {
 
   it("finds an import from below, with file and line", () => {
     write("tensor/tensor.ts", '// one\nimport { b } from "../autograd/backward";\n');
-    expect(layerViolations(lib)).to.deep.equal(["tensor/tensor.ts:2: tensor imports from autograd, which lies below it"]);
+    expect(layerViolations(lib)).to.deep.equal([
+      "tensor/tensor.ts:2: tensor imports from autograd, which lies below it",
+    ]);
   });
 
   it("finds every form of import: types, re-exports, import(), require() and type queries", () => {

@@ -15,13 +15,20 @@ interface Outcome {
 }
 
 function demo(...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", "ts-node/register/transpile-only", "scripts/demo.ts", ...args], { cwd: ROOT, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["-r", "ts-node/register/transpile-only", "scripts/demo.ts", ...args],
+    { cwd: ROOT, encoding: "utf8" },
+  );
   return { status, lines: stdout.trimEnd().split("\n"), stderr };
 }
 
 /** Sixty texts in two classes, none twice, under column names of the user's own. */
 async function writeData(folder: string): Promise<string> {
-  const rows = Array.from(tinyData(60), ({ text, label }, i) => `"${String(text)}, ${"very ".repeat(i)}",${label as string}`);
+  const rows = Array.from(
+    tinyData(60),
+    ({ text, label }, i) => `"${String(text)}, ${"very ".repeat(i)}",${label as string}`,
+  );
   await writeFile(join(folder, "mine.CSV"), `body,queue\n${rows.join("\n")}\n`);
   return join(folder, "mine.CSV");
 }
@@ -37,16 +44,40 @@ describe("the demo as a program", () => {
       model.dispose();
       await writeTokenizer(join(folder, "model"));
       const output = join(folder, "run");
-      const { status, lines, stderr } = demo(...SHORT, "--data", data, "--text", "body", "--label", "queue", "--model", join(folder, "model"), "--output", output, "--json");
+      const { status, lines, stderr } = demo(
+        ...SHORT,
+        "--data",
+        data,
+        "--text",
+        "body",
+        "--label",
+        "queue",
+        "--model",
+        join(folder, "model"),
+        "--output",
+        output,
+        "--json",
+      );
       expect(status, stderr).to.equal(0);
       const summary = JSON.parse(lines.at(-1) ?? "") as { readonly [key: string]: unknown };
-      expect(summary).to.deep.include({ data: { source: data, train: 54, test: 6, classes: 2 }, model: join(output, "model") });
+      expect(summary).to.deep.include({
+        data: { source: data, train: 54, test: 6, classes: 2 },
+        model: join(output, "model"),
+      });
       expect(summary["training"]).to.include({ steps: 3, totalSteps: 3, stoppedBy: "end", device: "cpu" });
       expect(summary["evaluation"]).to.include({ examples: 6 }).and.to.have.property("accuracy").that.is.within(0, 1);
       expect(summary["predictions"]).to.have.length(3);
       expect(summary["eventLoopDelayMs"]).to.include.all.keys("p50", "p99", "max");
       for (const { label } of summary["predictions"] as { label: string }[]) expect(label).to.be.oneOf(["good", "bad"]);
-      for (const name of ["log.jsonl", "training.json", "model/model.safetensors", "model/config.json", "model/vocab.txt"]) expect(existsSync(join(output, name)), name).to.equal(true);
+      for (const name of [
+        "log.jsonl",
+        "training.json",
+        "model/model.safetensors",
+        "model/config.json",
+        "model/vocab.txt",
+      ]) {
+        expect(existsSync(join(output, name)), name).to.equal(true);
+      }
       expect(lines.filter((line) => line.startsWith("{"))).to.have.length(1);
     }));
 
@@ -59,10 +90,24 @@ describe("the demo as a program", () => {
       model.dispose();
       await writeTokenizer(join(folder, "script"));
       const output = join(folder, "run");
-      const { status, lines, stderr } = demo(...SHORT, "--data", data, "--text", "body", "--label", "queue", "--model", join(folder, "script", "x.pt"), "--output", output);
+      const { status, lines, stderr } = demo(
+        ...SHORT,
+        "--data",
+        data,
+        "--text",
+        "body",
+        "--label",
+        "queue",
+        "--model",
+        join(folder, "script", "x.pt"),
+        "--output",
+        output,
+      );
       expect(status, stderr).to.equal(0);
       expect(lines.join("\n")).to.contain("torch.jit.load").and.to.not.contain("MiniLM").and.to.not.contain("{");
-      for (const name of ["model/model.pt", "model/vocab.txt"]) expect(existsSync(join(output, name)), name).to.equal(true);
+      for (const name of ["model/model.pt", "model/vocab.txt"]) {
+        expect(existsSync(join(output, name)), name).to.equal(true);
+      }
     }));
 
   it("says what is wrong in a line, without a stack, and ends with 1 or, for its flags, with 2", () =>

@@ -1,4 +1,7 @@
-/** The generator of operators: schemas to signatures, what is left out and why, descriptions; and that nothing is forgotten. */
+/**
+ * The generator of operators: schemas to signatures, what is left out and why, descriptions; and that nothing is
+ * forgotten.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +32,9 @@ describe("signatures from schemas", () => {
     expect(written("aten::argsort.stable(Tensor self, *, bool stable, int dim=-1) -> Tensor")).to.deep.equal([
       "(self: Tensor, options: { stable: boolean; dim?: Int }): Tensor;",
     ]);
-    expect(written("aten::f(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")).to.deep.equal([
+    expect(
+      written("aten::f(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"),
+    ).to.deep.equal([
       "(self: Tensor, dim?: Int | readonly Int[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;",
       "(self: Tensor, options: { dim?: Int | readonly Int[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor;",
       "(self: Tensor, dim: Int | readonly Int[] | null, options: { keepdim?: boolean; dtype?: DType | null }): Tensor;",
@@ -44,10 +49,16 @@ describe("signatures from schemas", () => {
     expect(written("aten::f(Tensor[] a, Tensor?[] b, int[2] c, SymInt[] d, bool[3] e) -> Tensor(a)[]")).to.deep.equal([
       "(a: readonly Tensor[], b: readonly (Tensor | null | undefined)[], c: Int | readonly Int[], d: readonly Int[], e: boolean | readonly boolean[]): Tensor[];",
     ]);
-    expect(written("aten::topk(Tensor self, SymInt k) -> (Tensor values, Tensor indices)", 0)).to.deep.equal(["(k: Int): [values: Tensor, indices: Tensor];"]);
+    expect(written("aten::topk(Tensor self, SymInt k) -> (Tensor values, Tensor indices)", 0)).to.deep.equal([
+      "(k: Int): [values: Tensor, indices: Tensor];",
+    ]);
     expect(written("aten::f(Tensor a) -> (Tensor, int)")).to.deep.equal(["(a: Tensor): [Tensor, number];"]);
-    expect(written("aten::l1_loss(Tensor self, int reduction) -> Tensor")).to.deep.equal(["(self: Tensor, reduction: Reduction): Tensor;"]);
-    expect(written("aten::f(Tensor function, int in) -> ScalarType")).to.deep.equal(["(function_: Tensor, in_: Int): DType;"]);
+    expect(written("aten::l1_loss(Tensor self, int reduction) -> Tensor")).to.deep.equal([
+      "(self: Tensor, reduction: Reduction): Tensor;",
+    ]);
+    expect(written("aten::f(Tensor function, int in) -> ScalarType")).to.deep.equal([
+      "(function_: Tensor, in_: Int): DType;",
+    ]);
   });
 
   it("one that another covers is left out", () => {
@@ -55,18 +66,29 @@ describe("signatures from schemas", () => {
       "aten::randn(SymInt[] size, *, ScalarType? dtype=None) -> Tensor",
       "aten::randn.generator(SymInt[] size, *, Generator? generator, ScalarType? dtype=None) -> Tensor",
     ].flatMap((schema) => signatures(parseSchema(schema)));
-    expect(withoutCovered(all).map(writeSignature)).to.deep.equal(["(size: readonly Int[], options?: { generator?: Generator | null; dtype?: DType | null }): Tensor;"]);
+    expect(withoutCovered(all).map(writeSignature)).to.deep.equal([
+      "(size: readonly Int[], options?: { generator?: Generator | null; dtype?: DType | null }): Tensor;",
+    ]);
     expect(withoutCovered([...all, ...all]).length, "of two alike one stays").to.equal(1);
   });
 
   it("names that camelCase cannot carry are noticed", () => {
-    expect(["cross_entropy_loss", "add_", "numpy_T", "linalg__powsum"].map(camelCase)).to.deep.equal(["crossEntropyLoss", "add_", "numpyT", "linalgPowsum"]);
+    expect(["cross_entropy_loss", "add_", "numpy_T", "linalg__powsum"].map(camelCase)).to.deep.equal([
+      "crossEntropyLoss",
+      "add_",
+      "numpyT",
+      "linalgPowsum",
+    ]);
     expect(() => checkNames(parseSchema("aten::f(Tensor self, int dim_1=0) -> Tensor"))).to.throw("dim_1");
-    expect(() => checkNames(parseSchema('aten::f(Tensor self, str UPLO="L", bool keep_dim=False) -> Tensor'))).to.not.throw();
+    expect(() =>
+      checkNames(parseSchema('aten::f(Tensor self, str UPLO="L", bool keep_dim=False) -> Tensor')),
+    ).to.not.throw();
   });
 
   it("a text that is no schema", () => {
-    for (const text of ["", "aten::f", "prim::f() -> ()", "aten::f(Tensor!! a) -> ()"]) expect(() => parseSchema(text), text).to.throw("expected the schema");
+    for (const text of ["", "aten::f", "prim::f() -> ()", "aten::f(Tensor!! a) -> ()"]) {
+      expect(() => parseSchema(text), text).to.throw("expected the schema");
+    }
   });
 });
 
@@ -88,19 +110,31 @@ describe("what is left out", () => {
   });
 
   it("is a sorted list by reason", () => {
-    const text = renderExclusions(new Map([["b", ["z", "y.out"]], ["a", ["x"]]]), "2.13.0");
+    const text = renderExclusions(
+      new Map([
+        ["b", ["z", "y.out"]],
+        ["a", ["x"]],
+      ]),
+      "2.13.0",
+    );
     expect(text).to.match(/libtorch 2\.13\.0.*by reason: 3\./);
     expect(text.slice(text.indexOf("\n\n"))).to.equal("\n\n# a (1)\nx\n\n# b (2)\ny.out\nz\n");
   });
 
   it("and what is public are together all overloads that libtorch has", () => {
-    const listed = new Set(readFileSync(join(ROOT, "scripts", "generate", "excluded-operators.txt"), "utf8").split("\n").filter((line) => line && !line.startsWith("#")));
+    const listed = new Set(
+      readFileSync(join(ROOT, "scripts", "generate", "excluded-operators.txt"), "utf8")
+        .split("\n")
+        .filter((line) => line && !line.startsWith("#")),
+    );
     const functions = new Set(FUNCTIONS.map(([, operator]) => operator));
     const text = generated();
     let count = 0;
     for (const schema of native().schemas().map(parseSchema)) {
       const isPublic = functions.has(schema.name) && text.includes(`\`${schema.text}\``);
-      expect([isPublic, listed.has(schema.qualified)], schema.text).to.deep.equal(isPublic ? [true, false] : [false, true]);
+      expect([isPublic, listed.has(schema.qualified)], schema.text).to.deep.equal(
+        isPublic ? [true, false] : [false, true],
+      );
       count += 1;
     }
     expect(count).to.be.greaterThan(3000);
@@ -109,7 +143,8 @@ describe("what is left out", () => {
 
 describe("methods", () => {
   it("are those of native_functions.yaml", () => {
-    const yaml = "- func: abs(Tensor self) -> Tensor\n  variants: function, method\n- func: zeros(int[] size) -> Tensor\n  dispatch:\n    CPU: zeros\n- func: add_.Tensor(Tensor(a!) self) -> Tensor\n  variants: method\n";
+    const yaml =
+      "- func: abs(Tensor self) -> Tensor\n  variants: function, method\n- func: zeros(int[] size) -> Tensor\n  dispatch:\n    CPU: zeros\n- func: add_.Tensor(Tensor(a!) self) -> Tensor\n  variants: method\n";
     expect([...parseMethods(yaml)]).to.deep.equal(["abs", "add_.Tensor"]);
   });
 
@@ -151,10 +186,19 @@ describe("methods", () => {
     it("or nowhere, which is said with the remedy", async () => {
       const failure = async (says: string): Promise<string> => {
         fakePython(says);
-        return nativeFunctions(libtorch(join(folder, "archive", "libtorch"))).then(() => "found", (error: unknown) => String(error));
+        return nativeFunctions(libtorch(join(folder, "archive", "libtorch"))).then(
+          () => "found",
+          (error: unknown) => String(error),
+        );
       };
-      for (const says of [`echo 2.12.0; echo "${join(folder, "wheel", "torchgen")}"`, "exit 1", "echo 2.13.0; echo /nowhere"]) {
-        expect(await failure(says), says).to.contain(join("archive", "torchgen", yaml)).and.to.contain("npx torchwright setup --from <wheel");
+      for (const says of [
+        `echo 2.12.0; echo "${join(folder, "wheel", "torchgen")}"`,
+        "exit 1",
+        "echo 2.13.0; echo /nowhere",
+      ]) {
+        expect(await failure(says), says)
+          .to.contain(join("archive", "torchgen", yaml))
+          .and.to.contain("npx torchwright setup --from <wheel");
       }
     });
   });
@@ -168,9 +212,15 @@ describe("descriptions", () => {
     expect(describe_("aten::f(Tensor self) -> Tensor", [], { f: "Does it." })).to.equal("Does it.");
     expect(describe_("aten::f_x_(Tensor(a!) self) -> Tensor(a!)", ["f_x"])).to.equal("In-place form of fX.");
     expect(describe_("aten::f(Tensor self) -> Tensor", ["f_"])).to.equal("Form of f_ that leaves its input as it is.");
-    expect(describe_("aten::view_copy(Tensor self) -> Tensor", ["view"])).to.equal("As view, with a copy in place of a view.");
-    expect(describe_("aten::f(Tensor input, Tensor the_weight, Tensor? bias=None) -> (Tensor a, Tensor b)")).to.equal("Gives a and b from input and theWeight.");
-    expect(describe_("aten::f(Tensor(a) self, *, Generator? generator=None) -> Tensor(a)")).to.equal("Gives a tensor from self; shares memory with its input; draws random numbers.");
+    expect(describe_("aten::view_copy(Tensor self) -> Tensor", ["view"])).to.equal(
+      "As view, with a copy in place of a view.",
+    );
+    expect(describe_("aten::f(Tensor input, Tensor the_weight, Tensor? bias=None) -> (Tensor a, Tensor b)")).to.equal(
+      "Gives a and b from input and theWeight.",
+    );
+    expect(describe_("aten::f(Tensor(a) self, *, Generator? generator=None) -> Tensor(a)")).to.equal(
+      "Gives a tensor from self; shares memory with its input; draws random numbers.",
+    );
     expect(describe_("aten::f(Tensor(a!) self) -> ()")).to.equal("Gives nothing from self; changes self in place.");
   });
 
@@ -179,7 +229,9 @@ describe("descriptions", () => {
     expect(comments.length).to.be.greaterThan(FUNCTIONS.length);
     for (const [, comment = "", name = ""] of comments) {
       const [description = "", blank, ...schemas] = comment.split("\n").map((line) => line.replace(/^ {3}\* ?/, ""));
-      expect(description, name).to.match(/^(\p{Lu}|self)[^`\\]*\.$/u).and.to.not.match(/https?:|:\w+:|\bSee /);
+      expect(description, name)
+        .to.match(/^(\p{Lu}|self)[^`\\]*\.$/u)
+        .and.to.not.match(/https?:|:\w+:|\bSee /);
       expect(description.length, name).to.be.lessThan(201);
       expect(blank, name).to.equal("");
       expect(schemas.length, name).to.be.greaterThan(0);

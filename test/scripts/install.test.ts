@@ -1,4 +1,6 @@
-/** What `npm install` needs and does before it builds: tools that are missing, libtorch that is named, there or absent. */
+/**
+ * What `npm install` needs and does before it builds: tools that are missing, libtorch that is named, there or absent.
+ */
 import { expect } from "chai";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -39,8 +41,15 @@ describe("the tools that a build needs", () => {
     inFolder((empty) =>
       withEnv({ PATH: empty, CXX: undefined }, () => {
         const { message } = thrown(() => checkBuildTools(), "ERR_PREREQUISITE");
-        expect(message.split("\n").slice(1).map((line) => line.replace(/:.*/, ""))).to.deep.equal([
-          "  - a C++20 compiler (g++ 11 or clang 14, or newer)", "  - cmake 3.18 or newer", "  - make or ninja",
+        expect(
+          message
+            .split("\n")
+            .slice(1)
+            .map((line) => line.replace(/:.*/, "")),
+        ).to.deep.equal([
+          "  - a C++20 compiler (g++ 11 or clang 14, or newer)",
+          "  - cmake 3.18 or newer",
+          "  - make or ninja",
         ]);
         expect(message.match(/Remedy: \S+/g)).to.have.length(3);
         expect(pipProblem("python3")).to.match(/^python3 was not found\. Remedy: /);
@@ -55,7 +64,9 @@ describe("the tools that a build needs", () => {
       fakeTool(folder, "python3", '[ "$1" = --version ]');
       return withEnv({ PATH: folder, CXX: undefined }, () => {
         const { message } = thrown(() => checkBuildTools(), "ERR_PREREQUISITE");
-        expect(message).to.contain("too old: cmake version 3.16.2").and.to.contain("c++: error: unrecognized -std=c++20; g++: not found");
+        expect(message)
+          .to.contain("too old: cmake version 3.16.2")
+          .and.to.contain("c++: error: unrecognized -std=c++20; g++: not found");
         expect(message).to.not.contain("make or ninja");
         expect(pipProblem("python3")).to.match(/^python3 has no pip\. Remedy: /);
       });
@@ -79,10 +90,16 @@ describe("npm install without a build", () => {
 
   it("fetches nothing under TORCHWRIGHT_SKIP_DOWNLOAD=1 and says what to do", () =>
     inFolder(async (folder) => {
-      const env = { TORCHWRIGHT_CACHE: join(folder, "cache"), TORCHWRIGHT_SKIP_DOWNLOAD: "1", PATH: process.env["PATH"] };
+      const env = {
+        TORCHWRIGHT_CACHE: join(folder, "cache"),
+        TORCHWRIGHT_SKIP_DOWNLOAD: "1",
+        PATH: process.env["PATH"],
+      };
       expect(await findOrFetch(say, env)).to.equal(undefined);
       expect(said).to.have.length(1);
-      expect(said[0]).to.match(/TORCHWRIGHT_SKIP_DOWNLOAD=1: libtorch was not fetched .* LIBTORCH=<folder .*torchwright -- setup --from/);
+      expect(said[0]).to.match(
+        /TORCHWRIGHT_SKIP_DOWNLOAD=1: libtorch was not fetched .* LIBTORCH=<folder .*torchwright -- setup --from/,
+      );
     }));
 
   it("takes what LIBTORCH names, also then, or the cache's, and says nothing", () =>
@@ -107,6 +124,10 @@ describe("npm install without a build", () => {
 
   it("names what the build lacks before it transfers anything", () =>
     inFolder((empty) =>
-      withEnv({ PATH: empty, CXX: undefined }, () => rejection(findOrFetch(say, { TORCHWRIGHT_CACHE: join(empty, "cache"), PATH: empty }), "ERR_PREREQUISITE").then(() => undefined)),
+      withEnv({ PATH: empty, CXX: undefined }, () =>
+        rejection(findOrFetch(say, { TORCHWRIGHT_CACHE: join(empty, "cache"), PATH: empty }), "ERR_PREREQUISITE").then(
+          () => undefined,
+        ),
+      ),
     ));
 });

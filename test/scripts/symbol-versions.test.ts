@@ -12,7 +12,10 @@ import { inFolder } from "../support/tiny-bert";
 function library(folder: string, version: string): string {
   const source = path.join(folder, `${version}.c`);
   const file = path.join(folder, `${version}.so`);
-  writeFileSync(source, `#include <string.h>\n__asm__(".symver memcpy, memcpy@${version}");\nvoid *f(void *a, void *b, size_t n) { return memcpy(a, b, n); }\n`);
+  writeFileSync(
+    source,
+    `#include <string.h>\n__asm__(".symver memcpy, memcpy@${version}");\nvoid *f(void *a, void *b, size_t n) { return memcpy(a, b, n); }\n`,
+  );
   execFileSync("c++", ["-x", "c", "-shared", "-fPIC", "-O0", "-fno-builtin", "-o", file, source]);
   return file;
 }
@@ -26,7 +29,11 @@ describe("symbol versions", () => {
     }));
 
   it("are too new by number, not by text, or where libtorch asks for none of their family", () => {
-    const limits = newestVersions([{ symbol: "a", version: "GLIBC_2.9" }, { symbol: "b", version: "GLIBC_2.28" }, { symbol: "c", version: undefined }]);
+    const limits = newestVersions([
+      { symbol: "a", version: "GLIBC_2.9" },
+      { symbol: "b", version: "GLIBC_2.28" },
+      { symbol: "c", version: undefined },
+    ]);
     expect([...limits]).to.deep.equal([["GLIBC", [2, 28]]]);
     const of = (version: string | undefined) => tooNew([{ symbol: "x", version }], limits).length;
     expect([of("GLIBC_2.9"), of("GLIBC_2.28"), of("GLIBC_2.2.5"), of(undefined)]).to.deep.equal([0, 0, 0, 0]);
@@ -38,7 +45,10 @@ describe("symbol versions", () => {
     expect([...limits.keys()]).to.include.members(["GLIBC", "GLIBCXX", "CXXABI"]);
     for (const name of ["loader.node", "torchwright.node"]) {
       const symbols = neededSymbols(path.join(__dirname, "../../build/Release", name));
-      expect(symbols.map(({ symbol }) => symbol), name).to.include("napi_create_function");
+      expect(
+        symbols.map(({ symbol }) => symbol),
+        name,
+      ).to.include("napi_create_function");
       expect(tooNew(symbols, limits), name).to.deep.equal([]);
     }
   });

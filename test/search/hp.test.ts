@@ -7,7 +7,12 @@ import { readGolden } from "../support/golden";
 import { thrown } from "../support/rejection";
 
 interface Golden {
-  readonly logUniform: readonly { readonly low: number; readonly high: number; readonly shares: readonly number[]; readonly quantiles: readonly number[] }[];
+  readonly logUniform: readonly {
+    readonly low: number;
+    readonly high: number;
+    readonly shares: readonly number[];
+    readonly quantiles: readonly number[];
+  }[];
 }
 
 /** Draws of a seed. */
@@ -24,11 +29,16 @@ function frequencies<T>(values: readonly T[]): Map<T, number> {
 }
 
 /**
- * Largest distance between the share of draws below a value and what it should be (Kolmogorov–Smirnov): of n draws it is above 1.95/√n once in a thousand seeds.
+ * Largest distance between the share of draws below a value and what it should be (Kolmogorov–Smirnov): of n draws it
+ * is above 1.95/√n once in a thousand seeds.
  */
 function distance(values: readonly number[], shareBelow: (value: number) => number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return Math.max(...sorted.map((value, i) => Math.max(Math.abs(shareBelow(value) - i / values.length), Math.abs(shareBelow(value) - (i + 1) / values.length))));
+  return Math.max(
+    ...sorted.map((value, i) =>
+      Math.max(Math.abs(shareBelow(value) - i / values.length), Math.abs(shareBelow(value) - (i + 1) / values.length)),
+    ),
+  );
 }
 
 const N = 20_000;
@@ -42,10 +52,13 @@ describe("hp.uniform", () => {
   });
 
   it("keeps to its bounds", () => {
-    fc.assert(fc.property(finite, finite, shares, (a, b, share) => {
-      const [low, high] = [Math.min(a, b), Math.max(a, b)];
-      expect(hp.uniform(low, high).quantile(share)).to.be.within(low, high);
-    }), { seed: 1 });
+    fc.assert(
+      fc.property(finite, finite, shares, (a, b, share) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        expect(hp.uniform(low, high).quantile(share)).to.be.within(low, high);
+      }),
+      { seed: 1 },
+    );
     expect(hp.uniform(3, 3).quantile(0.7)).to.equal(3);
   });
 
@@ -57,16 +70,31 @@ describe("hp.uniform", () => {
   });
 
   it("refuses bounds and steps that make no sense", () => {
-    for (const bad of [[1, 0], [NaN, 1], [0, Infinity], ["0", 1], [undefined, 1], [-1.7e308, 1.7e308]] as [number, number][]) thrown(() => hp.uniform(...bad), "ERR_INVALID_ARG");
-    for (const step of [0, -1, NaN, "0.1" as unknown as number, 1e-300]) thrown(() => hp.uniform(0, 1, { step }), "ERR_INVALID_ARG");
-    expect(thrown(() => hp.uniform(1, 0), "ERR_INVALID_ARG").message).to.equal("hp.uniform: expected high to be at least low (1), got 0");
+    for (const bad of [
+      [1, 0],
+      [NaN, 1],
+      [0, Infinity],
+      ["0", 1],
+      [undefined, 1],
+      [-1.7e308, 1.7e308],
+    ] as [number, number][]) {
+      thrown(() => hp.uniform(...bad), "ERR_INVALID_ARG");
+    }
+    for (const step of [0, -1, NaN, "0.1" as unknown as number, 1e-300]) {
+      thrown(() => hp.uniform(0, 1, { step }), "ERR_INVALID_ARG");
+    }
+    expect(thrown(() => hp.uniform(1, 0), "ERR_INVALID_ARG").message).to.equal(
+      "hp.uniform: expected high to be at least low (1), got 0",
+    );
   });
 });
 
 describe("hp.logUniform", () => {
   for (const { low, high, shares: at, quantiles } of readGolden<Golden>("search.json").logUniform) {
     it(`has SciPy's quantiles from ${low} to ${high}`, () => {
-      for (const [i, share] of at.entries()) expect(hp.logUniform(low, high).quantile(share)).to.be.closeTo(quantiles[i] as number, 1e-12 * high);
+      for (const [i, share] of at.entries()) {
+        expect(hp.logUniform(low, high).quantile(share)).to.be.closeTo(quantiles[i] as number, 1e-12 * high);
+      }
     });
   }
 
@@ -76,14 +104,29 @@ describe("hp.logUniform", () => {
   });
 
   it("keeps to its bounds", () => {
-    fc.assert(fc.property(fc.double({ min: 1e-12, max: 1e12, noNaN: true }), fc.double({ min: 1e-12, max: 1e12, noNaN: true }), shares, (a, b, share) => {
-      const [low, high] = [Math.min(a, b), Math.max(a, b)];
-      expect(hp.logUniform(low, high).quantile(share)).to.be.within(low, high);
-    }), { seed: 1 });
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-12, max: 1e12, noNaN: true }),
+        fc.double({ min: 1e-12, max: 1e12, noNaN: true }),
+        shares,
+        (a, b, share) => {
+          const [low, high] = [Math.min(a, b), Math.max(a, b)];
+          expect(hp.logUniform(low, high).quantile(share)).to.be.within(low, high);
+        },
+      ),
+      { seed: 1 },
+    );
   });
 
   it("refuses what has no logarithm", () => {
-    for (const bad of [[0, 1], [-1, 1], [1, 0.5], [1, NaN]] as [number, number][]) thrown(() => hp.logUniform(...bad), "ERR_INVALID_ARG");
+    for (const bad of [
+      [0, 1],
+      [-1, 1],
+      [1, 0.5],
+      [1, NaN],
+    ] as [number, number][]) {
+      thrown(() => hp.logUniform(...bad), "ERR_INVALID_ARG");
+    }
   });
 });
 
@@ -108,18 +151,38 @@ describe("hp.integer", () => {
   });
 
   it("keeps to its bounds", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), fc.nat(1e6), fc.integer({ min: 1, max: 100 }), shares, (low, more, step, share) => {
-      const high = low + more;
-      for (const distribution of [hp.integer(low, high), hp.integer(low, high, { log: true }), hp.integer(low, high, { step })]) {
-        const value = distribution.quantile(share);
-        expect(value).to.be.within(low, high);
-        expect(Number.isInteger(value)).to.equal(true);
-      }
-    }), { seed: 1 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.nat(1e6),
+        fc.integer({ min: 1, max: 100 }),
+        shares,
+        (low, more, step, share) => {
+          const high = low + more;
+          for (const distribution of [
+            hp.integer(low, high),
+            hp.integer(low, high, { log: true }),
+            hp.integer(low, high, { step }),
+          ]) {
+            const value = distribution.quantile(share);
+            expect(value).to.be.within(low, high);
+            expect(Number.isInteger(value)).to.equal(true);
+          }
+        },
+      ),
+      { seed: 1 },
+    );
   });
 
   it("refuses fractions, and step with log", () => {
-    for (const bad of [[0.5, 1], [1, 0], [0, "2"], [0, 2 ** 53]] as [number, number][]) thrown(() => hp.integer(...bad), "ERR_INVALID_ARG");
+    for (const bad of [
+      [0.5, 1],
+      [1, 0],
+      [0, "2"],
+      [0, 2 ** 53],
+    ] as [number, number][]) {
+      thrown(() => hp.integer(...bad), "ERR_INVALID_ARG");
+    }
     for (const step of [0, 1.5, -1]) thrown(() => hp.integer(0, 9, { step }), "ERR_INVALID_ARG");
     thrown(() => hp.integer(1, 9, { step: 2, log: true }), "ERR_INVALID_ARG");
     thrown(() => hp.integer(0, 9, { log: true }), "ERR_INVALID_ARG");
@@ -145,8 +208,12 @@ describe("hp.choice", () => {
   it("refuses what JSON cannot hold, nothing, and one option twice", () => {
     const circle: unknown[] = [];
     circle.push(circle);
-    for (const option of [NaN, Infinity, undefined, new Date(0), () => 1, 1n, circle, { a: undefined }, new Map()]) thrown(() => hp.choice([option as number]), "ERR_INVALID_ARG");
-    for (const options of [[], 16, "ab", undefined, new Array(2)]) thrown(() => hp.choice(options as number[]), "ERR_INVALID_ARG");
+    for (const option of [NaN, Infinity, undefined, new Date(0), () => 1, 1n, circle, { a: undefined }, new Map()]) {
+      thrown(() => hp.choice([option as number]), "ERR_INVALID_ARG");
+    }
+    for (const options of [[], 16, "ab", undefined, new Array(2)]) {
+      thrown(() => hp.choice(options as number[]), "ERR_INVALID_ARG");
+    }
     thrown(() => hp.choice([1, 2, 1]), "ERR_INVALID_ARG");
   });
 });

@@ -1,4 +1,7 @@
-/** A search that is killed again and again, also in the middle of a trial, and still ends with the scores of one that was not. */
+/**
+ * A search that is killed again and again, also in the middle of a trial, and still ends with the scores of one that
+ * was not.
+ */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,9 +13,15 @@ import { inFolder } from "../support/tiny-bert";
 const KILLS = 3;
 
 /** Runs the program; kills it so many milliseconds after its first step, if it is still there. */
-async function run(program: string, args: readonly string[], killAfter?: number): Promise<{ readonly lines: readonly string[]; readonly killed: boolean }> {
+async function run(
+  program: string,
+  args: readonly string[],
+  killAfter?: number,
+): Promise<{ readonly lines: readonly string[]; readonly killed: boolean }> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  const closed = new Promise<NodeJS.Signals | null>((resolve) => child.once("close", (_code, endedBy) => resolve(endedBy)));
+  const closed = new Promise<NodeJS.Signals | null>((resolve) =>
+    child.once("close", (_code, endedBy) => resolve(endedBy)),
+  );
   const lines: string[] = [];
   let timer: Promise<void> | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -39,7 +48,11 @@ describe("a killed search", () => {
       let kills = 0;
       for (let folder = 0; kills < KILLS; folder++) {
         for (;;) {
-          const { lines, killed } = await run(program, [join(root, `killed-${folder}`)], kills < KILLS ? Math.random() * 150 : undefined);
+          const { lines, killed } = await run(
+            program,
+            [join(root, `killed-${folder}`)],
+            kills < KILLS ? Math.random() * 150 : undefined,
+          );
           if (killed) kills++;
           else {
             expect(lines.at(-1)).to.equal(unbroken);

@@ -19,22 +19,35 @@ const HALVING = { ...RANDOM, strategy: "halving", maxBudget: 9, trials: 9 } as c
 async function part(folder: string, options: Variant, calls = Infinity) {
   const made: string[] = [];
   const controller = new AbortController();
-  const result = await search(SPACE, ({ trial, values, budget }) => {
-    if (made.length >= calls) controller.abort();
-    else made.push(`${trial}@${budget}`);
-    if (trial === 4) throw new RangeError("four");
-    return { score: values.x / (budget === Infinity ? 1 : budget), metrics: { kind: values.kind === null ? NaN : trial } };
-  }, { ...options, folder, signal: controller.signal } as Options);
+  const result = await search(
+    SPACE,
+    ({ trial, values, budget }) => {
+      if (made.length >= calls) controller.abort();
+      else made.push(`${trial}@${budget}`);
+      if (trial === 4) throw new RangeError("four");
+      return {
+        score: values.x / (budget === Infinity ? 1 : budget),
+        metrics: { kind: values.kind === null ? NaN : trial },
+      };
+    },
+    { ...options, folder, signal: controller.signal } as Options,
+  );
   return { result, made };
 }
 
 /** All of a result but what a clock says. */
 const outcome = ({ trials, best, stoppedBy, rungs }: SearchResult<typeof SPACE>) => ({
-  best: best.trial, stoppedBy, rungs,
-  trials: trials.map(({ seconds: _all, folder: _folder, rungs: results, ...trial }) => ({ ...trial, rungs: results.map(({ seconds: _one, ...rung }) => rung) })),
+  best: best.trial,
+  stoppedBy,
+  rungs,
+  trials: trials.map(({ seconds: _all, folder: _folder, rungs: results, ...trial }) => ({
+    ...trial,
+    rungs: results.map(({ seconds: _one, ...rung }) => rung),
+  })),
 });
 
-const linesOf = async (folder: string): Promise<string[]> => (await readFile(join(folder, "trials.jsonl"), "utf8")).split("\n");
+const linesOf = async (folder: string): Promise<string[]> =>
+  (await readFile(join(folder, "trials.jsonl"), "utf8")).split("\n");
 
 describe("a search in a folder", () => {
   for (const [name, options] of Object.entries({ random: RANDOM, halving: HALVING })) {
@@ -69,15 +82,21 @@ describe("a search in a folder", () => {
       const { result } = await part(folder, RANDOM);
       const [header, ...lines] = await linesOf(folder);
       expect(JSON.parse(header as string)).to.deep.equal({
-        format: "torchwright-search", version: 1,
+        format: "torchwright-search",
+        version: 1,
         settings: {
-          strategy: "random", direction: "minimize", seed: 1, budget: null,
+          strategy: "random",
+          direction: "minimize",
+          seed: 1,
+          budget: null,
           space: { kind: { kind: "choice", options: ["a", "b", null] }, x: { kind: "logUniform", low: 1e-5, high: 1 } },
         },
       });
       expect(lines.pop()).to.equal("");
       const entries = lines.map((line) => JSON.parse(line) as { trial: number; score?: number; error?: unknown });
-      expect(entries.map(({ trial, score, error }) => ({ trial, score, error }))).to.deep.equal(result.trials.map(({ trial, score, error }) => ({ trial, score, error })));
+      expect(entries.map(({ trial, score, error }) => ({ trial, score, error }))).to.deep.equal(
+        result.trials.map(({ trial, score, error }) => ({ trial, score, error })),
+      );
       expect(result.trials[4]).to.deep.include({ error: { message: "four" }, folder: join(folder, "trial-4") });
       expect(await readdir(folder)).to.deep.equal(["trials.jsonl"]);
     });
@@ -86,10 +105,14 @@ describe("a search in a folder", () => {
   it("has each result on disk before the next trial begins", async () => {
     await inFolder(async (folder) => {
       const seen: number[] = [];
-      await search(SPACE, async () => {
-        seen.push((await linesOf(folder)).length - 1);
-        return 1;
-      }, { ...RANDOM, folder });
+      await search(
+        SPACE,
+        async () => {
+          seen.push((await linesOf(folder)).length - 1);
+          return 1;
+        },
+        { ...RANDOM, folder },
+      );
       expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6]);
     });
   });
@@ -106,11 +129,20 @@ describe("a search in a folder", () => {
         await truncate(join(folder, "trials.jsonl"), length);
         const { result, made } = await part(folder, RANDOM);
         expect(outcome(result)).to.deep.equal(outcome(unbroken.result));
-        expect(made).to.deep.equal(unbroken.made.slice(Math.max(0, whole.toString("utf8", 0, length).split("\n").length - 2)));
+        expect(made).to.deep.equal(
+          unbroken.made.slice(Math.max(0, whole.toString("utf8", 0, length).split("\n").length - 2)),
+        );
         expect(await linesOf(folder)).to.have.length(8);
       }
       // A line of blocks that never reached the disk.
-      await writeFile(join(root, "unbroken", "trials.jsonl"), Buffer.concat([whole.subarray(0, whole.lastIndexOf("\n", whole.length - 2) + 1), Buffer.alloc(64), Buffer.from("\n")]));
+      await writeFile(
+        join(root, "unbroken", "trials.jsonl"),
+        Buffer.concat([
+          whole.subarray(0, whole.lastIndexOf("\n", whole.length - 2) + 1),
+          Buffer.alloc(64),
+          Buffer.from("\n"),
+        ]),
+      );
       const { result, made } = await part(join(root, "unbroken"), RANDOM);
       expect(made).to.have.length(1);
       expect(outcome(result)).to.deep.equal(outcome(unbroken.result));
@@ -143,12 +175,23 @@ describe("a search in a folder", () => {
       await part(folder, HALVING);
       const before = await linesOf(folder);
       const others: [Variant, string][] = [
-        [{ ...HALVING, seed: 2 }, "another seed: 2 instead of 1"], [{ ...HALVING, direction: "maximize" }, 'another direction: "maximize" instead of "minimize"'],
-        [{ ...HALVING, trials: 27 }, "another rungs"], [RANDOM, "another strategy"],
+        [{ ...HALVING, seed: 2 }, "another seed: 2 instead of 1"],
+        [{ ...HALVING, direction: "maximize" }, 'another direction: "maximize" instead of "minimize"'],
+        [{ ...HALVING, trials: 27 }, "another rungs"],
+        [RANDOM, "another strategy"],
       ];
-      for (const [options, message] of others) expect((await rejection(part(folder, options), "ERR_INVALID_ARG")).message).to.contain(message);
+      for (const [options, message] of others) {
+        expect((await rejection(part(folder, options), "ERR_INVALID_ARG")).message).to.contain(message);
+      }
       const space = { ...SPACE, x: hp.logUniform(1e-5, 2) } as SearchSpace;
-      expect((await rejection(search(space, () => 1, { ...HALVING, folder }), "ERR_INVALID_ARG")).message).to.contain("another space");
+      expect(
+        (
+          await rejection(
+            search(space, () => 1, { ...HALVING, folder }),
+            "ERR_INVALID_ARG",
+          )
+        ).message,
+      ).to.contain("another space");
       expect(await linesOf(folder)).to.deep.equal(before);
     });
   });
@@ -156,7 +199,13 @@ describe("a search in a folder", () => {
   it("refuses a file that is none of its own, and one that is damaged before its end, and leaves it as it is", async () => {
     await inFolder(async (folder) => {
       const file = join(folder, "trials.jsonl");
-      for (const text of ["my notes", "my notes\n", '{"format":"other"}\n', "null\n1\n", '{"format":"torchwright-search","version":2,"settings":{}}\n']) {
+      for (const text of [
+        "my notes",
+        "my notes\n",
+        '{"format":"other"}\n',
+        "null\n1\n",
+        '{"format":"torchwright-search","version":2,"settings":{}}\n',
+      ]) {
         await writeFile(file, text);
         await rejection(part(folder, RANDOM), "ERR_INVALID_ARG");
         expect(await readFile(file, "utf8")).to.equal(text);
@@ -181,10 +230,17 @@ describe("a search in a folder", () => {
 
   it("notices that another process writes the same file", async () => {
     await inFolder(async (folder) => {
-      const error = await rejection(search(SPACE, async () => {
-        await appendFile(join(folder, "trials.jsonl"), "{}\n");
-        return 1;
-      }, { ...RANDOM, folder }), "ERR_FILE_WRITE");
+      const error = await rejection(
+        search(
+          SPACE,
+          async () => {
+            await appendFile(join(folder, "trials.jsonl"), "{}\n");
+            return 1;
+          },
+          { ...RANDOM, folder },
+        ),
+        "ERR_FILE_WRITE",
+      );
       expect(error.message).to.contain("one at a time");
     });
   });
@@ -199,23 +255,42 @@ describe("a search in a folder", () => {
   });
 
   it("keeps the checkpoints of those that may still be the best, or of all, and everything else", async () => {
-    const keptOf = async (options: Variant): Promise<string[]> => inFolder(async (folder) => {
-      const left: string[] = [];
-      const controller = new AbortController();
-      const run = (stopAt: number) => search(SPACE, async ({ trial, folder: own = "", budget }) => {
-        if (trial === stopAt) controller.abort();
-        await mkdir(join(own, `checkpoint-${Math.min(budget, 9)}`), { recursive: true });
-        await writeFile(join(own, "log.jsonl"), "");
-        if (trial === 0) throw new Error("failed");
-        return trial;
-      }, { ...options, folder, ...(stopAt > 0 && { signal: controller.signal }), callbacks: [async () => {
-        for (const name of (await readdir(folder)).filter((one) => one.startsWith("trial-"))) expect(await readdir(join(folder, name))).to.include("log.jsonl");
-      }] } as Options);
-      await run(3); // the trial's checkpoint is there when it is repeated
-      await run(-1);
-      for (let trial = 0; trial < 9; trial++) if ((await readdir(join(folder, `trial-${trial}`))).some((name) => name.startsWith("checkpoint-"))) left.push(`${trial}`);
-      return left;
-    });
+    const keptOf = async (options: Variant): Promise<string[]> =>
+      inFolder(async (folder) => {
+        const left: string[] = [];
+        const controller = new AbortController();
+        const run = (stopAt: number) =>
+          search(
+            SPACE,
+            async ({ trial, folder: own = "", budget }) => {
+              if (trial === stopAt) controller.abort();
+              await mkdir(join(own, `checkpoint-${Math.min(budget, 9)}`), { recursive: true });
+              await writeFile(join(own, "log.jsonl"), "");
+              if (trial === 0) throw new Error("failed");
+              return trial;
+            },
+            {
+              ...options,
+              folder,
+              ...(stopAt > 0 && { signal: controller.signal }),
+              callbacks: [
+                async () => {
+                  for (const name of (await readdir(folder)).filter((one) => one.startsWith("trial-"))) {
+                    expect(await readdir(join(folder, name))).to.include("log.jsonl");
+                  }
+                },
+              ],
+            } as Options,
+          );
+        await run(3); // the trial's checkpoint is there when it is repeated
+        await run(-1);
+        for (let trial = 0; trial < 9; trial++) {
+          if ((await readdir(join(folder, `trial-${trial}`))).some((name) => name.startsWith("checkpoint-"))) {
+            left.push(`${trial}`);
+          }
+        }
+        return left;
+      });
     expect(await keptOf({ ...RANDOM, trials: 9 })).to.deep.equal(["1"]);
     expect(await keptOf({ ...HALVING, direction: "maximize" })).to.deep.equal(["8"]);
     expect(await keptOf({ ...HALVING, keepCheckpoints: "all" })).to.have.length(9);

@@ -20,7 +20,9 @@ describe("what a trial draws", () => {
   it("does not depend on the order of names in the program", () => {
     const { learningRate, batchSize, layers } = SPACE;
     for (let trial = 0; trial < 5; trial++) {
-      expect(new Sampler({ layers, batchSize, learningRate }, 3).draw(trial)).to.deep.equal(new Sampler({ learningRate, batchSize, layers }, 3).draw(trial));
+      expect(new Sampler({ layers, batchSize, learningRate }, 3).draw(trial)).to.deep.equal(
+        new Sampler({ learningRate, batchSize, layers }, 3).draw(trial),
+      );
     }
   });
 
@@ -34,7 +36,8 @@ describe("what a trial draws", () => {
   it("has values that do not hang together", () => {
     const sampler = new Sampler({ a: hp.uniform(0, 1), b: hp.uniform(0, 1) }, 1);
     const pairs = Array.from({ length: 4000 }, (_, i) => sampler.draw(i).values as { a: number; b: number });
-    // Of independent ones the sum of products about the mean is 0, with a deviation of 1/12 · √n; and so it is from trial to trial.
+    // Of independent ones the sum of products about the mean is 0, with a deviation of 1/12 · √n; and so it is from
+    // trial to trial.
     const about = (x: number, y: number): number => (x - 0.5) * (y - 0.5);
     const within = pairs.reduce((sum, { a, b }) => sum + about(a, b), 0);
     const across = pairs.slice(1).reduce((sum, { a }, i) => sum + about(a, pairs[i]?.a as number), 0);
@@ -51,7 +54,10 @@ describe("what a trial draws", () => {
     expect(orderOf(1)).to.not.deep.equal(orderOf(2));
     expect(new Set(orderOf(1))).to.deep.equal(new Set(orderOf(2)));
     expect(new Sampler(SPACE, 1).size).to.equal(Infinity);
-    expect(new Sampler({ a: hp.choice([1, 2]), log: hp.integer(1, 2, { log: true }) }, 1).size, "not equally likely").to.equal(Infinity);
+    expect(
+      new Sampler({ a: hp.choice([1, 2]), log: hp.integer(1, 2, { log: true }) }, 1).size,
+      "not equally likely",
+    ).to.equal(Infinity);
   });
 
   it("comes first alike often for each combination", () => {
@@ -66,8 +72,20 @@ describe("what a trial draws", () => {
   });
 
   it("names what is no distribution", () => {
-    expect(thrown(() => checkSpace({ lr: 1e-3 }), "ERR_INVALID_ARG").message).to.contain("expected lr to be a distribution").and.to.contain("got 0.001");
-    for (const bad of [undefined, null, [], {}, 5, "lr", { lr: undefined }, { lr: [1, 2] }, { lr: { quantile: () => 1, count: 1, settings: {} } }]) {
+    expect(thrown(() => checkSpace({ lr: 1e-3 }), "ERR_INVALID_ARG").message)
+      .to.contain("expected lr to be a distribution")
+      .and.to.contain("got 0.001");
+    for (const bad of [
+      undefined,
+      null,
+      [],
+      {},
+      5,
+      "lr",
+      { lr: undefined },
+      { lr: [1, 2] },
+      { lr: { quantile: () => 1, count: 1, settings: {} } },
+    ]) {
       thrown(() => checkSpace(bad), "ERR_INVALID_ARG");
     }
   });

@@ -36,7 +36,11 @@ describe("the cache's lock", () => {
   });
 
   it("that gives no sign of life is taken over: of another machine, of a number that was given anew, without a name", async () => {
-    for (const leave of [() => owned(1, "elsewhere"), () => owned(process.pid, hostname()), () => writeFileSync(file, "")]) {
+    for (const leave of [
+      () => owned(1, "elsewhere"),
+      () => owned(process.pid, hostname()),
+      () => writeFileSync(file, ""),
+    ]) {
       leave();
       expect(await withLock(file, () => Promise.resolve("done"), { ...quick, timeoutMs: 5000 })).to.equal("done");
     }
@@ -46,7 +50,10 @@ describe("the cache's lock", () => {
     owned(1, "elsewhere");
     const alive = setInterval(() => utimesSync(file, new Date(), new Date()), 5);
     try {
-      const { message } = await rejection(withLock(file, () => Promise.resolve(), { ...quick, silentMs: 2000, timeoutMs: 300 }), "ERR_BUSY");
+      const { message } = await rejection(
+        withLock(file, () => Promise.resolve(), { ...quick, silentMs: 2000, timeoutMs: 300 }),
+        "ERR_BUSY",
+      );
       expect(message).to.contain("process 1 on elsewhere").and.to.contain(file);
     } finally {
       clearInterval(alive);

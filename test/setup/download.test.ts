@@ -67,7 +67,9 @@ describe("download", () => {
   it("refuses a wrong checksum, names both, and leaves nothing behind", async () => {
     const { url, requests } = await start();
     const wrong = "0".repeat(64);
-    expect((await rejection(get(url, wrong))).message).to.include(wrong).and.include(sha256);
+    expect((await rejection(get(url, wrong))).message)
+      .to.include(wrong)
+      .and.include(sha256);
     expect(existsSync(file) || existsSync(`${file}.part`)).to.equal(false);
     expect(requests).to.have.length(1);
   });

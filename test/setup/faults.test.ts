@@ -1,8 +1,20 @@
-/** What can go wrong while libtorch is fetched: each fault ends in a coded error or a correct install, and the next setup works. */
+/**
+ * What can go wrong while libtorch is fetched: each fault ends in a coded error or a correct install, and the next
+ * setup works.
+ */
 import { expect } from "chai";
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { TorchwrightError } from "../../lib/errors";
@@ -100,7 +112,9 @@ describe("setup under faults", function () {
       mkdirSync(path.dirname(part), { recursive: true });
       symlinkSync("/dev/full", part); // takes every write for one to a full disk
       const { message } = await rejection(fetchInto({ mirror: await serve(), sha256 }), "ERR_DISK_FULL");
-      expect(message).to.match(/ENOSPC with \d+ bytes free/).and.to.contain("TORCHWRIGHT_CACHE=<folder>");
+      expect(message)
+        .to.match(/ENOSPC with \d+ bytes free/)
+        .and.to.contain("TORCHWRIGHT_CACHE=<folder>");
       nothingInstalled();
       expect(server?.requests).to.have.length(1);
       rmSync(part);
@@ -109,7 +123,8 @@ describe("setup under faults", function () {
     });
 
     /** A disk of 600 kB, or one that Node is made to see. */
-    const lie = (free: number): string => `const { promises } = require("node:fs"); promises.statfs = async () => ({ bavail: ${free}, bsize: 1 });`;
+    const lie = (free: number): string =>
+      `const { promises } = require("node:fs"); promises.statfs = async () => ({ bavail: ${free}, bsize: 1 });`;
     const noRoom = `const fs = require("node:fs"); let left = 600e3; for (const name of ["write", "writev"]) { const real = fs[name]; fs[name] = (fd, data, ...rest) => {
       const bytes = name === "write" ? rest[1] ?? data.length : data.reduce((sum, one) => sum + one.byteLength, 0);
       if ((left -= bytes) >= 0) return real(fd, data, ...rest);
@@ -125,14 +140,18 @@ describe("setup under faults", function () {
       const words = cliWords(["setup", "--quiet", "--from", file], [preload]);
       const script = `${real ? 'mount -t tmpfs -o size=600k none "$0" || exit 99; ' : ""}"$@"; code=$?; ls -A "$0"; exit $code`;
       const command = ["sh", "-c", script, cache, ...words] as const;
-      return startProgram(real ? ["unshare", "-rm", ...command] : ["sh", ...command.slice(1)], { TORCHWRIGHT_CACHE: cache }).done;
+      return startProgram(real ? ["unshare", "-rm", ...command] : ["sh", ...command.slice(1)], {
+        TORCHWRIGHT_CACHE: cache,
+      }).done;
     };
 
     it(`is seen before anything is unpacked, and told with the bytes needed and free (${real ? "tmpfs" : "injected"})`, async () => {
       const { code, stdout, stderr } = await onSmallDisk(false);
       expect(code, stderr).to.equal(1);
       const [, needed, free] = /expected (\d+) bytes free .* got (\d+) /.exec(stderr) ?? [];
-      expect(Number(needed)).to.equal(1_000_000 + Buffer.byteLength("__version__ = '2.13.0+cpu'\n") + "library".length + "#pragma once\n".length);
+      expect(Number(needed)).to.equal(
+        1_000_000 + Buffer.byteLength("__version__ = '2.13.0+cpu'\n") + "library".length + "#pragma once\n".length,
+      );
       expect(Number(free)).to.be.within(1, 614_400);
       expect(stderr).to.contain("[ERR_DISK_FULL]");
       expect(stdout.trim()).to.equal("");
@@ -159,7 +178,9 @@ describe("setup under faults", function () {
     });
 
     it("because its file system lets nobody write, root included, or has no such folder", async () => {
-      for (const place of ["/sys/torchwright", "/proc/torchwright", path.join(cache, "n".repeat(300))]) await refused(place);
+      for (const place of ["/sys/torchwright", "/proc/torchwright", path.join(cache, "n".repeat(300))]) {
+        await refused(place);
+      }
     });
 
     if (real) {
@@ -188,7 +209,9 @@ describe("setup under faults", function () {
     it("is told as well where one is to be removed from it", async () => {
       fakeLibtorch(path.join(cache, INSTALL, "torch"));
       mkdirSync(path.join(cache, ".libtorch.lock"));
-      expect((await rejection(removeInstalled("all", { TORCHWRIGHT_CACHE: cache }), "ERR_FILE_WRITE")).message).to.contain(cache);
+      expect(
+        (await rejection(removeInstalled("all", { TORCHWRIGHT_CACHE: cache }), "ERR_FILE_WRITE")).message,
+      ).to.contain(cache);
       expect(existsSync(path.join(cache, INSTALL, "torch"))).to.equal(true);
     });
 
@@ -207,9 +230,14 @@ describe("setup under faults", function () {
   it("two setups at once fetch once, and both end well", async () => {
     const mirror = await serve({ stallAfter: 100_000 });
     const args = ["setup", "--cpu", "--json", "--mirror", mirror, "--sha256", sha256];
-    const both = [startCli(args, { env: { TORCHWRIGHT_CACHE: cache } }), startCli(args, { env: { TORCHWRIGHT_CACHE: cache } })];
+    const both = [
+      startCli(args, { env: { TORCHWRIGHT_CACHE: cache } }),
+      startCli(args, { env: { TORCHWRIGHT_CACHE: cache } }),
+    ];
     let waiting = false;
-    for (const { child } of both) child.stderr?.on("data", (text: string) => (waiting ||= text.includes("waiting for it")));
+    for (const { child } of both) {
+      child.stderr?.on("data", (text: string) => (waiting ||= text.includes("waiting for it")));
+    }
     // The second one waits while the first one's server is silent; then the server goes on.
     while (!waiting || (server?.requests.length ?? 0) < 1) await new Promise((resolve) => setTimeout(resolve, 20));
     server?.setFaults({});
@@ -224,7 +252,9 @@ describe("setup under faults", function () {
   });
 
   it("killed while it unpacks, it leaves nothing that could be taken for libtorch, and the next setup clears it away", async () => {
-    const many = Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`torch/include/${index}.h`, "#pragma once\n"]));
+    const many = Object.fromEntries(
+      Array.from({ length: 4000 }, (_, index) => [`torch/include/${index}.h`, "#pragma once\n"]),
+    );
     const file = path.join(folder, "libtorch.zip");
     writeFileSync(file, fakeArchive("2.13.0+cpu", { ...many, "torch/include/large.h": large }));
     const { child, done } = startCli(["setup", "--quiet", "--from", file], { env: { TORCHWRIGHT_CACHE: cache } });
@@ -247,8 +277,12 @@ describe("setup under faults", function () {
   it("killed between taking the old one aside and bringing the new one, the next setup brings the old one back", async () => {
     fakeLibtorch(path.join(cache, `.old-${INSTALL}`, "torch"));
     fakeLibtorch(path.join(cache, ".unpack-123-0", "torch"));
-    const error: unknown = await fetchInto({ mirror: "http://127.0.0.1:9", force: true }).catch((reason: unknown) => reason);
-    expect(error).to.be.instanceOf(TorchwrightError).with.property("code", "ERR_FETCH_FAILED" satisfies ErrorCode);
+    const error: unknown = await fetchInto({ mirror: "http://127.0.0.1:9", force: true }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error)
+      .to.be.instanceOf(TorchwrightError)
+      .with.property("code", "ERR_FETCH_FAILED" satisfies ErrorCode);
     expect(readdirSync(cache).filter((name) => name !== "downloads")).to.deep.equal([INSTALL]);
     expect(await fetchInto({})).to.include({ fetched: false });
   });

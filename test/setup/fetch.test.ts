@@ -28,12 +28,18 @@ describe("fetchLibtorch", () => {
   /** Into the test's cache; `only` keeps the sources whose name begins with it. */
   const setup = async (options: FetchOptions, env: NodeJS.ProcessEnv = {}, only = ""): Promise<Fetched> => {
     const all = { cache, quiet: true, log: () => undefined, ...options };
-    return fetchLibtorch(all, sourcesFor(all, env).filter(({ name }) => name.startsWith(only)), env);
+    return fetchLibtorch(
+      all,
+      sourcesFor(all, env).filter(({ name }) => name.startsWith(only)),
+      env,
+    );
   };
   const fetchInto = async (...args: Parameters<typeof setup>): Promise<Libtorch> => (await setup(...args)).libtorch;
   /** What a fetch left that is neither libtorch nor a download to resume. */
-  const leftovers = (): string[] => readdirSync(cache).filter((name) => name !== "downloads" && !name.startsWith("libtorch-"));
-  const fetched = (): string[] => (existsSync(cache) ? readdirSync(cache).filter((name) => name.startsWith("libtorch-")) : []);
+  const leftovers = (): string[] =>
+    readdirSync(cache).filter((name) => name !== "downloads" && !name.startsWith("libtorch-"));
+  const fetched = (): string[] =>
+    existsSync(cache) ? readdirSync(cache).filter((name) => name.startsWith("libtorch-")) : [];
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "torchwright-"));
@@ -48,7 +54,12 @@ describe("fetchLibtorch", () => {
   describe("order of sources", () => {
     it("tries the official archive before pip as configured, and PyTorch's own index last", () => {
       const names = sourcesFor({ python: "python3" }).map((source) => source.name);
-      const starts = ["libtorch archive", "pip as configured, torch==2.13.0+cpu", "pip as configured, torch==2.13.0", "pip with https://download.pytorch.org/whl/cpu, torch==2.13.0+cpu"];
+      const starts = [
+        "libtorch archive",
+        "pip as configured, torch==2.13.0+cpu",
+        "pip as configured, torch==2.13.0",
+        "pip with https://download.pytorch.org/whl/cpu, torch==2.13.0+cpu",
+      ];
       expect(names).to.have.length(starts.length);
       starts.forEach((start, index) => expect(names[index]?.startsWith(start), names[index]).to.equal(true));
     });
@@ -66,7 +77,11 @@ describe("fetchLibtorch", () => {
       server = await serveFile(archive);
       const options = { mirror: server.mirror, sha256: sha256Of(archive) };
       const found = await fetchInto(options);
-      expect(found).to.include({ version: "2.13.0", variant: "cpu", root: path.join(cache, "libtorch-2.13.0-cpu", "torch") });
+      expect(found).to.include({
+        version: "2.13.0",
+        variant: "cpu",
+        root: path.join(cache, "libtorch-2.13.0-cpu", "torch"),
+      });
       expect(leftovers()).to.deep.equal([]);
       expect(readdirSync(path.join(cache, "downloads"))).to.deep.equal([]);
       await fetchInto(options);
@@ -87,7 +102,10 @@ describe("fetchLibtorch", () => {
     });
 
     it("of another version or variant is refused and leaves nothing", async () => {
-      for (const [version, text] of [["2.9.0+cpu", "expected version 2.13.0, got 2.9.0"], ["2.13.0+cu130", "expected the cpu build, got cu130"]] as const) {
+      for (const [version, text] of [
+        ["2.9.0+cpu", "expected version 2.13.0, got 2.9.0"],
+        ["2.13.0+cu130", "expected the cpu build, got cu130"],
+      ] as const) {
         const archive = fakeArchive(version);
         server = await serveFile(archive);
         const error = await rejection(fetchInto({ mirror: server.mirror, sha256: sha256Of(archive) }));
@@ -104,7 +122,11 @@ describe("fetchLibtorch", () => {
       const damaged = Buffer.from(whole);
       damaged[damaged.indexOf("library")] = 0x58;
       const escaping = fakeArchive("2.13.0+cpu", { "torch/lib/../../../../escaped": "x" });
-      for (const [archive, text] of [[damaged, "CRC"], [whole.subarray(0, 300), "end of central directory"], [escaping, "relative path"]] as const) {
+      for (const [archive, text] of [
+        [damaged, "CRC"],
+        [whole.subarray(0, 300), "end of central directory"],
+        [escaping, "relative path"],
+      ] as const) {
         const file = path.join(folder, "libtorch.zip");
         writeFileSync(file, archive);
         expect((await rejection(fetchInto({ from: file }))).message.toLowerCase()).to.include(text.toLowerCase());
@@ -120,10 +142,25 @@ describe("fetchLibtorch", () => {
       const archive = fakeArchive("2.13.0+cpu", { "torch/include/large.h": "x".repeat(300_000) });
       server = await serveFile(archive, { stallAfter: 100_000 });
       const script = path.join(__dirname, "../../lib/cli/main.ts");
-      const args = ["-r", "ts-node/register/transpile-only", script, "setup", "--cpu", "--mirror", server.mirror, "--sha256", sha256Of(archive)];
-      const child = spawn(process.execPath, args, { env: { ...process.env, TORCHWRIGHT_CACHE: cache }, stdio: "ignore" });
+      const args = [
+        "-r",
+        "ts-node/register/transpile-only",
+        script,
+        "setup",
+        "--cpu",
+        "--mirror",
+        server.mirror,
+        "--sha256",
+        sha256Of(archive),
+      ];
+      const child = spawn(process.execPath, args, {
+        env: { ...process.env, TORCHWRIGHT_CACHE: cache },
+        stdio: "ignore",
+      });
       const part = path.join(cache, "downloads", "libtorch-shared-with-deps-2.13.0+cpu.zip.part");
-      while (!existsSync(part) || readFileSync(part).length < 100_000) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (!existsSync(part) || readFileSync(part).length < 100_000) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
       await ended;
@@ -175,14 +212,20 @@ describe("fetchLibtorch", () => {
   });
 
   it("lists every source with its reason, and the ways out, when all fail", async () => {
-    const python = fakePython(path.join(folder, "python"), { stderr: "WARNING: x\nERROR: No matching distribution found for torch\n" });
+    const python = fakePython(path.join(folder, "python"), {
+      stderr: "WARNING: x\nERROR: No matching distribution found for torch\n",
+    });
     server = await serveFile(Buffer.from("gone"), { status: 404 });
     const [, ...wheels] = sourcesFor({ python });
     const sources = [archiveSource({ url: server.url, sha256: "0".repeat(64) }, "cpu"), ...wheels];
     const error = await rejection(fetchLibtorch({ cache, quiet: true, log: () => undefined }, sources, {}));
     expect(error.message).to.match(/1\. libtorch archive .*HTTP status 404/);
-    for (const number of [2, 3, 4]) expect(error.message).to.match(new RegExp(`${number}\\. pip .*No matching distribution`));
-    for (const way of ["--from <archive or folder>", "--from <python>", "--mirror <url>", "LIBTORCH=<folder>"]) expect(error.message).to.include(way);
+    for (const number of [2, 3, 4]) {
+      expect(error.message).to.match(new RegExp(`${number}\\. pip .*No matching distribution`));
+    }
+    for (const way of ["--from <archive or folder>", "--from <python>", "--mirror <url>", "LIBTORCH=<folder>"]) {
+      expect(error.message).to.include(way);
+    }
   });
 
   it("fetches nothing under TORCHWRIGHT_SKIP_DOWNLOAD=1, but takes what is named", async () => {
@@ -207,7 +250,9 @@ describe("fetchLibtorch", () => {
   });
 
   describe("pip", () => {
-    const report = (items: readonly { name: string; version: string; file: string; requires?: string[]; sha256?: string }[]): unknown => ({
+    const report = (
+      items: readonly { name: string; version: string; file: string; requires?: string[]; sha256?: string }[],
+    ): unknown => ({
       install: items.map(({ name, version, file, requires = [], sha256 }) => ({
         download_info: {
           url: pathToFileURL(file).href,
@@ -224,21 +269,29 @@ describe("fetchLibtorch", () => {
 
     it("brings a wheel, checked against the hash that pip reports", async () => {
       const file = wheel("torch.whl", fakeArchive());
-      const python = fakePython(path.join(folder, "python"), { report: report([{ name: "torch", version: "2.13.0+cpu", file }]) });
+      const python = fakePython(path.join(folder, "python"), {
+        report: report([{ name: "torch", version: "2.13.0+cpu", file }]),
+      });
       const found = await fetchInto({ python }, {}, "pip");
       expect(found.variant).to.equal("cpu");
       expect(existsSync(file)).to.equal(true);
 
       const bad = report([{ name: "torch", version: "2.13.0+cpu", file, sha256: "0".repeat(64) }]);
-      const error = await rejection(fetchInto({ force: true, python: fakePython(path.join(folder, "bad"), { report: bad }) }, {}, "pip"));
+      const error = await rejection(
+        fetchInto({ force: true, python: fakePython(path.join(folder, "bad"), { report: bad }) }, {}, "pip"),
+      );
       expect(error.message).to.include("expected SHA-256 0000");
     });
 
     it("only says which wheels: they come through us, and are resumed by the next run", async () => {
       const content = fakeArchive("2.13.0+cpu", { "torch/include/large.h": "x".repeat(300_000) });
       server = await serveFile(content, { cutAfter: 200_000, cuts: 2, then: { status: 503 } }); // the first one is asked for the size
-      const item = report([{ name: "torch", version: "2.13.0+cpu", file: path.join(folder, "torch.whl"), sha256: sha256Of(content) }]) as { install: { download_info: { url: string } }[] };
-      for (const { download_info: info } of item.install) info.url = new URL("/torch-2.13.0+cpu-cp312-none-any.whl", server.url).href;
+      const item = report([
+        { name: "torch", version: "2.13.0+cpu", file: path.join(folder, "torch.whl"), sha256: sha256Of(content) },
+      ]) as { install: { download_info: { url: string } }[] };
+      for (const { download_info: info } of item.install) {
+        info.url = new URL("/torch-2.13.0+cpu-cp312-none-any.whl", server.url).href;
+      }
       const python = fakePython(path.join(folder, "python"), { report: item });
       await rejection(fetchInto({ python }, {}, "pip as configured, torch==2.13.0+cpu"));
       expect(readFileSync(`${python}.calls`, "utf8")).to.not.include(" download ");
@@ -256,7 +309,11 @@ describe("fetchLibtorch", () => {
       const sha256 = sha256Of(readFileSync(stored));
       // Answers `pip download … --dest <folder> …` with the wheel, as it would come from an index.
       const python = path.join(folder, "python");
-      writeFileSync(python, `#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\nmkdir -p "$2" && cp '${stored}' "$2/torch-2.13.0-cp312-none-any.whl"\n`, { mode: 0o755 });
+      writeFileSync(
+        python,
+        `#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\nmkdir -p "$2" && cp '${stored}' "$2/torch-2.13.0-cp312-none-any.whl"\n`,
+        { mode: 0o755 },
+      );
       const downloads = path.join(folder, "downloads");
       mkdirSync(downloads);
       writeFileSync(path.join(downloads, "torch-2.13.0-cp311-none-any.whl"), "of a fetch that was killed");
@@ -274,12 +331,20 @@ describe("fetchLibtorch", () => {
       const python = fakePython(path.join(folder, "python"), { report: report([large]) });
       const error = await rejection(fetchInto({ python }, {}, "pip"));
       expect(error.message).to.include("it would take the cu130 build (2.13.0), not cpu");
-      expect(readFileSync(`${python}.calls`, "utf8")).to.not.include("pip download").and.to.not.include(" download ");
+      expect(readFileSync(`${python}.calls`, "utf8"))
+        .to.not.include("pip download")
+        .and.to.not.include(" download ");
     });
 
     it("lays NVIDIA's libraries beside torch for the CUDA variant", async () => {
       const torch = wheel("torch.whl", fakeArchive("2.13.0+cu130"));
-      const cublas = wheel("cublas.whl", zip([["nvidia/cu13/lib/libcublas.so.13", "x"], ["nvidia/cu13/include/cublas.h", "x"]]));
+      const cublas = wheel(
+        "cublas.whl",
+        zip([
+          ["nvidia/cu13/lib/libcublas.so.13", "x"],
+          ["nvidia/cu13/include/cublas.h", "x"],
+        ]),
+      );
       const items = [
         { name: "torch", version: "2.13.0+cu130", file: torch },
         { name: "nvidia_cublas", version: "13.0.0", file: cublas },

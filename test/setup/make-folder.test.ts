@@ -11,7 +11,11 @@ describe("makeFolder", () => {
     folder = mkdtempSync(path.join(tmpdir(), "torchwright-"));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-  const codeOf = (place: string): Promise<string> => makeFolder(place).then(() => "made", (error: NodeJS.ErrnoException) => error.code ?? "none");
+  const codeOf = (place: string): Promise<string> =>
+    makeFolder(place).then(
+      () => "made",
+      (error: NodeJS.ErrnoException) => error.code ?? "none",
+    );
 
   it("makes what is missing on the way, and leaves what is there", async () => {
     const inner = path.join(folder, "a b", "ü", "c");

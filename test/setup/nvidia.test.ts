@@ -24,8 +24,15 @@ describe("the build chosen by what the machine has", () => {
 
   it("is CUDA's where a driver that is new enough names a GPU", () => {
     const driver = nvidiaDriver(withSmi("580.65.06"), absent);
-    expect(driver).to.deep.equal({ version: "580.65.06", cuda: "13.0", gpus: [{ name: "NVIDIA H100 80GB HBM3", memoryBytes: 81559 * 2 ** 20 }] });
-    expect(chooseVariant(driver)).to.include({ variant: "cu130" }).and.to.have.property("reason").that.contains("NVIDIA H100");
+    expect(driver).to.deep.equal({
+      version: "580.65.06",
+      cuda: "13.0",
+      gpus: [{ name: "NVIDIA H100 80GB HBM3", memoryBytes: 81559 * 2 ** 20 }],
+    });
+    expect(chooseVariant(driver))
+      .to.include({ variant: "cu130" })
+      .and.to.have.property("reason")
+      .that.contains("NVIDIA H100");
   });
 
   it("is the CPU's where the driver is too old for CUDA 13, which is said", () => {
@@ -37,20 +44,35 @@ describe("the build chosen by what the machine has", () => {
   it("is the CPU's where there is no driver, which is said", () => {
     const driver = nvidiaDriver({ PATH: folder }, absent);
     expect(driver).to.equal(undefined);
-    expect(chooseVariant(driver)).to.include({ variant: "cpu" }).and.to.have.property("reason").that.contains("no NVIDIA driver");
+    expect(chooseVariant(driver))
+      .to.include({ variant: "cpu" })
+      .and.to.have.property("reason")
+      .that.contains("no NVIDIA driver");
   });
 
   it("knows a driver without nvidia-smi by its kernel module, where its device is here too", () => {
     const module = path.join(folder, "version");
-    writeFileSync(module, "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build\nGCC version: gcc 12.2.0\n");
-    expect(nvidiaDriver({ PATH: folder }, { module, device: module })).to.deep.equal({ version: "580.65.06", gpus: [] });
+    writeFileSync(
+      module,
+      "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build\nGCC version: gcc 12.2.0\n",
+    );
+    expect(nvidiaDriver({ PATH: folder }, { module, device: module })).to.deep.equal({
+      version: "580.65.06",
+      gpus: [],
+    });
     expect(nvidiaDriver({ PATH: folder }, { module, device: "/nonexistent" })).to.equal(undefined);
   });
 
   it("is told by setup, with the reason", async () => {
-    const env = { ...withSmi("580.65.06"), TORCHWRIGHT_CACHE: path.join(folder, "cache"), TORCHWRIGHT_SKIP_DOWNLOAD: "1" };
+    const env = {
+      ...withSmi("580.65.06"),
+      TORCHWRIGHT_CACHE: path.join(folder, "cache"),
+      TORCHWRIGHT_SKIP_DOWNLOAD: "1",
+    };
     const { code, stderr } = await runCli(["setup"], { env });
     expect(code).to.equal(1);
-    expect(stderr).to.contain("taking the CUDA build: NVIDIA's driver 580.65.06 serves NVIDIA H100 80GB HBM3 (--cpu takes the other)");
+    expect(stderr).to.contain(
+      "taking the CUDA build: NVIDIA's driver 580.65.06 serves NVIDIA H100 80GB HBM3 (--cpu takes the other)",
+    );
   });
 });

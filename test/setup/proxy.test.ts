@@ -1,4 +1,7 @@
-/** Downloads through a proxy, and behind one that signs for others: each in a process, since the variables are read once. */
+/**
+ * Downloads through a proxy, and behind one that signs for others: each in a process, since the variables are read
+ * once.
+ */
 import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -41,14 +44,18 @@ describe("setup behind a proxy", function () {
   });
 
   const setup = (mirror: string, env: NodeJS.ProcessEnv): Promise<Run> =>
-    runCli(["setup", "--cpu", "--quiet", "--mirror", mirror, "--sha256", sha256], { env: { TORCHWRIGHT_CACHE: path.join(folder, "cache"), ...env } });
+    runCli(["setup", "--cpu", "--quiet", "--mirror", mirror, "--sha256", sha256], {
+      env: { TORCHWRIGHT_CACHE: path.join(folder, "cache"), ...env },
+    });
 
   it("asks HTTP_PROXY for what it could not reach itself", async () => {
     plain = await serveFile(archive);
     proxy = await startProxy(Number(new URL(plain.url).port));
     const { code, stderr } = await setup(`http://${HOST}/pytorch`, { HTTP_PROXY: proxy.url });
     expect(code, stderr).to.equal(0);
-    expect(proxy.asked).to.deep.equal([`GET http://${HOST}/pytorch/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip`]);
+    expect(proxy.asked).to.deep.equal([
+      `GET http://${HOST}/pytorch/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip`,
+    ]);
     expect(plain.paths).to.deep.equal(["/pytorch/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip"]);
   });
 
@@ -63,7 +70,9 @@ describe("setup behind a proxy", function () {
   it("opens a tunnel through HTTPS_PROXY, and trusts whom NODE_EXTRA_CA_CERTS names, and nobody else", async () => {
     const { key, cert } = selfSigned(HOST);
     writeFileSync(path.join(folder, "ca.pem"), cert);
-    secure = createServer({ key, cert }, (_, response) => response.writeHead(200, { "content-length": archive.length }).end(archive));
+    secure = createServer({ key, cert }, (_, response) =>
+      response.writeHead(200, { "content-length": archive.length }).end(archive),
+    );
     await new Promise<void>((resolve) => secure?.listen(0, "127.0.0.1", resolve));
     proxy = await startProxy((secure.address() as AddressInfo).port);
 
@@ -71,7 +80,10 @@ describe("setup behind a proxy", function () {
     expect(refused.code).to.equal(1);
     expect(refused.stderr).to.contain("NODE_EXTRA_CA_CERTS=<file.pem>").and.to.contain("ERR_FETCH_FAILED");
 
-    const { code, stderr } = await setup(`https://${HOST}/pytorch`, { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: path.join(folder, "ca.pem") });
+    const { code, stderr } = await setup(`https://${HOST}/pytorch`, {
+      HTTPS_PROXY: proxy.url,
+      NODE_EXTRA_CA_CERTS: path.join(folder, "ca.pem"),
+    });
     expect(code, stderr).to.equal(0);
     expect(new Set(proxy.asked)).to.deep.equal(new Set([`CONNECT ${HOST}:443`]));
   });

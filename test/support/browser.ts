@@ -26,7 +26,12 @@ export interface Measured {
   readonly tables: number;
   readonly title: string;
   /** What each chart is called, and its size in pixels. */
-  readonly charts: readonly { readonly name: string; readonly width: number; readonly height: number; readonly shapes: number }[];
+  readonly charts: readonly {
+    readonly name: string;
+    readonly width: number;
+    readonly height: number;
+    readonly shapes: number;
+  }[];
   /** Texts with the least contrast to what lies behind them, the least first. */
   readonly contrasts: readonly { readonly text: string; readonly ratio: number }[];
   /** Pixels that the page is wider than the window. */
@@ -49,7 +54,10 @@ export async function measurePage(html: string, view: View = {}): Promise<Measur
     const found = /<pre id="measured">([^<]*)<\/pre>/.exec(stdout)?.[1];
     if (found === undefined) throw new Error(`the page did not measure itself: ${stderr}`);
     const messages = stderr.split("\n").filter((line) => line.includes(":CONSOLE"));
-    return { ...(JSON.parse(Buffer.from(found, "base64").toString("utf8")) as Omit<Measured, "console">), console: messages };
+    return {
+      ...(JSON.parse(Buffer.from(found, "base64").toString("utf8")) as Omit<Measured, "console">),
+      console: messages,
+    };
   });
 }
 
@@ -63,10 +71,23 @@ export async function screenshot(html: string, view: View = {}): Promise<Buffer>
   });
 }
 
-async function chromium(folder: string, file: string, { width = 1200, height = 1600, dark = false }: View, more: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
+async function chromium(
+  folder: string,
+  file: string,
+  { width = 1200, height = 1600, dark = false }: View,
+  more: readonly string[],
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const args = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", `--user-data-dir=${join(folder, "profile")}`, `--window-size=${width},${height}`,
-    ...(dark ? ["--force-dark-mode"] : []), ...more, pathToFileURL(file).href,
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    `--user-data-dir=${join(folder, "profile")}`,
+    `--window-size=${width},${height}`,
+    ...(dark ? ["--force-dark-mode"] : []),
+    ...more,
+    pathToFileURL(file).href,
   ];
   return promisify(execFile)(findChromium(), args, { maxBuffer: 2 ** 26 });
 }

@@ -1,4 +1,7 @@
-/** A program of the tests with what it imports of `lib/`, as one file of plain JavaScript, for child processes that must start fast. */
+/**
+ * A program of the tests with what it imports of `lib/`, as one file of plain JavaScript, for child processes that must
+ * start fast.
+ */
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +15,14 @@ export function bundle(program: string): { readonly file: string; remove(): void
   // What is looked for beside it: the packages, and this one's own description.
   for (const name of ["node_modules", "package.json"]) symlinkSync(join(ROOT, name), join(folder, name));
   const file = join(folder, "program.js");
-  buildSync({ entryPoints: [join(ROOT, program)], outfile: file, bundle: true, platform: "node", format: "cjs", packages: "external", logLevel: "error" });
+  buildSync({
+    entryPoints: [join(ROOT, program)],
+    outfile: file,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    packages: "external",
+    logLevel: "error",
+  });
   return { file, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -1,4 +1,6 @@
-/** The command line on a machine of a test's making: variables that it sets, a small disk, files that Node loads first. */
+/**
+ * The command line on a machine of a test's making: variables that it sets, a small disk, files that Node loads first.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { commandLine, type Ended, endOf } from "./run-cli";
@@ -13,7 +15,19 @@ export interface RunOptions {
 }
 
 /** Those that would lead a child to this machine's libtorch or past a test's server. */
-const CLEARED = ["LIBTORCH", "TORCHWRIGHT_CACHE", "TORCHWRIGHT_MIRROR", "TORCHWRIGHT_SKIP_DOWNLOAD", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "NODE_EXTRA_CA_CERTS"];
+const CLEARED = [
+  "LIBTORCH",
+  "TORCHWRIGHT_CACHE",
+  "TORCHWRIGHT_MIRROR",
+  "TORCHWRIGHT_SKIP_DOWNLOAD",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+  "NODE_EXTRA_CA_CERTS",
+];
 
 /** The words that start `torchwright <args>`. */
 export function cliWords(args: readonly string[], preload: readonly string[] = []): [string, ...string[]] {
@@ -21,7 +35,10 @@ export function cliWords(args: readonly string[], preload: readonly string[] = [
 }
 
 /** Starts `torchwright <args>`; `done` resolves when it has ended. */
-export function startCli(args: readonly string[], options: RunOptions = {}): { readonly child: ChildProcess; readonly done: Promise<Run> } {
+export function startCli(
+  args: readonly string[],
+  options: RunOptions = {},
+): { readonly child: ChildProcess; readonly done: Promise<Run> } {
   return startProgram(cliWords(args, options.preload), options.env);
 }
 
@@ -31,7 +48,10 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
 }
 
 /** Starts a program without those variables, and collects what it writes. */
-export function startProgram([command, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}): { readonly child: ChildProcess; readonly done: Promise<Run> } {
+export function startProgram(
+  [command, ...args]: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv = {},
+): { readonly child: ChildProcess; readonly done: Promise<Run> } {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !CLEARED.includes(name)));
   const child = spawn(command, args, { env: { ...inherited, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   return { child, done: endOf(child) };

@@ -18,7 +18,9 @@ export function compile(programs: readonly string[]): Compiled {
   const folder = mkdtempSync(join(tmpdir(), "torchwright-compiled-"));
   // What lib/ looks for beside itself: the addons and the packages.
   for (const name of ["node_modules", "build", "package.json"]) symlinkSync(join(ROOT, name), join(folder, name));
-  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" }).map((name) => join("lib", name));
+  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" }).map((name) =>
+    join("lib", name),
+  );
   for (const source of [...sources.filter((name) => name.endsWith(".ts")), ...programs]) {
     const { outputText } = ts.transpileModule(readFileSync(join(ROOT, source), "utf8"), {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true },

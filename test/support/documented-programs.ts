@@ -16,10 +16,12 @@ export function documentedPrograms(): DocumentedProgram[] {
 }
 
 function sources(folder: string): string[] {
-  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    // The report of the surface under docs/api is declarations, no program.
-    .filter((name) => /\.(?:ts|md)$/.test(name) && !/generated|api-reference|\.api\.md$/.test(name))
-    .map((name) => path.join(folder, name));
+  return (
+    readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      // The report of the surface under docs/api is declarations, no program.
+      .filter((name) => /\.(?:ts|md)$/.test(name) && !/generated|api-reference|\.api\.md$/.test(name))
+      .map((name) => path.join(folder, name))
+  );
 }
 
 function programsOf(file: string): DocumentedProgram[] {

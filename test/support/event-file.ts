@@ -11,7 +11,13 @@ export interface ReadEvent {
   /** Status of a session log; 1 is START. */
   readonly session?: number;
   readonly scalar?: { readonly tag: string; readonly value: number };
-  readonly text?: { readonly tag: string; readonly text: string; readonly plugin: string; readonly dtype: number; readonly shape: readonly number[] };
+  readonly text?: {
+    readonly tag: string;
+    readonly text: string;
+    readonly plugin: string;
+    readonly dtype: number;
+    readonly shape: readonly number[];
+  };
 }
 
 /** CRC-32C bit by bit, as RFC 3720 defines it. */
@@ -73,7 +79,11 @@ function readEvent(record: Buffer): ReadEvent {
 function readTensor(bytes: Buffer): { readonly text: string; readonly dtype: number; readonly shape: number[] } {
   const tensor = fieldsOf(bytes);
   const sizes = fieldsOf(tensor.get(2)?.[0] as Buffer).get(2) as Buffer[];
-  return { text: String(tensor.get(8)?.[0]), dtype: tensor.get(1)?.[0] as number, shape: sizes.map((size) => fieldsOf(size).get(1)?.[0] as number) };
+  return {
+    text: String(tensor.get(8)?.[0]),
+    dtype: tensor.get(1)?.[0] as number,
+    shape: sizes.map((size) => fieldsOf(size).get(1)?.[0] as number),
+  };
 }
 
 function pluginOf(metadata: Buffer): string {
@@ -94,7 +104,8 @@ function fieldsOf(bytes: Buffer): Fields {
   while (at < bytes.length) {
     const key = varint();
     const [field, type] = [Math.floor(key / 8), key % 8];
-    const value = type === 0 ? varint() : type === 1 ? take(8).readDoubleLE() : type === 5 ? take(4).readFloatLE() : take(varint());
+    const value =
+      type === 0 ? varint() : type === 1 ? take(8).readDoubleLE() : type === 5 ? take(4).readFloatLE() : take(varint());
     fields.set(field, [...(fields.get(field) ?? []), value]);
   }
   return fields;

@@ -1,4 +1,7 @@
-/** Examples as a reader runs them: a process of its own, in a folder with a small encoder and the tables of examples/data. */
+/**
+ * Examples as a reader runs them: a process of its own, in a folder with a small encoder and the tables of
+ * examples/data.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, rm } from "node:fs/promises";
@@ -31,7 +34,9 @@ export function startExample(name: string, cwd: string, env: NodeJS.ProcessEnv =
 }
 
 /** What an example printed, once it has ended. */
-export async function endOfExample(child: ChildProcess): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+export async function endOfExample(
+  child: ChildProcess,
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
     const chunks: string[] = [];
     stream?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
@@ -42,7 +47,10 @@ export async function endOfExample(child: ChildProcess): Promise<{ readonly code
 }
 
 /** Runs an example to its end; one that fails throws with what it printed. */
-export async function runExample(name: string, cwd: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
+export async function runExample(
+  name: string,
+  cwd: string,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const { code, stdout, stderr } = await endOfExample(startExample(name, cwd));
   if (code !== 0) throw new Error(`${name} ended with code ${code}\n${stdout}\n${stderr}`);
   return { stdout, stderr };

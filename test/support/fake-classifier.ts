@@ -1,6 +1,6 @@
 /**
- * A model for tests of what runs models, beside the FakeTokenizer whose texts are numbers: its first logit is that number, the others are 0. It
- * notes its batches, waits where it is told to, and fails at one number.
+ * A model for tests of what runs models, beside the FakeTokenizer whose texts are numbers: its first logit is that
+ * number, the others are 0. It notes its batches, waits where it is told to, and fails at one number.
  */
 import type { ModelInputs, ModelOutput, ModelProblem, TextClassifier } from "../../lib/models/model";
 import { ClassifierOutput } from "../../lib/models/model";
@@ -36,7 +36,9 @@ export class FakeClassifier<P extends ModelProblem = "single-label"> implements 
   }
 
   async forward({ inputIds, attentionMask }: ModelInputs): Promise<ModelOutput> {
-    if (this.disposed) throw new TorchwrightError("ERR_MODULE_DISPOSED", "forward: expected a module that was not disposed");
+    if (this.disposed) {
+      throw new TorchwrightError("ERR_MODULE_DISPOSED", "forward: expected a module that was not disposed");
+    }
     const ids = inputIds as Tensor; // [B, T]
     const numbers = (ids.select(1, 0).toArray() as bigint[]).map(Number);
     this.batches.push(numbers);
@@ -48,7 +50,10 @@ export class FakeClassifier<P extends ModelProblem = "single-label"> implements 
       await this.gate;
       await new Promise((resolve) => setImmediate(resolve));
       if (numbers.includes(this.failAt)) throw new Error(`cannot read ${this.failAt}`);
-      const mean = ids.mul(attentionMask as Tensor).sum([1]).div((attentionMask as Tensor).sum([1])); // [B]
+      const mean = ids
+        .mul(attentionMask as Tensor)
+        .sum([1])
+        .div((attentionMask as Tensor).sum([1])); // [B]
       const others = ops.zeros([numbers.length, this.labels.length - 1]);
       return new ClassifierOutput(ops.cat([mean.unsqueeze(1), others], 1), undefined);
     } finally {

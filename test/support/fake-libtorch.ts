@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 
-export const LIBRARY = process.platform === "darwin" ? "libtorch.dylib" : process.platform === "win32" ? "torch.dll" : "libtorch.so";
+export const LIBRARY =
+  process.platform === "darwin" ? "libtorch.dylib" : process.platform === "win32" ? "torch.dll" : "libtorch.so";
 
 /** Writes a libtorch folder and returns its path. */
 export function fakeLibtorch(root: string, version = "2.13.0+cpu"): string {
@@ -64,7 +65,10 @@ export function fakePython(file: string, pip: { report?: unknown; stderr?: strin
       ? `process.stdout.write(${JSON.stringify(JSON.stringify(pip.report))});`
       : `process.stderr.write(${JSON.stringify(pip.stderr)}); process.exit(1);`;
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, `#!${process.execPath}\nrequire("fs").appendFileSync(__filename + ".calls", process.argv.slice(2).join(" ") + "\\n");\n${body}\n`);
+  writeFileSync(
+    file,
+    `#!${process.execPath}\nrequire("fs").appendFileSync(__filename + ".calls", process.argv.slice(2).join(" ") + "\\n");\n${body}\n`,
+  );
   chmodSync(file, 0o755);
   return file;
 }

@@ -1,4 +1,7 @@
-/** A tokenizer for tests of what stands behind it: a text is a number, its ids are that number, 1 to 3 times or as `lengthOf` says. */
+/**
+ * A tokenizer for tests of what stands behind it: a text is a number, its ids are that number, 1 to 3 times or as
+ * `lengthOf` says.
+ */
 import type { EncodeOptions, Encoding, TextInput, Tokenizer } from "../../lib/text/tokenizer";
 
 export class FakeTokenizer implements Tokenizer {
@@ -27,7 +30,9 @@ export class FakeTokenizer implements Tokenizer {
     if (total <= maxLength) return { ...piece(total), ...(overflow ? { overflow: [] } : {}) };
     if (!overflow) return piece(maxLength, total - maxLength);
     const further: Encoding[] = [];
-    for (let end = maxLength; end < total; end += maxLength - stride) further.push(piece(Math.min(maxLength, total - end + stride)));
+    for (let end = maxLength; end < total; end += maxLength - stride) {
+      further.push(piece(Math.min(maxLength, total - end + stride)));
+    }
     return { ...piece(maxLength), overflow: further };
   }
 

@@ -18,7 +18,9 @@ async function main(): Promise<void> {
         busy = event.type === "step";
         if (event.type === "step" && event.step === 1) process.stdout.write("step\n");
         // A step that takes long: an interrupt must wait for it, a second one must not.
-        if (event.type === "step" && process.argv[2] === "hang" && event.step === 2) await new Promise((resolve) => setTimeout(resolve, 60_000));
+        if (event.type === "step" && process.argv[2] === "hang" && event.step === 2) {
+          await new Promise((resolve) => setTimeout(resolve, 60_000));
+        }
       },
     ],
   });

@@ -33,7 +33,13 @@ export interface OptimizerCase {
   readonly weights: readonly (readonly (readonly number[])[])[];
 }
 
-const CLASSES: Readonly<Record<string, new (params: readonly ParamGroup[], options: object) => Optimizer>> = { Adafactor, Adam, AdamW, Lion, SGD };
+const CLASSES: Readonly<Record<string, new (params: readonly ParamGroup[], options: object) => Optimizer>> = {
+  Adafactor,
+  Adam,
+  AdamW,
+  Lion,
+  SGD,
+};
 
 export const golden = readGolden<Golden>("optimizers.json");
 export const LAST = golden.marks.at(-1) as number;
@@ -43,14 +49,21 @@ export const TOLERANCE = 1e-6;
 
 /** Parameters after `mark` steps; from the start without. */
 export function parametersOf({ weights }: OptimizerCase, mark?: number, dtype: DType = "float32"): Tensor[] {
-  return golden.params.map(({ shape, start }, i) =>
-    Tensor.from([...(mark === undefined ? start : (weights[golden.marks.indexOf(mark)]?.[i] ?? []))], { dtype }).reshape([...shape]).detach(),
-  ).map((tensor) => Object.assign(tensor, { requiresGrad: true }));
+  return golden.params
+    .map(({ shape, start }, i) =>
+      Tensor.from([...(mark === undefined ? start : (weights[golden.marks.indexOf(mark)]?.[i] ?? []))], { dtype })
+        .reshape([...shape])
+        .detach(),
+    )
+    .map((tensor) => Object.assign(tensor, { requiresGrad: true }));
 }
 
 export function makeOptimizer({ class: name, options, second }: OptimizerCase, params: readonly Tensor[]): Optimizer {
   const Class = CLASSES[name] as (typeof CLASSES)[string];
-  return new Class([{ params: params.slice(0, golden.firstGroup) }, { params: params.slice(golden.firstGroup), ...second }], options);
+  return new Class(
+    [{ params: params.slice(0, golden.firstGroup) }, { params: params.slice(golden.firstGroup), ...second }],
+    options,
+  );
 }
 
 export interface Walk {
@@ -64,7 +77,11 @@ export interface Walk {
 }
 
 /** Takes the steps from one number to another, with gradients and learning rates of the file. */
-export async function walk(optimizer: Optimizer, params: readonly Tensor[], { from, to, rates, foundInf, before, after }: Walk): Promise<void> {
+export async function walk(
+  optimizer: Optimizer,
+  params: readonly Tensor[],
+  { from, to, rates, foundInf, before, after }: Walk,
+): Promise<void> {
   const initial = rates ?? optimizer.groups.map(({ initialLr }) => initialLr);
   for (let step = from; step < to; step++) {
     optimizer.groups.forEach((group, i) => {
@@ -73,7 +90,9 @@ export async function walk(optimizer: Optimizer, params: readonly Tensor[], { fr
     await before?.(step);
     params.forEach((parameter, i) => {
       const gradient = golden.gradients[step]?.[i];
-      parameter.grad = gradient ? Tensor.from([...gradient], { dtype: parameter.dtype }).reshape(parameter.shape) : undefined;
+      parameter.grad = gradient
+        ? Tensor.from([...gradient], { dtype: parameter.dtype }).reshape(parameter.shape)
+        : undefined;
     });
     await optimizer.step(foundInf ? { foundInf } : {});
     after?.(step + 1);
@@ -83,13 +102,32 @@ export async function walk(optimizer: Optimizer, params: readonly Tensor[], { fr
 
 export const numbersOf = (tensor: Tensor): number[] => Array.from(tensor.toTypedArray(), Number);
 
-export function expectClose(ours: readonly number[], theirs: readonly number[], where: string, tolerance = TOLERANCE): void {
+export function expectClose(
+  ours: readonly number[],
+  theirs: readonly number[],
+  where: string,
+  tolerance = TOLERANCE,
+): void {
   expect(ours.length, where).to.equal(theirs.length);
-  ours.forEach((value, i) => expect(value, `${where}, element ${i}`).to.be.closeTo(theirs[i] as number, tolerance * Math.max(1, Math.abs(theirs[i] as number))));
+  ours.forEach((value, i) =>
+    expect(value, `${where}, element ${i}`).to.be.closeTo(
+      theirs[i] as number,
+      tolerance * Math.max(1, Math.abs(theirs[i] as number)),
+    ),
+  );
 }
 
 /** Compares with the file's weights after `step` steps, where it has them. */
-export function expectWeights({ weights }: OptimizerCase, params: readonly Tensor[], step: number, tolerance?: number): void {
+export function expectWeights(
+  { weights }: OptimizerCase,
+  params: readonly Tensor[],
+  step: number,
+  tolerance?: number,
+): void {
   const wanted = weights[golden.marks.indexOf(step)];
-  if (wanted) params.forEach((parameter, i) => expectClose(numbersOf(parameter), wanted[i] as number[], `step ${step}, parameter ${i}`, tolerance));
+  if (wanted) {
+    params.forEach((parameter, i) =>
+      expectClose(numbersOf(parameter), wanted[i] as number[], `step ${step}, parameter ${i}`, tolerance),
+    );
+  }
 }

@@ -28,7 +28,10 @@ export function toBatch(golden: GoldenBatch): Batch & { readonly labels: Tensor 
   const labels = int64(golden.labels);
   const rows = golden.labels.length;
   return {
-    inputIds, attentionMask, tokenTypeIds, labels,
+    inputIds,
+    attentionMask,
+    tokenTypeIds,
+    labels,
     indices: Uint32Array.from({ length: rows }, (_, row) => row),
     size: rows,
     tokens: golden.attentionMask.flat().reduce((sum, one) => sum + one, 0),
@@ -48,13 +51,22 @@ export interface StoredTensor {
 export function readSafetensors(file: string): Map<string, StoredTensor> {
   const content = readFileSync(file);
   const start = 8 + Number(content.readBigUInt64LE(0));
-  const header = JSON.parse(content.toString("utf8", 8, start)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const header = JSON.parse(content.toString("utf8", 8, start)) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
   const { __metadata__: _metadata, ...tensors } = header;
   return new Map(
-    Object.entries(tensors).map(([name, { dtype, shape, data_offsets: [from, to] }]) => [
-      name,
-      { dtype, shape, bytes: new Uint8Array(content.subarray(start + from, start + to)) },
-    ]),
+    Object.entries(tensors).map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [from, to],
+        },
+      ]) => [name, { dtype, shape, bytes: new Uint8Array(content.subarray(start + from, start + to)) }],
+    ),
   );
 }
 
@@ -87,7 +99,8 @@ export function largestDifference(ours: ArrayLike<number | bigint>, theirs: Arra
   return largest;
 }
 
-export const largestMagnitude = (values: ArrayLike<number>): number => largestDifference(new Float32Array(values.length), values);
+export const largestMagnitude = (values: ArrayLike<number>): number =>
+  largestDifference(new Float32Array(values.length), values);
 
 /**
  * Whether this libtorch draws the random numbers that the golden runs with dropout saw. CPU draws go through MKL

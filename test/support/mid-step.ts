@@ -11,12 +11,25 @@ const LENGTH = 48;
 /** Steps that take some 100 ms each, one after the other; resolves after `count`, or never. */
 async function train(count: number, onStart: () => void): Promise<void> {
   const model = BertForSequenceClassification.fromConfig(
-    { vocab_size: 50, hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 256, max_position_embeddings: LENGTH },
+    {
+      vocab_size: 50,
+      hidden_size: 64,
+      num_hidden_layers: 2,
+      num_attention_heads: 2,
+      intermediate_size: 256,
+      max_position_embeddings: LENGTH,
+    },
     { labels: ["a", "b"], seed: 1, device: "cpu" },
   );
   const optimizer = new AdamW(model.parameters());
-  const inputIds = Tensor.from(Int32Array.from({ length: BATCH * LENGTH }, (_, i) => i % 50), { shape: [BATCH, LENGTH], dtype: "int64" });
-  const labels = Tensor.from(Int32Array.from({ length: BATCH }, (_, i) => i % 2), { dtype: "int64" });
+  const inputIds = Tensor.from(
+    Int32Array.from({ length: BATCH * LENGTH }, (_, i) => i % 50),
+    { shape: [BATCH, LENGTH], dtype: "int64" },
+  );
+  const labels = Tensor.from(
+    Int32Array.from({ length: BATCH }, (_, i) => i % 2),
+    { dtype: "int64" },
+  );
   for (let step = 0; step < count; step++) {
     const forward = model.forward({ inputIds, labels });
     if (step === 0) onStart();
@@ -44,7 +57,10 @@ const pause = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolv
 
 /** Eight workers at once: every other one ends by itself, the rest are terminated in mid-step, the last one first. */
 async function runEight(): Promise<string> {
-  const workers = Array.from({ length: 8 }, (_, i) => new Worker(__filename, { workerData: i % 2 === 0 ? "one step" : "endless", argv: [how, delay] }));
+  const workers = Array.from(
+    { length: 8 },
+    (_, i) => new Worker(__filename, { workerData: i % 2 === 0 ? "one step" : "endless", argv: [how, delay] }),
+  );
   const exits = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
   await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("message", resolve))));
   for (const worker of workers.filter((_, i) => i % 2 === 1).reverse()) {
@@ -60,16 +76,28 @@ async function runMain(): Promise<void> {
       const rounds: string[] = [];
       for (let round = 0; round < 3; round++) rounds.push(await runEight());
       process.stdout.write(`${rounds.join()}\n`);
-      return await train(Infinity, after(() => process.exit(0)));
+      return await train(
+        Infinity,
+        after(() => process.exit(0)),
+      );
     }
     case "exit-without-error":
-      return await train(Infinity, after(() => process.exit(0)));
+      return await train(
+        Infinity,
+        after(() => process.exit(0)),
+      );
     case "exit":
-      return await train(Infinity, after(() => process.exit(7)));
+      return await train(
+        Infinity,
+        after(() => process.exit(7)),
+      );
     case "throw":
-      return await train(Infinity, after(() => {
-        throw new Error("thrown on purpose");
-      }));
+      return await train(
+        Infinity,
+        after(() => {
+          throw new Error("thrown on purpose");
+        }),
+      );
     case "end":
       // The last line of a program: nothing waits for the step, and it is finished all the same.
       process.exitCode = 3;
@@ -77,7 +105,10 @@ async function runMain(): Promise<void> {
       return;
     case "exit-beside-worker":
       await startWorker("endless");
-      return await train(Infinity, after(() => process.exit(7)));
+      return await train(
+        Infinity,
+        after(() => process.exit(7)),
+      );
     case "terminate": {
       // Several workers at once, ended in the middle of their steps, while this thread trains too.
       const workers = await Promise.all([startWorker("endless"), startWorker("endless")]);

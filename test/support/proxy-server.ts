@@ -17,10 +17,13 @@ export async function startProxy(port: number): Promise<ProxyServer> {
   const server = createServer((incoming, outgoing) => {
     asked.push(`${incoming.method} ${incoming.url}`);
     const { pathname } = new URL(incoming.url ?? "");
-    const onward = request({ host: "127.0.0.1", port, path: pathname, method: incoming.method, headers: incoming.headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
+    const onward = request(
+      { host: "127.0.0.1", port, path: pathname, method: incoming.method, headers: incoming.headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
     onward.end();
   });
   server.on("connect", (incoming: { readonly url?: string }, client: Socket) => {

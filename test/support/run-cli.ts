@@ -13,10 +13,20 @@ export function commandLine(): string {
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), "torchwright-cli-"));
     process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-    const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+    const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".ts"),
+    );
     // What lib/ looks for beside itself: the addons and the packages.
     for (const name of ["node_modules", "build", "package.json"]) symlinkSync(join(ROOT, name), join(made, name));
-    buildSync({ entryPoints: sources.map((name) => join(ROOT, "lib", name)), outbase: ROOT, outdir: made, format: "cjs", platform: "node", target: "node20", logLevel: "error" });
+    buildSync({
+      entryPoints: sources.map((name) => join(ROOT, "lib", name)),
+      outbase: ROOT,
+      outdir: made,
+      format: "cjs",
+      platform: "node",
+      target: "node20",
+      logLevel: "error",
+    });
     folder = made;
   }
   return join(folder, "lib/cli/main.js");
@@ -39,7 +49,11 @@ export interface CallOptions {
 }
 
 /** Starts it; whoever does sees to its end. */
-export function startCommandLine(args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams {
+export function startCommandLine(
+  args: readonly string[],
+  cwd: string,
+  env?: NodeJS.ProcessEnv,
+): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [commandLine(), ...args], { cwd, env: { ...process.env, ...env }, stdio: "pipe" });
 }
 

@@ -13,11 +13,11 @@ const { outputText } = transpileModule(readFileSync(file, "utf8"), {
   compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 },
 });
 const near = createRequire(file);
-const requireFrom = (name: string): unknown => near(name === "torchwright" ? resolve(__dirname, "../../lib/index") : name);
-const program = compileFunction(`return (async () => {${outputText}\n})();`, ["require", "exports"], { filename: file }) as (
-  require: typeof requireFrom,
-  exports: object,
-) => Promise<void>;
+const requireFrom = (name: string): unknown =>
+  near(name === "torchwright" ? resolve(__dirname, "../../lib/index") : name);
+const program = compileFunction(`return (async () => {${outputText}\n})();`, ["require", "exports"], {
+  filename: file,
+}) as (require: typeof requireFrom, exports: object) => Promise<void>;
 
 program(requireFrom, {}).catch((error: unknown) => {
   console.error(error);

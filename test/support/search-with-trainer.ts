@@ -1,6 +1,7 @@
 /**
- * A search by successive halving in a process of its own, for tests that kill it: goes on in the folder that it is given, says "step" after each step of
- * training, and prints all scores as JSON. With "interrupt" it presses Ctrl-C itself at the tenth step.
+ * A search by successive halving in a process of its own, for tests that kill it: goes on in the folder that it is
+ * given, says "step" after each step of training, and prints all scores as JSON. With "interrupt" it presses Ctrl-C
+ * itself at the tenth step.
  */
 import { DataLoader } from "../../lib/data/data-loader";
 import { BertForSequenceClassification } from "../../lib/models/bert-for-sequence-classification";
@@ -17,18 +18,30 @@ async function main(): Promise<void> {
   const result = await search(
     { learningRate: hp.logUniform(1e-4, 1e-2), weightDecay: hp.uniform(0, 0.1) },
     trainerObjective({
-      model: (_, { seed }) => BertForSequenceClassification.fromConfig(TINY_CONFIG, { labels: LABELS, seed, device: "cpu" }),
+      model: (_, { seed }) =>
+        BertForSequenceClassification.fromConfig(TINY_CONFIG, { labels: LABELS, seed, device: "cpu" }),
       loader: new DataLoader(tinyData(24), { tokenizer, batchSize: 4, shuffle: true, device: "cpu" }),
       evalLoader: new DataLoader(tinyData(8), { tokenizer, device: "cpu" }),
-      options: { saveStrategy: "steps", saveSteps: 4, callbacks: [({ type }) => {
-        if (type !== "step") return;
-        say("step");
-        if (interrupt !== undefined && ++steps === 10) process.kill(process.pid, "SIGINT");
-      }] },
+      options: {
+        saveStrategy: "steps",
+        saveSteps: 4,
+        callbacks: [
+          ({ type }) => {
+            if (type !== "step") return;
+            say("step");
+            if (interrupt !== undefined && ++steps === 10) process.kill(process.pid, "SIGINT");
+          },
+        ],
+      },
     }),
     { strategy: "halving", trials: 4, factor: 2, maxBudget: 4, direction: "minimize", folder, progress: "silent" },
   );
-  say(JSON.stringify({ stoppedBy: result.stoppedBy, scores: result.trials.map(({ rungs }) => rungs.map(({ score }) => score)) }));
+  say(
+    JSON.stringify({
+      stoppedBy: result.stoppedBy,
+      scores: result.trials.map(({ rungs }) => rungs.map(({ score }) => score)),
+    }),
+  );
 }
 
 void main();

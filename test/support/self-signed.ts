@@ -1,4 +1,7 @@
-/** A certificate that only who is told of it trusts: for a server on loopback, made anew for each run, so that no key lies in the repository. */
+/**
+ * A certificate that only who is told of it trusts: for a server on loopback, made anew for each run, so that no key
+ * lies in the repository.
+ */
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
 export interface SelfSigned {
@@ -15,7 +18,12 @@ export function selfSigned(host: string): SelfSigned {
   const day = 86_400_000;
   const validity = der(0x30, utcTime(new Date(Date.now() - day)), utcTime(new Date(Date.now() + day)));
   const subjectAltName = der(0x30, oid(2, 5, 29, 17), der(0x04, der(0x30, der(0x82, Buffer.from(host)))));
-  const authority = der(0x30, oid(2, 5, 29, 19), der(0x01, Buffer.from([0xff])), der(0x04, der(0x30, der(0x01, Buffer.from([0xff])))));
+  const authority = der(
+    0x30,
+    oid(2, 5, 29, 19),
+    der(0x01, Buffer.from([0xff])),
+    der(0x04, der(0x30, der(0x01, Buffer.from([0xff])))),
+  );
   const serial = Buffer.concat([Buffer.from([1]), randomBytes(8)]);
   const body = der(
     0x30,
@@ -29,7 +37,10 @@ export function selfSigned(host: string): SelfSigned {
     der(0xa3, der(0x30, subjectAltName, authority)),
   );
   const signature = der(0x03, Buffer.from([0]), sign("sha256", body, privateKey));
-  const lines = der(0x30, body, algorithm, signature).toString("base64").match(/.{1,64}/g) ?? [];
+  const lines =
+    der(0x30, body, algorithm, signature)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
   return {
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
@@ -44,7 +55,13 @@ function der(tag: number, ...contents: readonly Buffer[]): Buffer {
 }
 
 function oid(first: number, second: number, ...rest: readonly number[]): Buffer {
-  const bytes = rest.flatMap((part) => (part < 128 ? [part] : part < 16384 ? [128 | (part >> 7), part & 127] : [128 | (part >> 14), 128 | ((part >> 7) & 127), part & 127]));
+  const bytes = rest.flatMap((part) =>
+    part < 128
+      ? [part]
+      : part < 16384
+        ? [128 | (part >> 7), part & 127]
+        : [128 | (part >> 14), 128 | ((part >> 7) & 127), part & 127],
+  );
   return der(0x06, Buffer.from([40 * first + second, ...bytes]));
 }
 

@@ -1,4 +1,6 @@
-/** What `scripts/golden/metrics_streaming.py` wrote: probabilities, truth, and scikit-learn's and torchmetrics' results. */
+/**
+ * What `scripts/golden/metrics_streaming.py` wrote: probabilities, truth, and scikit-learn's and torchmetrics' results.
+ */
 import { expect } from "chai";
 import { join } from "node:path";
 import { GOLDEN, readGolden, readSafetensors } from "./golden";
@@ -49,7 +51,9 @@ export interface RegressionCase {
 }
 
 /** Ends of the 95 % interval and the replicates' standard deviation. */
-export type Resampled = Readonly<Record<string, { readonly low: number; readonly high: number; readonly deviation: number }>>;
+export type Resampled = Readonly<
+  Record<string, { readonly low: number; readonly high: number; readonly deviation: number }>
+>;
 
 export const golden = readGolden<{
   readonly chosenThresholds: readonly number[];
@@ -59,7 +63,11 @@ export const golden = readGolden<{
   readonly bootstrap: {
     readonly single: { readonly truth: readonly number[]; readonly expected: Resampled };
     readonly multi: { readonly truth: readonly number[]; readonly expected: Resampled };
-    readonly regression: { readonly predictions: readonly number[]; readonly targets: readonly number[]; readonly expected: Resampled };
+    readonly regression: {
+      readonly predictions: readonly number[];
+      readonly targets: readonly number[];
+      readonly expected: Resampled;
+    };
   };
 }>("metrics.streaming.json");
 
@@ -78,7 +86,11 @@ export function thresholdsOf(grid: Grid): { thresholds?: number | readonly numbe
 }
 
 /** Compares with what is expected; null is NaN. */
-export function expectClose(actual: object, expected: Expected, tolerance: (name: string, value: number) => number): void {
+export function expectClose(
+  actual: object,
+  expected: Expected,
+  tolerance: (name: string, value: number) => number,
+): void {
   for (const [name, value] of Object.entries(expected)) {
     const got = (actual as Record<string, unknown>)[name];
     if (value === null) expect(got, name).to.be.NaN;
@@ -101,7 +113,11 @@ export interface HasAreas {
 export function expectAreas(actual: readonly HasAreas[], expected: Areas, tolerance: number): void {
   expect(actual).to.have.length(expected.rocAuc.length);
   actual.forEach(({ rocAuc, prAuc }, id) => {
-    expectClose({ rocAuc, prAuc }, { rocAuc: expected.rocAuc[id] as number | null, prAuc: expected.prAuc[id] as number | null }, () => tolerance);
+    expectClose(
+      { rocAuc, prAuc },
+      { rocAuc: expected.rocAuc[id] as number | null, prAuc: expected.prAuc[id] as number | null },
+      () => tolerance,
+    );
   });
 }
 

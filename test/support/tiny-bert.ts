@@ -7,7 +7,9 @@ import { BertForSequenceClassification } from "../../lib/models/bert-for-sequenc
 import { AutoTokenizer } from "../../lib/text/auto-tokenizer";
 import type { Tokenizer } from "../../lib/text/tokenizer";
 
-const WORDS = "the a is was very quite this that film book meal day good great fine nice bad awful poor dull".split(" ");
+const WORDS = "the a is was very quite this that film book meal day good great fine nice bad awful poor dull".split(
+  " ",
+);
 const VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...WORDS];
 
 /** Dropout is on, so that its seed matters; two layers of width 32. */
@@ -31,14 +33,20 @@ export const LABELS = ["good", "bad"] as const;
 
 /** Always the same model for the same arguments; its parameters' handles, made when first asked for, exist already. */
 export function tinyBert(labels: readonly string[] = LABELS, config: object = {}): BertForSequenceClassification {
-  const model = BertForSequenceClassification.fromConfig({ ...TINY_CONFIG, ...config }, { labels, seed: 7, device: "cpu" });
+  const model = BertForSequenceClassification.fromConfig(
+    { ...TINY_CONFIG, ...config },
+    { labels, seed: 7, device: "cpu" },
+  );
   model.parameters();
   return model;
 }
 
 /** A sentence per row whose adjective decides the class; lengths differ, so batches are padded. */
 export function tinyData(rows: number, labels: readonly [string, string] = LABELS): TextDataset {
-  const adjectives = [["good", "great", "fine", "nice"], ["bad", "awful", "poor", "dull"]] as const;
+  const adjectives = [
+    ["good", "great", "fine", "nice"],
+    ["bad", "awful", "poor", "dull"],
+  ] as const;
   return TextDataset.from(
     Array.from({ length: rows }, (_, i) => {
       const kind = i % 2;
@@ -64,7 +72,11 @@ export async function writeTokenizer(folder: string): Promise<void> {
   await writeFile(join(folder, "vocab.txt"), `${VOCABULARY.join("\n")}\n`);
   await writeFile(
     join(folder, "tokenizer_config.json"),
-    JSON.stringify({ tokenizer_class: "BertTokenizer", do_lower_case: true, model_max_length: TINY_CONFIG.max_position_embeddings }),
+    JSON.stringify({
+      tokenizer_class: "BertTokenizer",
+      do_lower_case: true,
+      model_max_length: TINY_CONFIG.max_position_embeddings,
+    }),
   );
 }
 

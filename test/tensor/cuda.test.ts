@@ -59,7 +59,9 @@ describe("setFloat32MatmulPrecision", () => {
   });
 
   it("refuses another word", () => {
-    for (const wrong of ["low", "", 1, undefined]) thrown(() => setFloat32MatmulPrecision(wrong as "high"), "ERR_INVALID_ARG");
+    for (const wrong of ["low", "", 1, undefined]) {
+      thrown(() => setFloat32MatmulPrecision(wrong as "high"), "ERR_INVALID_ARG");
+    }
     expect(getFloat32MatmulPrecision()).to.equal("highest");
   });
 });

@@ -1,6 +1,14 @@
 /** Seeds, threads, and what the process's device is. */
 import { expect } from "chai";
-import { cudaStatus, defaultDevice, manualSeed, numThreads, setNumThreads, synchronize, unavailable } from "../../lib/tensor/device";
+import {
+  cudaStatus,
+  defaultDevice,
+  manualSeed,
+  numThreads,
+  setNumThreads,
+  synchronize,
+  unavailable,
+} from "../../lib/tensor/device";
 import { native } from "../../lib/native/load";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
@@ -56,7 +64,9 @@ describe("setNumThreads", () => {
     try {
       setNumThreads(1);
       expect(numThreads()).to.equal(1);
-      for (const threads of [0, -1, 1.5, 1025, NaN, "2", undefined]) thrown(() => setNumThreads(threads as number), "ERR_INVALID_ARG");
+      for (const threads of [0, -1, 1.5, 1025, NaN, "2", undefined]) {
+        thrown(() => setNumThreads(threads as number), "ERR_INVALID_ARG");
+      }
       expect(numThreads()).to.equal(1);
     } finally {
       setNumThreads(before);

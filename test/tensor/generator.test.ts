@@ -70,7 +70,11 @@ describe("Generator", () => {
       expect(generator.initialSeed()).to.equal(BigInt(golden.fresh.initialSeed));
       const state = generator.getState();
       expect(state.dtype).to.equal("uint8");
-      expect(createHash("sha256").update(state.toTypedArray() as Uint8Array).digest("hex")).to.equal(golden.fresh.stateSha256);
+      expect(
+        createHash("sha256")
+          .update(state.toTypedArray() as Uint8Array)
+          .digest("hex"),
+      ).to.equal(golden.fresh.stateSha256);
       expectClose(elements(ops.rand([3], { generator })), golden.fresh.result, "rand");
     }));
 
@@ -142,8 +146,12 @@ describe("Generator", () => {
       using other = new Generator();
       expect(other.initialSeed()).to.equal(BigInt(golden.fresh.initialSeed));
       for (const work of [
-        () => ops.rand([2], { generator }), () => generator.manualSeed(1), () => generator.seed(), () => generator.initialSeed(),
-        () => generator.getState(), () => generator.setState(state),
+        () => ops.rand([2], { generator }),
+        () => generator.manualSeed(1),
+        () => generator.seed(),
+        () => generator.initialSeed(),
+        () => generator.getState(),
+        () => generator.setState(state),
       ]) {
         thrown(work, "ERR_GENERATOR_DISPOSED");
       }
@@ -160,14 +168,22 @@ describe("Generator", () => {
       thrown(() => new Generator({ device: anything("gpu") }), "ERR_UNKNOWN_DEVICE");
       thrown(() => generator.setState(anything([1])), "ERR_INVALID_ARG");
       const state = generator.getState();
-      for (const wrong of [state.to("float32"), ops.zeros([2, 5056], { dtype: "uint8" }).t(), Tensor.from(new Uint8Array(0)).expand([0])].slice(0, 2)) {
+      for (const wrong of [
+        state.to("float32"),
+        ops.zeros([2, 5056], { dtype: "uint8" }).t(),
+        Tensor.from(new Uint8Array(0)).expand([0]),
+      ].slice(0, 2)) {
         thrown(() => generator.setState(wrong), "ERR_INVALID_ARG");
       }
       thrown(() => generator.setState(Tensor.from(new Uint8Array(3))), "ERR_OPERATOR_FAILED");
       thrown(() => generator.setState(ops.zerosLike(state)), "ERR_OPERATOR_FAILED");
       expect(generator.initialSeed(), "unharmed").to.equal(1n);
-      for (const wrong of [5, "cpu", {}, Tensor.from([1])]) thrown(() => op("rand", [[2]], { generator: wrong }), "ERR_OPERATOR_ARGS");
-      expect(thrown(() => op("add", [generator, 1]), "ERR_OPERATOR_ARGS").message).to.contain("add: no overload takes (a Generator, 1)");
+      for (const wrong of [5, "cpu", {}, Tensor.from([1])]) {
+        thrown(() => op("rand", [[2]], { generator: wrong }), "ERR_OPERATOR_ARGS");
+      }
+      expect(thrown(() => op("add", [generator, 1]), "ERR_OPERATOR_ARGS").message).to.contain(
+        "add: no overload takes (a Generator, 1)",
+      );
       thrown(() => op("cat", [[state, generator]]), "ERR_INVALID_ARG");
     }));
 });

@@ -31,7 +31,11 @@ describe("memory()", () => {
     resetPeakMemory("cpu");
     ops.zeros([1 << 20]).dispose(); // 4 MiB, kept for reuse
     const { cpuBytes, cpuPeakBytes, cpuCachedBytes, devices } = memory();
-    expect(devices["cpu"]).to.include({ allocatedBytes: cpuBytes, peakBytes: cpuPeakBytes, reservedBytes: cpuBytes + cpuCachedBytes });
+    expect(devices["cpu"]).to.include({
+      allocatedBytes: cpuBytes,
+      peakBytes: cpuPeakBytes,
+      reservedBytes: cpuBytes + cpuCachedBytes,
+    });
     expect(cpuPeakBytes - (start?.allocatedBytes ?? NaN)).to.be.within(4 << 20, 5 << 20);
     expect(cpuCachedBytes).to.be.within(4 << 20, 5 << 20);
     expect(devices["cpu"]?.peakReservedBytes).to.be.at.least(cpuPeakBytes);
@@ -51,7 +55,10 @@ describe("memory()", () => {
     expect(live.length).to.be.above(3000);
     for (const { tensor, value } of live) {
       const elements = tensor.toTypedArray() as Float32Array;
-      expect(elements.every((element) => element === value), `tensor ${value}`).to.equal(true);
+      expect(
+        elements.every((element) => element === value),
+        `tensor ${value}`,
+      ).to.equal(true);
     }
     for (let entry = takeAny(live, below); entry; entry = takeAny(live, below)) entry.tensor.dispose();
     expect(memory().cpuBytes).to.equal(before);
@@ -113,7 +120,10 @@ describe("garbage", function () {
   };
   const oneIn = (every: number, make: (i: number) => Tensor): Tensor[] =>
     Array.from({ length: 100 * every }, (_, i) => make(i)).filter((_, i) => i % every === 0);
-  /** Live tensors once one in `every` of many was kept and the rest collected. Light ones share finalizers; see lib/tensor/finalizers.ts. */
+  /**
+   * Live tensors once one in `every` of many was kept and the rest collected. Light ones share finalizers; see
+   * lib/tensor/finalizers.ts.
+   */
   const leftOf = async (make: (i: number) => Tensor, every: number): Promise<number> => {
     const before = await settled();
     const kept = oneIn(every, make);
@@ -187,7 +197,10 @@ describe("memory that runs out", function () {
     expect(details?.freeBytes).to.be.greaterThan(0);
     expect(details?.liveBytes).to.be.within(24 << 20, memory().cpuBytes + (1 << 20));
     const ours = details?.largest.filter(({ bytes }) => bytes === 24 << 20);
-    expect(ours).to.deep.equal([{ shape: [2, 3, 1 << 20], dtype: "float32", bytes: 24 << 20 }], "views of one storage are one");
+    expect(ours).to.deep.equal(
+      [{ shape: [2, 3, 1 << 20], dtype: "float32", bytes: 24 << 20 }],
+      "views of one storage are one",
+    );
     expect(error.message).to.match(/^empty: .*requested 4\.0 PiB, free .*live .*float32 \[2, 3, 1048576\] 24\.0 MiB/s);
     expect(view.disposed).to.equal(false);
     expect(thrown(() => large.matmul(Tensor.from(1)), "ERR_OPERATOR_FAILED").details).to.equal(undefined);

@@ -12,14 +12,26 @@ const anything = (value: unknown): never => value as never;
 describe("operators", () => {
   it("choose the overload that the arguments fit", () =>
     scope(() => {
-      const x = Tensor.from([[1, 2], [3, 4]]);
-      expect(x.add(1).toArray(), "a scalar").to.deep.equal([[2, 3], [4, 5]]);
-      expect(x.add(x).toArray(), "a tensor").to.deep.equal([[2, 4], [6, 8]]);
+      const x = Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]);
+      expect(x.add(1).toArray(), "a scalar").to.deep.equal([
+        [2, 3],
+        [4, 5],
+      ]);
+      expect(x.add(x).toArray(), "a tensor").to.deep.equal([
+        [2, 4],
+        [6, 8],
+      ]);
       expect(x.sum().item(), "over all").to.equal(10);
       expect(x.sum([0]).toArray(), "over a dimension").to.deep.equal([4, 6]);
       expect(x.sum(1).toArray(), "one number for a list").to.deep.equal([3, 7]);
       const [values, indices] = x.max(1);
-      expect([values.toArray(), indices.toArray()], "several results").to.deep.equal([[2, 4], [1n, 1n]]);
+      expect([values.toArray(), indices.toArray()], "several results").to.deep.equal([
+        [2, 4],
+        [1n, 1n],
+      ]);
       expect(x.max().item(), "the same name").to.equal(4);
       expect(ops.cat([x, x], 1).shape, "a list of tensors").to.deep.equal([2, 4]);
     }));
@@ -36,9 +48,15 @@ describe("operators", () => {
 
   it("take keyword arguments in a trailing object, by PyTorch's names in camelCase or as they are", () =>
     scope(() => {
-      const x = Tensor.from([[1, 2], [3, 4]]);
+      const x = Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]);
       expect(x.sum({ dim: [1], keepdim: true }).toArray()).to.deep.equal([[3], [7]]);
-      expect(x.add(x, { alpha: 10 }).toArray()).to.deep.equal([[11, 22], [33, 44]]);
+      expect(x.add(x, { alpha: 10 }).toArray()).to.deep.equal([
+        [11, 22],
+        [33, 44],
+      ]);
       expect(ops.zeros([2], { dtype: "int64" }).toArray()).to.deep.equal([0n, 0n]);
       const picture = ops.ones([1, 1, 4, 4]);
       expect(ops.avgPool2d(picture, [2], { ceilMode: true, countIncludePad: false }).shape).to.deep.equal([1, 1, 2, 2]);
@@ -48,8 +66,14 @@ describe("operators", () => {
 
   it("give lists, numbers and booleans as such", () =>
     scope(() => {
-      const x = Tensor.from([[1, 2], [3, 4]]);
-      expect((op("unbind", [x]) as Tensor[]).map((row) => row.toArray())).to.deep.equal([[1, 2], [3, 4]]);
+      const x = Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]);
+      expect((op("unbind", [x]) as Tensor[]).map((row) => row.toArray())).to.deep.equal([
+        [1, 2],
+        [3, 4],
+      ]);
       expect(op("equal", [x, x])).to.equal(true);
       expect(op("size.int", [x, 0])).to.equal(2);
     }));
@@ -70,7 +94,10 @@ describe("operators", () => {
       expect(x.add_(1, { alpha: 2 }), "by name").to.equal(x);
       expect(ops.relu_(x), "as a function").to.equal(x);
       expect(op("mul_", [x], { other: 2 })).to.equal(x);
-      expect(scope(() => x.clamp_({ max: 6 })), "out of a scope that does not own it").to.equal(x);
+      expect(
+        scope(() => x.clamp_({ max: 6 })),
+        "out of a scope that does not own it",
+      ).to.equal(x);
       expect(x.toArray()).to.deep.equal([6, 6]); // ((1, 2) + 1 + 2) · 2 = (8, 10), at most 6
       expect(memory().liveTensors).to.equal(before);
     }));
@@ -94,8 +121,13 @@ describe("an operator's errors", () => {
     scope(() => {
       const [a, b] = [Tensor.from([[1, 2, 3]]), Tensor.from([[1, 2]])];
       for (const [work, name] of [
-        [() => a.add(b), "add"], [() => a.matmul(b), "matmul"], [() => ops.cat([a, b], 0), "cat"], [() => a.view([2, 2]), "view"],
-        [() => ops.linear(a, b), "linear"], [() => a.squeeze().matmul(b.squeeze()), "matmul"], [() => a.expand([5, 4]), "expand"],
+        [() => a.add(b), "add"],
+        [() => a.matmul(b), "matmul"],
+        [() => ops.cat([a, b], 0), "cat"],
+        [() => a.view([2, 2]), "view"],
+        [() => ops.linear(a, b), "linear"],
+        [() => a.squeeze().matmul(b.squeeze()), "matmul"],
+        [() => a.expand([5, 4]), "expand"],
         [() => ops.stack([a, b]), "stack"],
       ] as const) {
         const { message } = thrown(work, "ERR_SHAPE_MISMATCH");
@@ -111,9 +143,22 @@ describe("an operator's errors", () => {
       gone.dispose();
       expect(gone.disposed).to.equal(true);
       for (const work of [
-        () => gone.add(live), () => live.add(gone), () => ops.cat([live, gone]), () => gone.shape, () => gone.dtype, () => gone.device,
-        () => gone.numel, () => gone.item(), () => gone.toArray(), () => gone.grad, () => gone.requiresGrad, () => gone.to("int64"),
-        () => (gone.requiresGrad = false), () => (gone.grad = live), () => (live.grad = gone), () => ops.where(live.gt(0), gone, live),
+        () => gone.add(live),
+        () => live.add(gone),
+        () => ops.cat([live, gone]),
+        () => gone.shape,
+        () => gone.dtype,
+        () => gone.device,
+        () => gone.numel,
+        () => gone.item(),
+        () => gone.toArray(),
+        () => gone.grad,
+        () => gone.requiresGrad,
+        () => gone.to("int64"),
+        () => (gone.requiresGrad = false),
+        () => (gone.grad = live),
+        () => (live.grad = gone),
+        () => ops.where(live.gt(0), gone, live),
       ]) {
         expect(thrown(work, "ERR_TENSOR_DISPOSED").message).to.contain("disposed");
       }
@@ -132,21 +177,47 @@ describe("an operator's errors", () => {
     scope(() => {
       const x = Tensor.from([1, 2]);
       const { message } = thrown(() => op("softmax", [x, "first"]), "ERR_OPERATOR_ARGS");
-      expect(message).to.contain('softmax: no overload takes (float32[2], "first")').and.to.contain("aten::softmax.int(Tensor self, int dim");
-      for (const args of [[], [x], [x, null], [x, {}], [x, [x]], [x, Symbol("s")], [x, () => 1], [x, 0.5], [x, NaN], [x, 2 ** 60], [x, 2n ** 70n], [x, new Date()], [5, 0], [undefined, 0]]) {
+      expect(message)
+        .to.contain('softmax: no overload takes (float32[2], "first")')
+        .and.to.contain("aten::softmax.int(Tensor self, int dim");
+      for (const args of [
+        [],
+        [x],
+        [x, null],
+        [x, {}],
+        [x, [x]],
+        [x, Symbol("s")],
+        [x, () => 1],
+        [x, 0.5],
+        [x, NaN],
+        [x, 2 ** 60],
+        [x, 2n ** 70n],
+        [x, new Date()],
+        [5, 0],
+        [undefined, 0],
+      ]) {
         thrown(() => op("softmax", args), "ERR_OPERATOR_ARGS");
       }
       thrown(() => op("softmax", [x], { dimension: 0 }), "ERR_OPERATOR_ARGS");
       thrown(() => op("softmax", [x, 0], { dim: 0 }), "ERR_OPERATOR_ARGS");
       thrown(() => x.add(anything(undefined)), "ERR_OPERATOR_ARGS");
       thrown(() => op("cat", [[x, 1]]), "ERR_INVALID_ARG");
-      thrown(() => op("add", Array.from({ length: 27 }, () => x)), "ERR_OPERATOR_ARGS");
+      thrown(
+        () =>
+          op(
+            "add",
+            Array.from({ length: 27 }, () => x),
+          ),
+        "ERR_OPERATOR_ARGS",
+      );
     }));
 
   it("what libtorch refuses: with its reason and the arguments", () =>
     scope(() => {
       const x = Tensor.from([1, 2]);
-      expect(thrown(() => x.softmax(5), "ERR_OPERATOR_FAILED").message).to.match(/^softmax: Dimension out of range.*float32\[2\], 5/s);
+      expect(thrown(() => x.softmax(5), "ERR_OPERATOR_FAILED").message).to.match(
+        /^softmax: Dimension out of range.*float32\[2\], 5/s,
+      );
       thrown(() => ops.embedding(Tensor.from([[1]]), Tensor.from([3n])), "ERR_OPERATOR_FAILED");
       thrown(() => ops.crossEntropyLoss(Tensor.from([[1, 2]]), Tensor.from([2n])), "ERR_OPERATOR_FAILED");
     }));
@@ -159,10 +230,23 @@ describe("an operator's errors", () => {
   });
 
   it("an operator that does not exist, is internal or is refused", () => {
-    for (const name of ["sofmax", "", "aten::add", "add.", "add.Nothing", "_fused_adamw_", "__init__", "constructor", "quantized_lstm_cell", "a\0b"]) {
+    for (const name of [
+      "sofmax",
+      "",
+      "aten::add",
+      "add.",
+      "add.Nothing",
+      "_fused_adamw_",
+      "__init__",
+      "constructor",
+      "quantized_lstm_cell",
+      "a\0b",
+    ]) {
       thrown(() => op(name, []), "ERR_UNKNOWN_OPERATOR");
     }
-    for (const name of [undefined, null, 5, {}, Symbol("s"), Object.create(null)]) thrown(() => op(anything(name), []), "ERR_UNKNOWN_OPERATOR");
+    for (const name of [undefined, null, 5, {}, Symbol("s"), Object.create(null)]) {
+      thrown(() => op(anything(name), []), "ERR_UNKNOWN_OPERATOR");
+    }
   });
 
   it("enumerations by number, which would end the process", () =>
@@ -177,7 +261,11 @@ describe("an operator's errors", () => {
 
   it("keep the caller's stack", () => {
     function whoAsked(): void {
-      scope(() => Tensor.from([1]).add(Tensor.from([1, 2, 3]).view([3])).matmul(Tensor.from([1])));
+      scope(() =>
+        Tensor.from([1])
+          .add(Tensor.from([1, 2, 3]).view([3]))
+          .matmul(Tensor.from([1])),
+      );
     }
     expect(thrown(whoAsked, "ERR_SHAPE_MISMATCH").stack).to.contain("whoAsked");
   });

@@ -19,7 +19,9 @@ interface Entry {
   readonly text: string;
 }
 
-const { entries } = JSON.parse(readFileSync(path.join(__dirname, "../golden/printing.json"), "utf8")) as { readonly entries: readonly Entry[] };
+const { entries } = JSON.parse(readFileSync(path.join(__dirname, "../golden/printing.json"), "utf8")) as {
+  readonly entries: readonly Entry[];
+};
 
 const number = (value: unknown): number => (value === "inf" ? Infinity : value === "-inf" ? -Infinity : Number(value));
 
@@ -32,8 +34,14 @@ function element(value: unknown, dtype: DType): number | bigint | boolean | Comp
 function make({ dtype, shape, values, start = 0, step = 0, then }: Entry): Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
   let tensor = values
-    ? Tensor.from(values.map((value) => element(value, dtype)), { dtype, shape })
-    : Tensor.from(Float64Array.from({ length: count }, (_, i) => start + step * i), { shape }).to(dtype);
+    ? Tensor.from(
+        values.map((value) => element(value, dtype)),
+        { dtype, shape },
+      )
+    : Tensor.from(
+        Float64Array.from({ length: count }, (_, i) => start + step * i),
+        { shape },
+      ).to(dtype);
   for (const method of then) {
     if (method === "requiresGrad") tensor.requiresGrad = true;
     else if (method === "mulSelf") tensor = tensor.mul(tensor);
@@ -72,7 +80,9 @@ describe("printing a tensor", () => {
 
   it("knows other layouts", () => {
     // PyTorch writes `layout=torch._mkldnn`.
-    expect(scope(() => String(ops.toMkldnn(Tensor.from([1, 2.5]))))).to.equal("tensor([1.0000, 2.5000], layout=_mkldnn)");
+    expect(scope(() => String(ops.toMkldnn(Tensor.from([1, 2.5]))))).to.equal(
+      "tensor([1.0000, 2.5000], layout=_mkldnn)",
+    );
   });
 
   it("of a disposed one throws nothing", () => {

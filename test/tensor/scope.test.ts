@@ -55,8 +55,20 @@ describe("memory", () => {
 
     it("frees everything when the function throws, and passes the error on", async () => {
       const mine = new RangeError("mine");
-      expect(() => scope(() => { Tensor.from([1]); throw mine; })).to.throw(mine);
-      expect(await scope(async () => { Tensor.from([1]); await tick(); Tensor.from([1]); throw mine; }).catch((error: unknown) => error)).to.equal(mine);
+      expect(() =>
+        scope(() => {
+          Tensor.from([1]);
+          throw mine;
+        }),
+      ).to.throw(mine);
+      expect(
+        await scope(async () => {
+          Tensor.from([1]);
+          await tick();
+          Tensor.from([1]);
+          throw mine;
+        }).catch((error: unknown) => error),
+      ).to.equal(mine);
       expect(made()).to.equal(0);
     });
 
@@ -167,7 +179,9 @@ describe("memory", () => {
     expect(made()).to.equal(1000);
     for (const [i, tensor] of many.entries()) if (i % 2) tensor.dispose();
     const more = Array.from({ length: 500 }, () => Tensor.from([-1]));
-    expect(many.filter((tensor) => !tensor.disposed).map((tensor) => tensor.item())).to.deep.equal(Array.from({ length: 500 }, (_, i) => 2 * i));
+    expect(many.filter((tensor) => !tensor.disposed).map((tensor) => tensor.item())).to.deep.equal(
+      Array.from({ length: 500 }, (_, i) => 2 * i),
+    );
     [...many, ...more].forEach((tensor) => tensor.dispose());
     expect(made()).to.equal(0);
   });

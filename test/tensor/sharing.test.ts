@@ -23,18 +23,27 @@ const shared = (tensor: Tensor): Float32Array => tensor.toTypedArray({ share: tr
 describe("a typed array over a tensor's memory", () => {
   it("sees what operators write, and operators what JavaScript writes", () =>
     scope(() => {
-      const x = Tensor.from([[1, 2], [3, 4]]);
+      const x = Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]);
       const array = shared(x);
       x.mul_(10);
       expect(Array.from(array)).to.deep.equal([10, 20, 30, 40]);
       array[3] = -1;
-      expect(x.toArray()).to.deep.equal([[10, 20], [30, -1]]);
+      expect(x.toArray()).to.deep.equal([
+        [10, 20],
+        [30, -1],
+      ]);
       expect(x.sum().item()).to.equal(59);
     }));
 
   it("is one buffer for a tensor and its views, at each one's place", () =>
     scope(() => {
-      const x = Tensor.from([[1, 2], [3, 4]]);
+      const x = Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]);
       const [all, row] = [shared(x), shared(x.select(0, 1))];
       expect(row.buffer).to.equal(all.buffer);
       expect(Array.from(row)).to.deep.equal([3, 4]);
@@ -47,7 +56,9 @@ describe("a typed array over a tensor's memory", () => {
     scope(() => {
       expect(Tensor.from([5n]).toTypedArray({ share: true })).to.deep.equal(BigInt64Array.of(5n));
       expect(Tensor.from([true, false]).toTypedArray({ share: true })).to.deep.equal(Uint8Array.of(1, 0));
-      expect(Tensor.from([1.5], { dtype: "float64" }).toTypedArray({ share: true })).to.deep.equal(Float64Array.of(1.5));
+      expect(Tensor.from([1.5], { dtype: "float64" }).toTypedArray({ share: true })).to.deep.equal(
+        Float64Array.of(1.5),
+      );
       expect(ops.zeros([0, 3]).toTypedArray({ share: true })).to.deep.equal(new Float32Array(0));
     }));
 
@@ -76,8 +87,17 @@ describe("a typed array over a tensor's memory", () => {
 
   it("refuses what it cannot show as it is", () =>
     scope(() => {
-      const x = Tensor.from([[1, 2], [3, 4]]);
-      for (const odd of [x.t(), x.to("bfloat16"), Tensor.from([1], { requiresGrad: true }), ops.zeros([2], { device: "meta" }), x.expand([2, 2, 2])]) {
+      const x = Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]);
+      for (const odd of [
+        x.t(),
+        x.to("bfloat16"),
+        Tensor.from([1], { requiresGrad: true }),
+        ops.zeros([2], { device: "meta" }),
+        x.expand([2, 2, 2]),
+      ]) {
         thrown(() => odd.toTypedArray({ share: true }), "ERR_INVALID_ARG");
       }
       const gone = Tensor.from([1]);
@@ -148,7 +168,10 @@ describe("a tensor over a lent typed array", () => {
       y.mul_(10);
       expect(x.toArray()).to.deep.equal([1, 2, 30, 40, 50, 60]);
       part[0] = 0;
-      expect(y.toArray()).to.deep.equal([[0, 40], [50, 60]]);
+      expect(y.toArray()).to.deep.equal([
+        [0, 40],
+        [50, 60],
+      ]);
     }));
 
   it("takes a large read's result without a copy", async () => {
@@ -174,7 +197,14 @@ describe("a tensor over a lent typed array", () => {
   it("is refused for memory of JavaScript's own, which a script can take away", () => {
     const detached = new Float32Array(4);
     structuredClone(detached.buffer, { transfer: [detached.buffer] });
-    for (const data of [new Float32Array(4), new Float32Array(0), detached, new Float32Array(new SharedArrayBuffer(16)), [1, 2], 1]) {
+    for (const data of [
+      new Float32Array(4),
+      new Float32Array(0),
+      detached,
+      new Float32Array(new SharedArrayBuffer(16)),
+      [1, 2],
+      1,
+    ]) {
       thrown(() => Tensor.from(data, { share: true }), "ERR_INVALID_ARG");
     }
   });

@@ -1,6 +1,6 @@
 /**
- * The generated surface at run time: every kind of argument and result once, with its defaults, keyword arguments, in-place
- * form and overloads. Expected values are formulas of small numbers, written beside.
+ * The generated surface at run time: every kind of argument and result once, with its defaults, keyword arguments,
+ * in-place form and overloads. Expected values are formulas of small numbers, written beside.
  */
 import { expect } from "chai";
 import { op } from "../../lib/tensor/operators";
@@ -12,7 +12,11 @@ import { native } from "../../lib/native/load";
 import { thrown } from "../support/rejection";
 
 const anything = (value: unknown): never => value as never;
-const x = (): Tensor => Tensor.from([[1, 2], [3, 4]]);
+const x = (): Tensor =>
+  Tensor.from([
+    [1, 2],
+    [3, 4],
+  ]);
 
 describe("the generated tables", () => {
   it("name only operators that the addon calls", () => {
@@ -47,13 +51,19 @@ describe("kinds of arguments", () => {
     scope(() => {
       // (x - mean) / sqrt(var) of each column, with means 2, 3 and variances 1.
       const normalized = ops.batchNorm(x(), null, null, undefined, undefined, true, 0.1, 0, false);
-      expect(normalized.toArray()).to.deep.equal([[-1, -1], [1, 1]]);
+      expect(normalized.toArray()).to.deep.equal([
+        [-1, -1],
+        [1, 1],
+      ]);
     }));
 
   it("Tensor[] is an array, also an empty one", () =>
     scope(() => {
       expect(ops.stack([x(), x()], 2).shape).to.deep.equal([2, 2, 2]);
-      expect(ops.meshgrid([Tensor.from([1, 2]), Tensor.from([3])]).map((grid) => grid.toArray())).to.deep.equal([[[1], [2]], [[3], [3]]]);
+      expect(ops.meshgrid([Tensor.from([1, 2]), Tensor.from([3])]).map((grid) => grid.toArray())).to.deep.equal([
+        [[1], [2]],
+        [[3], [3]],
+      ]);
       expect(ops.broadcastTensors([])).to.deep.equal([]);
       thrown(() => ops.stack([]), "ERR_OPERATOR_FAILED");
     }));
@@ -64,7 +74,10 @@ describe("kinds of arguments", () => {
       expect(ops.index(x(), [null, column]).toArray()).to.deep.equal([[2], [4]]);
       expect(ops.index(x(), [undefined, column]).toArray()).to.deep.equal([[2], [4]]);
       expect(x().index([column]).toArray()).to.deep.equal([[3, 4]]);
-      expect(x().indexPut([column, column], Tensor.from(9)).toArray()).to.deep.equal([[1, 2], [3, 9]]);
+      expect(x().indexPut([column, column], Tensor.from(9)).toArray()).to.deep.equal([
+        [1, 2],
+        [3, 9],
+      ]);
     }));
 
   it("int takes numbers and bigints, and no fraction", () =>
@@ -82,7 +95,13 @@ describe("kinds of arguments", () => {
       expect(ops.maxPool2d(picture, 2).shape).to.deep.equal([1, 1, 2, 2]);
       expect(ops.maxPool2d(picture, [2, 4]).shape).to.deep.equal([1, 1, 2, 1]);
       expect(ops.maxPool2d(picture, 2, { stride: 1 }).shape).to.deep.equal([1, 1, 3, 3]);
-      expect(ops.conv2d(picture, ops.ones([1, 1, 3, 3]), null, 1, 1).sum().item(), "9, 6 or 4 ones in each window").to.equal(4 * 9 + 8 * 6 + 4 * 4);
+      expect(
+        ops
+          .conv2d(picture, ops.ones([1, 1, 3, 3]), null, 1, 1)
+          .sum()
+          .item(),
+        "9, 6 or 4 ones in each window",
+      ).to.equal(4 * 9 + 8 * 6 + 4 * 4);
       thrown(() => ops.zeros(anything(3)), "ERR_OPERATOR_ARGS");
     }));
 
@@ -101,8 +120,14 @@ describe("kinds of arguments", () => {
       expect(ops.full([1], 2n).dtype).to.equal("int64");
       expect(ops.full([1], 2.5).dtype).to.equal("float32");
       expect(ops.full([1], true).dtype).to.equal("bool");
-      expect(ops.clamp(x(), { min: 2 }).toArray()).to.deep.equal([[2, 2], [3, 4]]);
-      expect(ops.clamp(x(), 2, 3).toArray()).to.deep.equal([[2, 2], [3, 3]]);
+      expect(ops.clamp(x(), { min: 2 }).toArray()).to.deep.equal([
+        [2, 2],
+        [3, 4],
+      ]);
+      expect(ops.clamp(x(), 2, 3).toArray()).to.deep.equal([
+        [2, 2],
+        [3, 3],
+      ]);
       thrown(() => ops.full([1], anything("2")), "ERR_OPERATOR_ARGS");
       // Differences over spacings of 2: 1/2 at one end, (4 - 1)/4 in the middle, 2/2 at the other end.
       const [slope] = ops.gradient(Tensor.from([1, 2, 4]), { spacing: [2], dim: [0] });
@@ -127,7 +152,10 @@ describe("kinds of arguments", () => {
   it("Device is a device's name", () =>
     scope(() => {
       expect(ops.zeros([1], { device: "cpu" }).device).to.equal("cpu");
-      expect(ops.zeros([1 << 20, 1 << 20], { device: "meta" }).shape, "no memory behind it").to.deep.equal([1 << 20, 1 << 20]);
+      expect(ops.zeros([1 << 20, 1 << 20], { device: "meta" }).shape, "no memory behind it").to.deep.equal([
+        1 << 20,
+        1 << 20,
+      ]);
       thrown(() => ops.zeros([1], { device: "gpu" }), "ERR_UNKNOWN_DEVICE");
     }));
 
@@ -136,8 +164,14 @@ describe("kinds of arguments", () => {
       const sparse = x().toSparse({ layout: "sparse_csr" });
       expect(sparse.values().toArray()).to.deep.equal([1, 2, 3, 4]);
       expect(sparse.crowIndices().toArray()).to.deep.equal([0n, 2n, 4n]);
-      expect(ops.zeros([2, 2], { layout: "sparse_coo" }).toDense().toArray()).to.deep.equal([[0, 0], [0, 0]]);
-      expect(ops.zeros([2, 2], { layout: "strided" }).toArray()).to.deep.equal([[0, 0], [0, 0]]);
+      expect(ops.zeros([2, 2], { layout: "sparse_coo" }).toDense().toArray()).to.deep.equal([
+        [0, 0],
+        [0, 0],
+      ]);
+      expect(ops.zeros([2, 2], { layout: "strided" }).toArray()).to.deep.equal([
+        [0, 0],
+        [0, 0],
+      ]);
       thrown(() => ops.zeros([1], { layout: anything("dense") }), "ERR_OPERATOR_ARGS");
       thrown(() => ops.zeros([1], { layout: anything(0) }), "ERR_OPERATOR_ARGS");
     }));
@@ -154,9 +188,21 @@ describe("kinds of arguments", () => {
 
   it("str is a string", () =>
     scope(() => {
-      expect(ops.einsum("ij,jk->ik", [x(), x()]).toArray()).to.deep.equal([[7, 10], [15, 22]]);
-      expect(x().div(Tensor.from(2), { roundingMode: "floor" }).toArray()).to.deep.equal([[0, 1], [1, 2]]);
-      const { 0: values } = ops.linalgEigh(Tensor.from([[2, 0], [0, 1]]), { UPLO: "U" });
+      expect(ops.einsum("ij,jk->ik", [x(), x()]).toArray()).to.deep.equal([
+        [7, 10],
+        [15, 22],
+      ]);
+      expect(x().div(Tensor.from(2), { roundingMode: "floor" }).toArray()).to.deep.equal([
+        [0, 1],
+        [1, 2],
+      ]);
+      const { 0: values } = ops.linalgEigh(
+        Tensor.from([
+          [2, 0],
+          [0, 1],
+        ]),
+        { UPLO: "U" },
+      );
       expect(values.toArray()).to.deep.equal([1, 2]);
       thrown(() => x().div(Tensor.from(2), { roundingMode: "up" }), "ERR_OPERATOR_FAILED");
     }));
@@ -165,7 +211,11 @@ describe("kinds of arguments", () => {
     scope(() => {
       const [a, b] = [Tensor.from([1, 2]), Tensor.from([2, 5])];
       expect(ops.l1Loss(a, b).item(), "mean by default").to.equal(2);
-      for (const [name, number, expected] of [["none", 0, [1, 3]], ["mean", 1, 2], ["sum", 2, 4]] as const) {
+      for (const [name, number, expected] of [
+        ["none", 0, [1, 3]],
+        ["mean", 1, 2],
+        ["sum", 2, 4],
+      ] as const) {
         expect(ops.l1Loss(a, b, { reduction: name }).toArray(), name).to.deep.equal(expected);
         expect(ops.l1Loss(a, b, name).toArray(), name).to.deep.equal(expected);
         expect(ops.l1Loss(a, b, number).toArray(), name).to.deep.equal(expected);
@@ -179,9 +229,13 @@ describe("kinds of arguments", () => {
 
   it("modes that ATen numbers have names, too", () =>
     scope(() => {
-      const table = Tensor.from([[1, 2], [3, 6]]);
+      const table = Tensor.from([
+        [1, 2],
+        [3, 6],
+      ]);
       const [ids, offsets] = [Tensor.from([0n, 1n]), Tensor.from([0n])];
-      const bag = (mode: "sum" | "mean" | "max" | 0 | 1 | 2): unknown => ops.embeddingBag(table, ids, offsets, { mode })[0].toArray();
+      const bag = (mode: "sum" | "mean" | "max" | 0 | 1 | 2): unknown =>
+        ops.embeddingBag(table, ids, offsets, { mode })[0].toArray();
       expect([bag("sum"), bag("mean"), bag("max")]).to.deep.equal([[[4, 8]], [[2, 4]], [[3, 6]]]);
       expect([bag(0), bag(1), bag(2)]).to.deep.equal([[[4, 8]], [[2, 4]], [[3, 6]]]);
       thrown(() => bag(anything(3)), "ERR_OPERATOR_ARGS");
@@ -210,9 +264,18 @@ describe("overloads", () => {
 
   it("of add: Tensor and Scalar, with alpha", () =>
     scope(() => {
-      expect(x().add(x(), { alpha: 2 }).toArray()).to.deep.equal([[3, 6], [9, 12]]);
-      expect(x().add(1, 2).toArray()).to.deep.equal([[3, 4], [5, 6]]);
-      expect(x().add(1, { alpha: 2 }).toArray()).to.deep.equal([[3, 4], [5, 6]]);
+      expect(x().add(x(), { alpha: 2 }).toArray()).to.deep.equal([
+        [3, 6],
+        [9, 12],
+      ]);
+      expect(x().add(1, 2).toArray()).to.deep.equal([
+        [3, 4],
+        [5, 6],
+      ]);
+      expect(x().add(1, { alpha: 2 }).toArray()).to.deep.equal([
+        [3, 4],
+        [5, 6],
+      ]);
     }));
 
   it("of sum: all, one dimension, several", () =>
@@ -229,10 +292,16 @@ describe("overloads", () => {
     scope(() => {
       expect(x().max().toArray()).to.equal(4);
       const [values, indices] = x().max(0);
-      expect([values.toArray(), indices.toArray()]).to.deep.equal([[3, 4], [1n, 1n]]);
+      expect([values.toArray(), indices.toArray()]).to.deep.equal([
+        [3, 4],
+        [1n, 1n],
+      ]);
       const [kept] = x().max(0, { keepdim: true });
       expect(kept.shape).to.deep.equal([1, 2]);
-      expect(x().max(Tensor.from(2.5)).toArray()).to.deep.equal([[2.5, 2.5], [3, 4]]);
+      expect(x().max(Tensor.from(2.5)).toArray()).to.deep.equal([
+        [2.5, 2.5],
+        [3, 4],
+      ]);
     }));
 
   it("whose keyword is required", () =>
@@ -246,18 +315,36 @@ describe("methods", () => {
   it("in place give the changed tensor and change it", () =>
     scope(() => {
       const t = x();
-      expect(t.add_(1).mul_(2).toArray()).to.deep.equal([[4, 6], [8, 10]]);
-      expect(t.toArray()).to.deep.equal([[4, 6], [8, 10]]);
-      expect(ops.clamp_(t, { max: 6 }).toArray()).to.deep.equal([[4, 6], [6, 6]]);
-      expect(t.zero_().toArray()).to.deep.equal([[0, 0], [0, 0]]);
+      expect(t.add_(1).mul_(2).toArray()).to.deep.equal([
+        [4, 6],
+        [8, 10],
+      ]);
+      expect(t.toArray()).to.deep.equal([
+        [4, 6],
+        [8, 10],
+      ]);
+      expect(ops.clamp_(t, { max: 6 }).toArray()).to.deep.equal([
+        [4, 6],
+        [6, 6],
+      ]);
+      expect(t.zero_().toArray()).to.deep.equal([
+        [0, 0],
+        [0, 0],
+      ]);
       expect(t.requiresGrad_().requiresGrad).to.equal(true);
     }));
 
   it("whose tensor is not the operator's first argument", () =>
     scope(() => {
       const t = x();
-      expect(t.where(t.gt(2), 0).toArray()).to.deep.equal([[0, 0], [3, 4]]);
-      expect(t.where(t.gt(2), t.neg()).toArray()).to.deep.equal([[-1, -2], [3, 4]]);
+      expect(t.where(t.gt(2), 0).toArray()).to.deep.equal([
+        [0, 0],
+        [3, 4],
+      ]);
+      expect(t.where(t.gt(2), t.neg()).toArray()).to.deep.equal([
+        [-1, -2],
+        [3, 4],
+      ]);
       // ψ'(1) = π² / 6
       expect(Number(Tensor.from([1]).polygamma(1).item())).to.be.closeTo(Math.PI ** 2 / 6, 1e-6);
       thrown(() => t.polygamma(anything(undefined)), "ERR_OPERATOR_ARGS");
@@ -266,8 +353,17 @@ describe("methods", () => {
 
   it("give lists, several results, numbers and nothing", () =>
     scope(() => {
-      expect(x().split(1).map((part) => part.toArray())).to.deep.equal([[[1, 2]], [[3, 4]]]);
-      const [sign, logarithm] = ops.linalgSlogdet(Tensor.from([[2, 0], [0, 0.5]]));
+      expect(
+        x()
+          .split(1)
+          .map((part) => part.toArray()),
+      ).to.deep.equal([[[1, 2]], [[3, 4]]]);
+      const [sign, logarithm] = ops.linalgSlogdet(
+        Tensor.from([
+          [2, 0],
+          [0, 0.5],
+        ]),
+      );
       expect([sign.item(), logarithm.item()]).to.deep.equal([1, 0]);
       expect(x().isFloatingPoint()).to.equal(true);
       expect(x().dim()).to.equal(2);
@@ -282,13 +378,23 @@ describe("what does not fit", () => {
     scope(() => {
       const { message } = thrown(() => x().pow(anything("two")), "ERR_OPERATOR_ARGS");
       expect(message).to.contain('pow: no overload takes (float32[2, 2], "two"); expected one of:');
-      for (const schema of ["pow.Tensor_Tensor(", "pow.Tensor_Scalar(", "pow.Scalar("]) expect(message).to.contain(`aten::${schema}`);
+      for (const schema of ["pow.Tensor_Tensor(", "pow.Tensor_Scalar(", "pow.Scalar("]) {
+        expect(message).to.contain(`aten::${schema}`);
+      }
       const named = thrown(() => x().sum({ dim: [0], keepDim: true } as never), "ERR_OPERATOR_ARGS");
       expect(named.message).to.contain("keep_dim=true").and.to.contain("keepdim=False");
     }));
 
   it("excluded operators are there neither as functions nor as methods", () => {
-    for (const name of ["Softmax", "softmaxBackwardData", "recordStream", "setData", "fromFile", "quantizedLstmCell", "addOut"]) {
+    for (const name of [
+      "Softmax",
+      "softmaxBackwardData",
+      "recordStream",
+      "setData",
+      "fromFile",
+      "quantizedLstmCell",
+      "addOut",
+    ]) {
       expect((ops as unknown as Record<string, unknown>)[name], name).to.equal(undefined);
     }
     for (const name of ["recordStream", "setData"]) {

@@ -62,18 +62,34 @@ describe("AutoTokenizer", () => {
 
   it("refuses ids that config.json has no embeddings for, and else says which ids there are", async () => {
     const files = async (change: (document: Record<string, unknown>) => void, config?: object): Promise<string> => {
-      const changed = (await document());
+      const changed = await document();
       change(changed);
       return folder({ "tokenizer.json": changed, ...(config && { "config.json": config }) });
     };
     const vocabSize = tokenizer.vocabSize;
     const model = { model_type: "bert", vocab_size: vocabSize };
     expect((await AutoTokenizer.fromPretrained(await files(() => undefined, model))).vocabSize).to.equal(vocabSize);
-    const stray = (document: Record<string, unknown>): void => void ((document["model"] as { vocab: Record<string, number> }).vocab["the"] = 1_000_000);
-    const { message } = await rejection(AutoTokenizer.fromPretrained(await files(stray, model)), "ERR_TOKENIZER_INVALID");
-    expect(message).to.contain("tokenizer.json").and.to.contain("ids up to 1000000").and.to.contain(`for ${vocabSize} (vocab_size)`);
+    const stray = (document: Record<string, unknown>): void =>
+      void ((document["model"] as { vocab: Record<string, number> }).vocab["the"] = 1_000_000);
+    const { message } = await rejection(
+      AutoTokenizer.fromPretrained(await files(stray, model)),
+      "ERR_TOKENIZER_INVALID",
+    );
+    expect(message)
+      .to.contain("tokenizer.json")
+      .and.to.contain("ids up to 1000000")
+      .and.to.contain(`for ${vocabSize} (vocab_size)`);
     expect((await AutoTokenizer.fromPretrained(await files(stray))).vocabSize).to.equal(1_000_001);
-    const added = (document: Record<string, unknown>): void => void (document["added_tokens"] as object[]).push({ id: vocabSize, content: "[NEW]", special: true, single_word: false, lstrip: false, rstrip: false, normalized: false });
+    const added = (document: Record<string, unknown>): void =>
+      void (document["added_tokens"] as object[]).push({
+        id: vocabSize,
+        content: "[NEW]",
+        special: true,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+      });
     await rejection(AutoTokenizer.fromPretrained(await files(added, model)), "ERR_TOKENIZER_INVALID");
   });
 
@@ -93,7 +109,9 @@ describe("AutoTokenizer", () => {
     const longer = (length: number): { maxLength: number } => ({ maxLength: length + 1 });
     const results = await Promise.all(
       lengths.map((maxLength, i) =>
-        i % 2 === 0 ? tokenizer.encode(text, undefined, { maxLength }) : tokenizer.encode(text, text, longer(maxLength)),
+        i % 2 === 0
+          ? tokenizer.encode(text, undefined, { maxLength })
+          : tokenizer.encode(text, text, longer(maxLength)),
       ),
     );
     expect(results.map(({ ids }) => ids.length)).to.deep.equal(lengths.map((length, i) => length + (i % 2)));
@@ -164,7 +182,10 @@ describe("AutoTokenizer", () => {
       ["tokenizer.json", { "tokenizer.json": undefined }],
       [
         "tokenizer.json with settings",
-        { "tokenizer.json": undefined, "tokenizer_config.json": { tokenizer_class: "BertTokenizer", do_lower_case: false } },
+        {
+          "tokenizer.json": undefined,
+          "tokenizer_config.json": { tokenizer_class: "BertTokenizer", do_lower_case: false },
+        },
       ],
     ] as const) {
       it(`writes all files for a tokenizer from ${what}, and they give the same ids`, async () => {

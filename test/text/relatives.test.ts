@@ -39,12 +39,24 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync(path.join(GOLDEN, "tokens.relatives.json"), "utf8")) as Golden;
 
-const digest = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 10);
+const digest = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 10);
 
 /** Everything that one window tells, in the order of the keys that the script writes. */
-function told({ ids, typeIds, offsets, wordIds, sequenceIds, specialTokensMask, tokens }: Encoding, withOffsets: boolean): object {
+function told(
+  { ids, typeIds, offsets, wordIds, sequenceIds, specialTokensMask, tokens }: Encoding,
+  withOffsets: boolean,
+): object {
   const mask = [...(specialTokensMask ?? [])];
-  return { ids: [...ids], typeIds: [...typeIds], offsets: withOffsets ? offsets : null, wordIds, sequenceIds, specialTokensMask: mask, tokens };
+  return {
+    ids: [...ids],
+    typeIds: [...typeIds],
+    offsets: withOffsets ? offsets : null,
+    wordIds,
+    sequenceIds,
+    specialTokensMask: mask,
+    tokens,
+  };
 }
 
 function encodeOptions({ max_length, stride, truncation, add_special_tokens }: Settings): EncodeOptions {
@@ -91,7 +103,9 @@ describe("tokenizers of BERT's relatives are Python's", () => {
       let left: PretrainedTokenizer;
       before(async () => {
         tokenizer = await AutoTokenizer.fromPretrained(folderOf(entry.name));
-        const config = JSON.parse(await readFile(path.join(folderOf(entry.name), "tokenizer_config.json"), "utf8")) as object;
+        const config = JSON.parse(
+          await readFile(path.join(folderOf(entry.name), "tokenizer_config.json"), "utf8"),
+        ) as object;
         left = await openWith(entry.name, { ...config, truncation_side: "left" });
       });
 
@@ -105,26 +119,34 @@ describe("tokenizers of BERT's relatives are Python's", () => {
             const work = used.encodeBatch([text], encodeOptions(settings));
             const result = await work.catch((error: unknown) => error);
             if (expected === null) {
-              expect(result, place).to.be.instanceOf(Error).with.property("code").that.is.oneOf(["ERR_MAX_LENGTH", "ERR_INVALID_ARG"]);
+              expect(result, place)
+                .to.be.instanceOf(Error)
+                .with.property("code")
+                .that.is.oneOf(["ERR_MAX_LENGTH", "ERR_INVALID_ARG"]);
               continue;
             }
             const [encoding] = await work;
             const withOffsets = settings.stride === undefined || entry.name !== "roberta with a space in front";
-            const windows = [encoding as Encoding, ...(encoding?.overflow ?? [])].map((window) => told(window, withOffsets));
+            const windows = [encoding as Encoding, ...(encoding?.overflow ?? [])].map((window) =>
+              told(window, withOffsets),
+            );
             expect(digest(windows), `${place}: ${JSON.stringify(windows).slice(0, 600)}`).to.equal(expected);
           }
         });
       }
 
       it("in definitions of WordNet and e-mails of SpamAssassin", async () => {
-        for (const [texts, hash] of [[glosses, entry.definitions], [emails, entry.emails]] as const) {
+        for (const [texts, hash] of [
+          [glosses, entry.definitions],
+          [emails, entry.emails],
+        ] as const) {
           const encodings = await tokenizer.encodeBatch(texts, { maxLength: 1_000_000 });
           expect(digest(encodings.map(({ ids }) => [...ids]))).to.equal(hash);
         }
       });
 
       it("in texts from ids", async () => {
-        const firsts = golden.texts.map((text) => (typeof text === "string" ? text : (text[0])));
+        const firsts = golden.texts.map((text) => (typeof text === "string" ? text : text[0]));
         const ids = (await tokenizer.encodeBatch(firsts, { maxLength: 100_000 })).map((encoding) => encoding.ids);
         const texts = await tokenizer.decodeBatch(ids);
         texts.forEach((text, i) => expect(digest(text), JSON.stringify(text).slice(0, 200)).to.equal(entry.decoded[i]));
@@ -153,15 +175,25 @@ describe("tokenizers of BERT's relatives are Python's", () => {
         await tokenizer.save(folder);
         const again = await AutoTokenizer.fromPretrained(folder);
         expect(again.fingerprint).to.equal(tokenizer.fingerprint);
-        expect(await again.encodeBatch(golden.texts.slice(0, 60))).to.deep.equal(await tokenizer.encodeBatch(golden.texts.slice(0, 60)));
+        expect(await again.encodeBatch(golden.texts.slice(0, 60))).to.deep.equal(
+          await tokenizer.encodeBatch(golden.texts.slice(0, 60)),
+        );
       });
     });
   }
 
   it("but for a class that the model is not of, of which the file decides", async () => {
-    const odd = await openWith("albert", { tokenizer_class: "BertTokenizer", pad_token: "<pad>", cls_token: "[CLS]", sep_token: "[SEP]" });
+    const odd = await openWith("albert", {
+      tokenizer_class: "BertTokenizer",
+      pad_token: "<pad>",
+      cls_token: "[CLS]",
+      sep_token: "[SEP]",
+    });
     const plain = await AutoTokenizer.fromPretrained(folderOf("albert"));
     expect((await odd.encode("naïve café ``x''")).ids).to.deep.equal((await plain.encode("naïve café ``x''")).ids);
-    await rejection(openWith("albert", { tokenizer_class: "AlbertTokenizer", pad_token: "<none>" }), "ERR_TOKENIZER_INVALID");
+    await rejection(
+      openWith("albert", { tokenizer_class: "AlbertTokenizer", pad_token: "<none>" }),
+      "ERR_TOKENIZER_INVALID",
+    );
   });
 });

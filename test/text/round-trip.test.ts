@@ -6,10 +6,17 @@ import type { Tokenizer } from "../../lib/text/tokenizer";
 
 describe("encoding and then decoding", () => {
   let tokenizer: Tokenizer;
-  before(async () => (tokenizer = await AutoTokenizer.fromPretrained(path.join(__dirname, "..", "golden", "tokenizer"))));
+  before(
+    async () => (tokenizer = await AutoTokenizer.fromPretrained(path.join(__dirname, "..", "golden", "tokenizer"))),
+  );
 
   /** What BERT's normaliser keeps of a text: without accents, in lower case; spaces only part words. */
-  const kept = (text: string): string => text.normalize("NFD").replace(/\p{Mn}/gu, "").toLowerCase().replace(/\s/g, "");
+  const kept = (text: string): string =>
+    text
+      .normalize("NFD")
+      .replace(/\p{Mn}/gu, "")
+      .toLowerCase()
+      .replace(/\s/g, "");
 
   it("keeps what the normaliser keeps", async () => {
     const unknown = (await tokenizer.encode("\u{1F9FF}")).ids[1];
@@ -21,7 +28,10 @@ describe("encoding and then decoding", () => {
       if (!(await tokenizer.encode(`a${character}a`)).ids.includes(unknown as number)) known.push(character);
     }
     expect(known.length).to.be.above(100);
-    const texts = fc.array(fc.string({ unit: fc.constantFrom(...known, " ", " ", "\n", "\t"), maxLength: 40 }), { minLength: 1, maxLength: 8 });
+    const texts = fc.array(fc.string({ unit: fc.constantFrom(...known, " ", " ", "\n", "\t"), maxLength: 40 }), {
+      minLength: 1,
+      maxLength: 8,
+    });
     const property = fc.asyncProperty(texts, async (all) => {
       const encodings = await tokenizer.encodeBatch(all, { maxLength: 128 });
       for (const [i, { ids }] of encodings.entries()) {

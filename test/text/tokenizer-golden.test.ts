@@ -53,7 +53,10 @@ describe("token ids as in Python", () => {
         const expected = entries.find((entry) => entry.maxLength === maxLength);
         return expected ? [{ expected, text: golden.texts[text] as TextInput }] : [];
       });
-      const results = await tokenizer.encodeBatch(cases.map(({ text }) => text), { maxLength });
+      const results = await tokenizer.encodeBatch(
+        cases.map(({ text }) => text),
+        { maxLength },
+      );
       results.forEach((result, i) => {
         const { expected, text } = cases[i] as (typeof cases)[number];
         expect(plain(result), `${JSON.stringify(text).slice(0, 200)} at ${maxLength}`).to.deep.equal({

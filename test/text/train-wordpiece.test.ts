@@ -13,7 +13,12 @@ import { rejection } from "../support/rejection";
 interface Golden {
   readonly step: number;
   readonly trained: readonly {
-    readonly options: { readonly vocab_size: number; readonly lowercase: boolean; readonly limit_alphabet?: number; readonly min_frequency?: number };
+    readonly options: {
+      readonly vocab_size: number;
+      readonly lowercase: boolean;
+      readonly limit_alphabet?: number;
+      readonly min_frequency?: number;
+    };
     readonly vocabulary: readonly string[];
   }[];
 }
@@ -52,10 +57,26 @@ describe("training a WordPiece tokenizer", () => {
   }
 
   it("merges what is frequent, to the letter", async () => {
-    const tokenizer = await trainWordPiece(["hug ".repeat(10), "pug ".repeat(5), "pun ".repeat(12), "bun ".repeat(4), "hugs ".repeat(5)], { vocabSize: 18 });
+    const tokenizer = await trainWordPiece(
+      ["hug ".repeat(10), "pug ".repeat(5), "pun ".repeat(12), "bun ".repeat(4), "hugs ".repeat(5)],
+      { vocabSize: 18 },
+    );
     // The worked example of Hugging Face's course, chapter 6, with merges by frequency.
     expect(vocabulary(tokenizer)).to.deep.equal([
-      ...SPECIAL, "b", "g", "h", "n", "p", "s", "u", "##u", "##g", "##n", "##s", "##ug", "##un",
+      ...SPECIAL,
+      "b",
+      "g",
+      "h",
+      "n",
+      "p",
+      "s",
+      "u",
+      "##u",
+      "##g",
+      "##n",
+      "##s",
+      "##ug",
+      "##un",
     ]);
     expect(await tokensOf(tokenizer, "Hugs bun mug")).to.deep.equal(["h", "##ug", "##s", "b", "##un", "[UNK]"]);
   });
@@ -63,7 +84,11 @@ describe("training a WordPiece tokenizer", () => {
   it("gives the same tokenizer for the same texts, however they come", async () => {
     const texts = (await readGlosses(200)).slice(0, 300);
     const options = { vocabSize: 600 };
-    const [list, set, stream] = [await trainWordPiece(texts, options), await trainWordPiece(new Set(texts), options), await trainWordPiece(later(texts), options)];
+    const [list, set, stream] = [
+      await trainWordPiece(texts, options),
+      await trainWordPiece(new Set(texts), options),
+      await trainWordPiece(later(texts), options),
+    ];
     expect(set.fingerprint).to.equal(list.fingerprint);
     expect(stream.fingerprint).to.equal(list.fingerprint);
     expect((await trainWordPiece(texts, { vocabSize: 601 })).fingerprint).to.not.equal(list.fingerprint);
@@ -85,7 +110,11 @@ describe("training a WordPiece tokenizer", () => {
   it("saves a folder that is opened as it was, with vocab.txt", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "wordpiece-"));
     try {
-      const tokenizer = await trainWordPiece(await readGlosses(400), { vocabSize: 500, lowercase: false, maxLength: 64 });
+      const tokenizer = await trainWordPiece(await readGlosses(400), {
+        vocabSize: 500,
+        lowercase: false,
+        maxLength: 64,
+      });
       await tokenizer.save(folder);
       const again = await AutoTokenizer.fromPretrained(folder);
       expect(again.fingerprint).to.equal(tokenizer.fingerprint);
@@ -97,7 +126,10 @@ describe("training a WordPiece tokenizer", () => {
   });
 
   it("passes over words that are unknown in any case, and stops at a signal", async () => {
-    const tokenizer = await trainWordPiece([`${"q".repeat(101)} word ${"z".repeat(100)}`], { vocabSize: 200, minFrequency: 1 });
+    const tokenizer = await trainWordPiece([`${"q".repeat(101)} word ${"z".repeat(100)}`], {
+      vocabSize: 200,
+      minFrequency: 1,
+    });
     expect(tokenizer.tokenToId("q")).to.equal(undefined);
     expect(tokenizer.tokenToId("z".repeat(100))).to.be.a("number");
     const controller = new AbortController();
@@ -116,14 +148,32 @@ describe("training a WordPiece tokenizer", () => {
     const refused = async (work: Promise<unknown>, message: RegExp): Promise<void> =>
       void expect((await rejection(work, "ERR_INVALID_ARG")).message).to.match(message);
     const texts = ["some words"];
-    for (const wrong of [undefined, null, 3, "a text", {}]) await refused(trainWordPiece(wrong as never), /iterable of strings/);
+    for (const wrong of [undefined, null, 3, "a text", {}]) {
+      await refused(trainWordPiece(wrong as never), /iterable of strings/);
+    }
     await refused(trainWordPiece(["a", 3 as never]), /got 3 at index 1/);
     await refused(trainWordPiece([]), /at least one word/);
     await refused(trainWordPiece(["  ", ""]), /at least one word/);
-    await refused(trainWordPiece(texts, { vocabSize: 10 }), /vocabSize of at least 18 for 5 special tokens and the 7 characters/);
+    await refused(
+      trainWordPiece(texts, { vocabSize: 10 }),
+      /vocabSize of at least 18 for 5 special tokens and the 7 characters/,
+    );
     for (const options of [
-      { vocabSize: 5 }, { vocabSize: 10.5 }, { minFrequency: -1 }, { limitAlphabet: 0 }, { initialAlphabet: "abc" }, { initialAlphabet: ["ab"] }, { initialAlphabet: ["\n"] }, { initialAlphabet: ["\ud800"] }, { lowercase: 1 },
-      { stripAccents: null }, { handleChineseChars: "no" }, { maxLength: 1 }, { signal: {} }, { vocab_size: 100 }, [],
+      { vocabSize: 5 },
+      { vocabSize: 10.5 },
+      { minFrequency: -1 },
+      { limitAlphabet: 0 },
+      { initialAlphabet: "abc" },
+      { initialAlphabet: ["ab"] },
+      { initialAlphabet: ["\n"] },
+      { initialAlphabet: ["\ud800"] },
+      { lowercase: 1 },
+      { stripAccents: null },
+      { handleChineseChars: "no" },
+      { maxLength: 1 },
+      { signal: {} },
+      { vocab_size: 100 },
+      [],
     ]) {
       await refused(trainWordPiece(texts, options as never), /^trainWordPiece: expected/);
     }

@@ -44,8 +44,13 @@ describe("windows", () => {
           for (let stride = 0; stride < kept; stride++) {
             const spans = windows(length, kept, stride, side);
             const label = `${length} in ${kept} with ${stride} on the ${side}: ${JSON.stringify(spans)}`;
-            const held = new Set(spans.flatMap(({ start, stop }) => Array.from({ length: stop - start }, (_, i) => start + i)));
-            expect([...held].sort((a, b) => a - b), label).to.deep.equal(Array.from({ length }, (_, i) => i));
+            const held = new Set(
+              spans.flatMap(({ start, stop }) => Array.from({ length: stop - start }, (_, i) => start + i)),
+            );
+            expect(
+              [...held].sort((a, b) => a - b),
+              label,
+            ).to.deep.equal(Array.from({ length }, (_, i) => i));
             const shared = (a: Span, b: Span): number => Math.min(a.stop, b.stop) - Math.max(a.start, b.start);
             spans.slice(1).forEach((span, i) => expect(shared(spans[i] as Span, span), label).to.equal(stride));
             for (const { start, stop } of spans.slice(0, -1)) expect(stop - start, label).to.equal(kept);
@@ -58,8 +63,19 @@ describe("windows", () => {
 
   it("of two texts come each with each, those of the first before those of the second", () => {
     const [a, b, c] = [0, 1, 2].map((start) => ({ start, stop: start + 1 })) as [Span, Span, Span];
-    expect(joinWindows([a, b], [c])).to.deep.equal([[a, c], [b, c]]);
-    expect(joinWindows([c], [a, b])).to.deep.equal([[c, a], [c, b]]);
-    expect(joinWindows([a, b], [a, c])).to.deep.equal([[a, a], [b, a], [b, c], [a, c]]);
+    expect(joinWindows([a, b], [c])).to.deep.equal([
+      [a, c],
+      [b, c],
+    ]);
+    expect(joinWindows([c], [a, b])).to.deep.equal([
+      [c, a],
+      [c, b],
+    ]);
+    expect(joinWindows([a, b], [a, c])).to.deep.equal([
+      [a, a],
+      [b, a],
+      [b, c],
+      [a, c],
+    ]);
   });
 });

@@ -15,22 +15,40 @@ describe("gradient accumulation", () => {
   /** In float64, where Adam does not blow up the rounding of gradients that are zero; without dropout. */
   async function trained(rows: number, batchSize: number, options: TrainerOptions) {
     const config = { ...TINY_CONFIG, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
-    const model = BertForSequenceClassification.fromConfig(config, { labels: LABELS, seed: 7, device: "cpu", dtype: "float64" });
+    const model = BertForSequenceClassification.fromConfig(config, {
+      labels: LABELS,
+      seed: 7,
+      device: "cpu",
+      dtype: "float64",
+    });
     try {
       const loader = new DataLoader(tinyData(rows), { tokenizer, batchSize, shuffle: true, device: "cpu" });
       const events: { examples: number; tokens: number }[] = [];
       const history = await new Trainer(model, {
-        learningRate: 1e-3, logEvery: 1, progress: "silent", ...options,
-        callbacks: [(event) => void (event.type === "step" && events.push({ examples: event.examples, tokens: event.tokens }))],
+        learningRate: 1e-3,
+        logEvery: 1,
+        progress: "silent",
+        ...options,
+        callbacks: [
+          (event) => void (event.type === "step" && events.push({ examples: event.examples, tokens: event.tokens })),
+        ],
       }).fit(loader);
-      return { history, events, weights: model.parameters().flatMap((parameter) => Array.from(parameter.toTypedArray() as Float64Array)) };
+      return {
+        history,
+        events,
+        weights: model.parameters().flatMap((parameter) => Array.from(parameter.toTypedArray() as Float64Array)),
+      };
     } finally {
       model.dispose();
     }
   }
 
   // 31 rows: three full updates and one of 7 examples, whose last batch is short.
-  for (const [batchSize, gradientAccumulationSteps] of [[4, 2], [2, 4], [1, 8]] as const) {
+  for (const [batchSize, gradientAccumulationSteps] of [
+    [4, 2],
+    [2, 4],
+    [1, 8],
+  ] as const) {
     for (const maxGradNorm of [1e-2, 0]) {
       it(`of ${gradientAccumulationSteps} × ${batchSize} is a batch of 8, short ends included; maxGradNorm ${maxGradNorm}`, async () => {
         const large = await trained(31, 8, { epochs: 2, maxGradNorm });
@@ -64,7 +82,13 @@ describe("gradient accumulation", () => {
     const history = await new Trainer(model, { ...options, maxSteps: 2 }).fit(loader);
     expect(history).to.include({ steps: 2, examples: 12, stoppedBy: "end" });
     const stopped = await new Trainer(model, {
-      ...options, signal: controller.signal, callbacks: [(event) => { if (event.type === "step" && event.step === 2) controller.abort(); }],
+      ...options,
+      signal: controller.signal,
+      callbacks: [
+        (event) => {
+          if (event.type === "step" && event.step === 2) controller.abort();
+        },
+      ],
     }).fit(loader);
     expect(stopped).to.include({ steps: 2, examples: 12, stoppedBy: "abort", totalSteps: 18 });
     expect(memory().liveTensors).to.equal(before);

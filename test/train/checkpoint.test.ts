@@ -23,7 +23,8 @@ import { inFolder, tinyBert, tinyData, tinyTokenizer } from "../support/tiny-ber
 
 let tokenizer: Tokenizer;
 
-const loaderOf = (rows = 28): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize: 4, shuffle: true, device: "cpu" });
+const loaderOf = (rows = 28): DataLoader =>
+  new DataLoader(tinyData(rows), { tokenizer, batchSize: 4, shuffle: true, device: "cpu" });
 const evalLoader = (): DataLoader => new DataLoader(tinyData(11), { tokenizer, batchSize: 8, device: "cpu" });
 
 function weights(model: TextClassifier): number[] {
@@ -37,17 +38,30 @@ interface Trained {
 }
 
 /** Seven batches an epoch, dropout on. `stopAfter`: the step after which a signal ends it. */
-async function train(options: TrainerOptions, fit: FitOptions & { readonly loader?: DataLoader; readonly stopAfter?: number } = {}): Promise<Trained> {
+async function train(
+  options: TrainerOptions,
+  fit: FitOptions & { readonly loader?: DataLoader; readonly stopAfter?: number } = {},
+): Promise<Trained> {
   const { loader = loaderOf(), stopAfter, ...rest } = fit;
   const model = tinyBert();
   const controller = new AbortController();
   const events: TrainerEvent[] = [];
-  const callbacks = [(event: TrainerEvent): void => {
-    events.push(event);
-    if (event.type === "step" && event.step === stopAfter) controller.abort();
-  }];
+  const callbacks = [
+    (event: TrainerEvent): void => {
+      events.push(event);
+      if (event.type === "step" && event.step === stopAfter) controller.abort();
+    },
+  ];
   try {
-    const trainer = new Trainer(model, { epochs: 2, learningRate: 1e-3, logEvery: 3, progress: "silent", ...options, callbacks, signal: controller.signal });
+    const trainer = new Trainer(model, {
+      epochs: 2,
+      learningRate: 1e-3,
+      logEvery: 3,
+      progress: "silent",
+      ...options,
+      callbacks,
+      signal: controller.signal,
+    });
     const history = await trainer.fit(loader, rest);
     return { history, weights: weights(model), events };
   } finally {
@@ -55,14 +69,19 @@ async function train(options: TrainerOptions, fit: FitOptions & { readonly loade
   }
 }
 
-const checkpoints = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => name.includes("checkpoint")).sort();
+const checkpoints = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.includes("checkpoint")).sort();
 
 /** What does not depend on the clock. */
 function timeless({ log, evaluations, seconds: _seconds, ...history }: History): unknown {
   return {
     ...history,
     log: log.map(({ examplesPerSecond: _examples, tokensPerSecond: _tokens, memory: _memory, ...entry }) => entry),
-    evaluations: evaluations.map(({ metrics: { seconds: _now, confusionMatrix, ...metrics }, ...entry }) => ({ ...entry, metrics, counts: confusionMatrix.counts })),
+    evaluations: evaluations.map(({ metrics: { seconds: _now, confusionMatrix, ...metrics }, ...entry }) => ({
+      ...entry,
+      metrics,
+      counts: confusionMatrix.counts,
+    })),
   };
 }
 
@@ -71,8 +90,14 @@ describe("checkpoints", () => {
 
   for (const [name, options] of [
     ["after every step", { saveStrategy: "steps", saveSteps: 1 }],
-    ["after every second step, of two batches each", { saveStrategy: "steps", saveSteps: 2, gradientAccumulationSteps: 2, lrSchedulerType: "cosine" }],
-    ["only when it is stopped, under bfloat16", { saveStrategy: "steps", saveSteps: 1000, precision: "bf16", warmupSteps: 3 }],
+    [
+      "after every second step, of two batches each",
+      { saveStrategy: "steps", saveSteps: 2, gradientAccumulationSteps: 2, lrSchedulerType: "cosine" },
+    ],
+    [
+      "only when it is stopped, under bfloat16",
+      { saveStrategy: "steps", saveSteps: 1000, precision: "bf16", warmupSteps: 3 },
+    ],
   ] as const satisfies readonly (readonly [string, TrainerOptions])[]) {
     it(`go on to the bit from wherever a run was stopped: ${name}`, async () => {
       const unbroken = await inFolder((outputDir) => train({ ...options, outputDir }, { evalLoader: evalLoader() }));
@@ -82,9 +107,16 @@ describe("checkpoints", () => {
           const first = await train({ ...options, outputDir }, { evalLoader: evalLoader(), stopAfter });
           expect(first.history).to.include({ stoppedBy: "abort", steps: stopAfter });
           const second = await train({ ...options, outputDir }, { evalLoader: evalLoader(), resume: "auto" });
-          expect(second.events[1]).to.include({ type: "resume", step: stopAfter, folder: join(outputDir, `checkpoint-${stopAfter}`) });
+          expect(second.events[1]).to.include({
+            type: "resume",
+            step: stopAfter,
+            folder: join(outputDir, `checkpoint-${stopAfter}`),
+          });
           expect(second.weights).to.deep.equal(unbroken.weights);
-          const [found, expected] = [timeless(second.history), timeless(unbroken.history)] as [{ log: unknown }, { log: unknown }];
+          const [found, expected] = [timeless(second.history), timeless(unbroken.history)] as [
+            { log: unknown },
+            { log: unknown },
+          ];
           // Where it stopped it logged, so that one entry may be two.
           expect({ ...found, log: 0, loss: 0 }).to.deep.equal({ ...expected, log: 0, loss: 0 });
           expect(second.history.loss).to.be.closeTo(unbroken.history.loss, 1e-6);
@@ -97,7 +129,16 @@ describe("checkpoints", () => {
     inFolder(async (outputDir) => {
       const { weights: last } = await train({ outputDir, saveStrategy: "epoch", epochs: 1 });
       const folder = join(outputDir, "checkpoint-7");
-      expect(await readdir(folder)).to.include.members(["config.json", "model.safetensors", "optimizer.safetensors", "rng_state.safetensors", "trainer_state.json", "manifest.json", "vocab.txt", "training.json"]);
+      expect(await readdir(folder)).to.include.members([
+        "config.json",
+        "model.safetensors",
+        "optimizer.safetensors",
+        "rng_state.safetensors",
+        "trainer_state.json",
+        "manifest.json",
+        "vocab.txt",
+        "training.json",
+      ]);
       const opened = await BertForSequenceClassification.fromPretrained(folder, { device: "cpu" });
       expect(weights(opened)).to.deep.equal(last);
       opened.dispose();
@@ -111,11 +152,18 @@ describe("checkpoints", () => {
         return checkpoints(outputDir);
       };
       expect(await names({})).to.deep.equal([]);
-      expect(await names({ saveStrategy: "steps", saveSteps: 5 })).to.deep.equal(["checkpoint-10", "checkpoint-14", "checkpoint-5"]);
+      expect(await names({ saveStrategy: "steps", saveSteps: 5 })).to.deep.equal([
+        "checkpoint-10",
+        "checkpoint-14",
+        "checkpoint-5",
+      ]);
       expect(await names({ saveStrategy: "epoch" })).to.deep.equal(["checkpoint-14", "checkpoint-7"]);
       expect(await names({ saveStrategy: "seconds", saveSeconds: 1000 })).to.deep.equal(["checkpoint-14"]);
       expect(await names({ saveStrategy: "seconds", saveSeconds: 1e-6 })).to.have.length(14);
-      expect(await names({ saveStrategy: "steps", saveSteps: 2, saveTotalLimit: 2 })).to.deep.equal(["checkpoint-12", "checkpoint-14"]);
+      expect(await names({ saveStrategy: "steps", saveSteps: 2, saveTotalLimit: 2 })).to.deep.equal([
+        "checkpoint-12",
+        "checkpoint-14",
+      ]);
     }));
 
   it("a damaged one is passed over for the one before, with the reason; with none whole nothing is trained", () =>
@@ -125,21 +173,34 @@ describe("checkpoints", () => {
       for (const [step, damage] of [
         [14, (folder: string) => truncate(join(folder, "model.safetensors"), 1000)],
         [12, (folder: string) => rm(join(folder, "manifest.json"))],
-        [10, async (folder: string) => {
-          const file = join(folder, "optimizer.safetensors");
-          const bytes = await readFile(file);
-          bytes[bytes.length - 100] = (bytes[bytes.length - 100] as number) ^ 1;
-          await writeFile(file, bytes);
-        }],
+        [
+          10,
+          async (folder: string) => {
+            const file = join(folder, "optimizer.safetensors");
+            const bytes = await readFile(file);
+            bytes[bytes.length - 100] = (bytes[bytes.length - 100] as number) ^ 1;
+            await writeFile(file, bytes);
+          },
+        ],
         [8, (folder: string) => writeFile(join(folder, "trainer_state.json"), "{}")],
         [6, (folder: string) => rm(join(folder, "rng_state.safetensors"))],
-      ] as const) await damage(join(outputDir, `checkpoint-${step}`));
+      ] as const) {
+        await damage(join(outputDir, `checkpoint-${step}`));
+      }
       const { weights: found, events } = await train(options, { resume: "auto" });
       const [, resumed] = events;
       if (resumed?.type !== "resume") throw new Error("no resume");
       expect(resumed.step).to.equal(4);
-      expect(resumed.passedOver.map(({ folder }) => folder.split("-").at(-1))).to.deep.equal(["14", "12", "10", "8", "6"]);
-      for (const { reason } of resumed.passedOver) expect(reason).to.match(/bytes, not|manifest|SHA-256|trainer_state|missing/);
+      expect(resumed.passedOver.map(({ folder }) => folder.split("-").at(-1))).to.deep.equal([
+        "14",
+        "12",
+        "10",
+        "8",
+        "6",
+      ]);
+      for (const { reason } of resumed.passedOver) {
+        expect(reason).to.match(/bytes, not|manifest|SHA-256|trainer_state|missing/);
+      }
       expect(found).to.deep.equal(unbroken.weights);
       for (const name of await checkpoints(outputDir)) await writeFile(join(outputDir, name, "trainer_state.json"), "");
       await rejection(train(options, { resume: "auto" }), "ERR_CHECKSUM");
@@ -175,12 +236,18 @@ describe("checkpoints", () => {
       const options: TrainerOptions = { outputDir, saveStrategy: "epoch", epochs: 1 };
       await train(options);
       const sampler = new LengthGroupedSampler();
-      for (const loader of [loaderOf(24), new DataLoader(tinyData(28), { tokenizer, batchSize: 4, sampler, device: "cpu" })]) {
+      for (const loader of [
+        loaderOf(24),
+        new DataLoader(tinyData(28), { tokenizer, batchSize: 4, sampler, device: "cpu" }),
+      ]) {
         await rejection(train(options, { resume: "auto", loader }), "ERR_INVALID_ARG");
       }
       const other = tinyBert(undefined, { num_hidden_layers: 1, hidden_size: 16 });
       const untouched = weights(other);
-      await rejection(new Trainer(other, { ...options, progress: "silent" }).fit(loaderOf(), { resume: "auto" }), "ERR_WEIGHTS_MISMATCH");
+      await rejection(
+        new Trainer(other, { ...options, progress: "silent" }).fit(loaderOf(), { resume: "auto" }),
+        "ERR_WEIGHTS_MISMATCH",
+      );
       expect(weights(other)).to.deep.equal(untouched);
       other.dispose();
     }));
@@ -192,18 +259,29 @@ describe("checkpoints", () => {
       for (const step of [12, 14]) await truncate(join(outputDir, `checkpoint-${step}`, "model.safetensors"), 1000);
       const { events } = await train(options, { resume: "auto", stopAfter: 11 });
       for (const event of events) if (event.type === "checkpoint") expect(event.folder).to.match(/checkpoint-1[01]$/);
-      expect(await checkpoints(outputDir)).to.deep.equal(["checkpoint-10", "checkpoint-11", "superseded-checkpoint-12", "superseded-checkpoint-14"]);
+      expect(await checkpoints(outputDir)).to.deep.equal([
+        "checkpoint-10",
+        "checkpoint-11",
+        "superseded-checkpoint-12",
+        "superseded-checkpoint-14",
+      ]);
       // Back to an earlier place on purpose.
       const again = await train(options, { resume: join(outputDir, "checkpoint-10") });
       expect(again.weights).to.deep.equal(unbroken.weights);
-      expect(await checkpoints(outputDir)).to.include.members(["checkpoint-12", "checkpoint-14", "superseded-checkpoint-11"]);
+      expect(await checkpoints(outputDir)).to.include.members([
+        "checkpoint-12",
+        "checkpoint-14",
+        "superseded-checkpoint-11",
+      ]);
     }));
 
   it("of an earlier run are not mixed with those of one that begins anew", () =>
     inFolder(async (outputDir) => {
       const options: TrainerOptions = { outputDir, saveStrategy: "epoch", epochs: 1 };
       await train(options);
-      expect((await rejection(train(options), "ERR_INVALID_ARG")).message).to.contain("resume").and.to.contain("checkpoint-7");
+      expect((await rejection(train(options), "ERR_INVALID_ARG")).message)
+        .to.contain("resume")
+        .and.to.contain("checkpoint-7");
       await train({ ...options, saveStrategy: "no" }); // writes none
     }));
 
@@ -214,7 +292,10 @@ describe("checkpoints", () => {
         const options: TrainerOptions = { outputDir, saveStrategy: "epoch", lrSchedulerType: "constant" };
         await train({ ...options, ...shorter }, { evalLoader: evalLoader() });
         const longer = await train({ ...options, epochs: 2 }, { resume: "auto", evalLoader: evalLoader() });
-        const unbroken = await train({ ...options, outputDir: `${outputDir}-whole`, epochs: 2 }, { evalLoader: evalLoader() });
+        const unbroken = await train(
+          { ...options, outputDir: `${outputDir}-whole`, epochs: 2 },
+          { evalLoader: evalLoader() },
+        );
         expect(longer.history.steps).to.equal(14);
         expect(longer.weights).to.deep.equal(unbroken.weights);
       }
@@ -228,12 +309,17 @@ describe("checkpoints", () => {
         const outputDir = join(root, String(stopAfter));
         await train({ ...options, outputDir }, { evalLoader: evalLoader(), stopAfter });
         const { history } = await train({ ...options, outputDir }, { evalLoader: evalLoader(), resume: "auto" });
-        expect(history.evaluations.map(({ step, metrics }) => [step, metrics.loss])).to.deep.equal(unbroken.history.evaluations.map(({ step, metrics }) => [step, metrics.loss]));
+        expect(history.evaluations.map(({ step, metrics }) => [step, metrics.loss])).to.deep.equal(
+          unbroken.history.evaluations.map(({ step, metrics }) => [step, metrics.loss]),
+        );
         expect(history.best).to.deep.equal(unbroken.history.best);
       }
       const model = tinyBert();
       const outputDir = join(root, "never");
-      await new Trainer(model, { ...options, outputDir, progress: "silent", signal: AbortSignal.abort() }).fit(loaderOf(), { evalLoader: evalLoader() });
+      await new Trainer(model, { ...options, outputDir, progress: "silent", signal: AbortSignal.abort() }).fit(
+        loaderOf(),
+        { evalLoader: evalLoader() },
+      );
       expect(await checkpoints(outputDir)).to.deep.equal([]);
       model.dispose();
     }));
@@ -256,8 +342,17 @@ describe("checkpoints", () => {
         const { stopAfter, ...rest } = fit;
         const controller = new AbortController();
         const trainer = new Trainer(module, {
-          labels: ["good", "bad"], epochs: 1, outputDir, saveStrategy: "epoch", progress: "silent", signal: controller.signal,
-          callbacks: [(event) => { if (event.type === "step" && event.step === stopAfter) controller.abort(); }],
+          labels: ["good", "bad"],
+          epochs: 1,
+          outputDir,
+          saveStrategy: "epoch",
+          progress: "silent",
+          signal: controller.signal,
+          callbacks: [
+            (event) => {
+              if (event.type === "step" && event.step === stopAfter) controller.abort();
+            },
+          ],
         });
         await trainer.fit(loaderOf(), rest);
         const calls = Array.from(module.calls.toTypedArray() as Float32Array);
@@ -272,9 +367,15 @@ describe("checkpoints", () => {
     await inFolder(async (outputDir) => {
       const model = tinyBert();
       const make = (options: TrainerOptions) => (): unknown => new Trainer(model, options);
-      expect(make({ saveStrategy: "steps" })).to.throw(/expected outputDir/).with.property("code", "ERR_INVALID_ARG");
-      expect(make({ loadBestModelAtEnd: true, outputDir })).to.throw(/saveStrategy/).with.property("code", "ERR_INVALID_ARG");
-      expect(make({ metricForBestModel: "f1" as never })).to.throw(/metricForBestModel/).with.property("code", "ERR_INVALID_ARG");
+      expect(make({ saveStrategy: "steps" }))
+        .to.throw(/expected outputDir/)
+        .with.property("code", "ERR_INVALID_ARG");
+      expect(make({ loadBestModelAtEnd: true, outputDir }))
+        .to.throw(/saveStrategy/)
+        .with.property("code", "ERR_INVALID_ARG");
+      expect(make({ metricForBestModel: "f1" as never }))
+        .to.throw(/metricForBestModel/)
+        .with.property("code", "ERR_INVALID_ARG");
       model.dispose();
       await rejection(train({}, { resume: "auto" }), "ERR_INVALID_ARG");
       await rejection(train({ outputDir }, { resume: true as never }), "ERR_INVALID_ARG");
@@ -296,7 +397,15 @@ describe("the best model", () => {
   for (const metricForBestModel of ["loss", "accuracy", "macroF1"] as const) {
     it(`is in the model at the end, where the last is worse: by ${metricForBestModel}`, () =>
       inFolder(async (outputDir) => {
-        const options: TrainerOptions = { outputDir, saveStrategy: "epoch", epochs: 12, learningRate: 5e-3, saveTotalLimit: 1, loadBestModelAtEnd: true, metricForBestModel };
+        const options: TrainerOptions = {
+          outputDir,
+          saveStrategy: "epoch",
+          epochs: 12,
+          learningRate: 5e-3,
+          saveTotalLimit: 1,
+          loadBestModelAtEnd: true,
+          metricForBestModel,
+        };
         const loader = new DataLoader(tinyData(64), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
         const { history, weights: last } = await train(options, { loader, evalLoader: contrary() });
         const values = history.evaluations.map(({ metrics }) => metrics[metricForBestModel]);
@@ -305,7 +414,9 @@ describe("the best model", () => {
         const { step } = history.evaluations[values.indexOf(best)] as { step: number };
         expect(history.best).to.deep.equal({ step, value: best });
         expect(await checkpoints(outputDir)).to.have.members([`checkpoint-${step}`, "checkpoint-96"]);
-        const opened = await BertForSequenceClassification.fromPretrained(join(outputDir, `checkpoint-${step}`), { device: "cpu" });
+        const opened = await BertForSequenceClassification.fromPretrained(join(outputDir, `checkpoint-${step}`), {
+          device: "cpu",
+        });
         expect(weights(opened)).to.deep.equal(last);
         const { [metricForBestModel]: again } = await new Trainer(opened, { progress: "silent" }).evaluate(contrary());
         expect(again).to.equal(best);
@@ -315,35 +426,70 @@ describe("the best model", () => {
 
   it("that is gone is forgotten where the run goes on, and said, not missed at the end", () =>
     inFolder(async (outputDir) => {
-      const options: TrainerOptions = { outputDir, saveStrategy: "epoch", epochs: 4, learningRate: 5e-3, loadBestModelAtEnd: true };
+      const options: TrainerOptions = {
+        outputDir,
+        saveStrategy: "epoch",
+        epochs: 4,
+        learningRate: 5e-3,
+        loadBestModelAtEnd: true,
+      };
       await train(options, { evalLoader: contrary(), stopAfter: 16 });
       await rm(join(outputDir, "checkpoint-7"), { recursive: true });
       const { events, history } = await train(options, { evalLoader: contrary(), resume: "auto" });
       const resumed = events.find((event) => event.type === "resume");
       if (resumed?.type !== "resume") throw new Error("no resume");
-      if (history.evaluations[0]?.metrics.loss === Math.min(...history.evaluations.map(({ metrics }) => metrics.loss))) {
+      if (
+        history.evaluations[0]?.metrics.loss === Math.min(...history.evaluations.map(({ metrics }) => metrics.loss))
+      ) {
         expect(resumed.passedOver.map(({ folder }) => folder)).to.deep.equal([join(outputDir, "checkpoint-7")]);
       }
       expect(history.best?.step).to.be.above(7);
       // Another metric begins anew: losses are no accuracies.
-      const other = await train({ ...options, epochs: 5, metricForBestModel: "accuracy" }, { evalLoader: contrary(), resume: "auto" });
+      const other = await train(
+        { ...options, epochs: 5, metricForBestModel: "accuracy" },
+        { evalLoader: contrary(), resume: "auto" },
+      );
       expect(other.history.best?.value).to.be.within(0, 1);
     }));
 
   it("may be the one with the least of it, and is left alone without the option or where the run is stopped", () =>
     inFolder(async (root) => {
-      const options: TrainerOptions = { saveStrategy: "epoch", epochs: 3, learningRate: 5e-3, loadBestModelAtEnd: true, metricForBestModel: "accuracy" };
-      const least = await train({ ...options, outputDir: join(root, "least"), greaterIsBetter: false }, { evalLoader: contrary() });
-      expect(least.history.best?.value).to.equal(Math.min(...least.history.evaluations.map(({ metrics }) => metrics.accuracy)));
-      const plain = await train({ ...options, outputDir: join(root, "plain"), loadBestModelAtEnd: false }, { evalLoader: contrary() });
-      const ended = await BertForSequenceClassification.fromPretrained(join(root, "plain", "checkpoint-21"), { device: "cpu" });
+      const options: TrainerOptions = {
+        saveStrategy: "epoch",
+        epochs: 3,
+        learningRate: 5e-3,
+        loadBestModelAtEnd: true,
+        metricForBestModel: "accuracy",
+      };
+      const least = await train(
+        { ...options, outputDir: join(root, "least"), greaterIsBetter: false },
+        { evalLoader: contrary() },
+      );
+      expect(least.history.best?.value).to.equal(
+        Math.min(...least.history.evaluations.map(({ metrics }) => metrics.accuracy)),
+      );
+      const plain = await train(
+        { ...options, outputDir: join(root, "plain"), loadBestModelAtEnd: false },
+        { evalLoader: contrary() },
+      );
+      const ended = await BertForSequenceClassification.fromPretrained(join(root, "plain", "checkpoint-21"), {
+        device: "cpu",
+      });
       expect(plain.weights).to.deep.equal(weights(ended));
       ended.dispose();
-      const stopped = await train({ ...options, outputDir: join(root, "stopped") }, { evalLoader: contrary(), stopAfter: 16 });
-      const last = await BertForSequenceClassification.fromPretrained(join(root, "stopped", "checkpoint-16"), { device: "cpu" });
+      const stopped = await train(
+        { ...options, outputDir: join(root, "stopped") },
+        { evalLoader: contrary(), stopAfter: 16 },
+      );
+      const last = await BertForSequenceClassification.fromPretrained(join(root, "stopped", "checkpoint-16"), {
+        device: "cpu",
+      });
       expect(stopped.weights).to.deep.equal(weights(last));
       last.dispose();
-      const resumed = await train({ ...options, outputDir: join(root, "stopped") }, { evalLoader: contrary(), resume: "auto" });
+      const resumed = await train(
+        { ...options, outputDir: join(root, "stopped") },
+        { evalLoader: contrary(), resume: "auto" },
+      );
       const whole = await train({ ...options, outputDir: join(root, "whole") }, { evalLoader: contrary() });
       expect(resumed.history.best).to.deep.equal(whole.history.best);
       expect(resumed.weights).to.deep.equal(whole.weights);

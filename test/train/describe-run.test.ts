@@ -16,7 +16,13 @@ describe("textChart", () => {
     const plot = lines.slice(1, 11).map((line) => line.slice(line.indexOf("┤") + 1));
     expect(lines[1]).to.match(/^3\.0000 ┤x/);
     expect(lines[10]).to.match(/^1\.0000 ┤/);
-    expect(plot.flatMap((line, row) => [...line].flatMap((letter, column) => (letter === "x" ? [[row, column]] : [])))).to.deep.equal([[0, 0], [5, 30], [9, 59]]);
+    expect(
+      plot.flatMap((line, row) => [...line].flatMap((letter, column) => (letter === "x" ? [[row, column]] : []))),
+    ).to.deep.equal([
+      [0, 0],
+      [5, 30],
+      [9, 59],
+    ]);
     expect(lines.at(-1)).to.match(/1 +3 {2}step$/);
   });
 
@@ -33,10 +39,15 @@ describe("textChart", () => {
 
 describe("console.log of a run", () => {
   it("prints how it ended, its curves and its evaluations, and inside of something how it ended", () => {
-    const own = history({ log: [1, 2, 3, 4].map((step) => logEntry(step)), evaluations: [evaluationEntry(2), evaluationEntry(4)] as unknown as History["evaluations"] });
+    const own = history({
+      log: [1, 2, 3, 4].map((step) => logEntry(step)),
+      evaluations: [evaluationEntry(2), evaluationEntry(4)] as unknown as History["evaluations"],
+    });
     const text = inspect(own);
     expect(text.split("\n")[0]).to.equal("trained 2 of 4 steps in 1m 04s, stopped by SIGINT  mean loss 1.0000");
-    expect(text).to.contain("• training loss   ○ held-out loss").and.to.match(/\n +step +epoch +loss +accuracy +macroF1\n +2 +0\.50 /);
+    expect(text)
+      .to.contain("• training loss   ○ held-out loss")
+      .and.to.match(/\n +step +epoch +loss +accuracy +macroF1\n +2 +0\.50 /);
     expect(inspect([own])).to.equal("[ trained 2 of 4 steps in 1m 04s, stopped by SIGINT  mean loss 1.0000 ]");
     expect(structuredClone({ ...own, evaluations: [] })).to.deep.equal({ ...own, evaluations: [] });
     expect(inspect(history({}))).to.equal("trained 2 of 4 steps in 1m 04s, stopped by SIGINT  mean loss 1.0000");
@@ -44,7 +55,9 @@ describe("console.log of a run", () => {
 
   it("prints a search for a learning rate with its suggestion", () => {
     const points = [1e-8, 1e-4, 1].map((learningRate, at) => ({ learningRate, loss: at, smoothedLoss: at }));
-    expect(inspect(learningRateWithReading({ points, suggestion: 1e-4 }))).to.contain("Learning rates 1e-8 to 1e+0 in 3 steps: 1e-4 is suggested").and.to.contain("• smoothed loss");
+    expect(inspect(learningRateWithReading({ points, suggestion: 1e-4 })))
+      .to.contain("Learning rates 1e-8 to 1e+0 in 3 steps: 1e-4 is suggested")
+      .and.to.contain("• smoothed loss");
     expect(inspect([learningRateWithReading({ points, suggestion: undefined })])).to.contain("none is suggested");
   });
 });

@@ -17,7 +17,8 @@ describe("ending early", () => {
   let tokenizer: Tokenizer;
   before(async () => (tokenizer = await tinyTokenizer()));
 
-  const loader = (): DataLoader => new DataLoader(tinyData(32), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
+  const loader = (): DataLoader =>
+    new DataLoader(tinyData(32), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
   /** Labels the wrong way round: the loss rises with every epoch. */
   const contrary = (): DataLoader => {
     const rows = Array.from(tinyData(16), ({ text, label }) => ({ text, label: label === "good" ? "bad" : "good" }));
@@ -27,7 +28,10 @@ describe("ending early", () => {
   async function train(options: TrainerOptions, fit: FitOptions = {}): Promise<History> {
     const model = tinyBert();
     try {
-      return await new Trainer(model, { epochs: 10, learningRate: 5e-3, progress: "silent", ...options }).fit(loader(), fit);
+      return await new Trainer(model, { epochs: 10, learningRate: 5e-3, progress: "silent", ...options }).fit(
+        loader(),
+        fit,
+      );
     } finally {
       model.dispose();
     }
@@ -39,8 +43,14 @@ describe("ending early", () => {
   });
 
   it("stops when evaluations bring no progress, by epochs and by steps", async () => {
-    for (const [options, each] of [[{}, 4], [{ evalStrategy: "steps", evalSteps: 3 }, 3]] as const) {
-      const { stoppedBy, evaluations, steps, best } = await train({ ...options, earlyStoppingPatience: 2 }, { evalLoader: contrary() });
+    for (const [options, each] of [
+      [{}, 4],
+      [{ evalStrategy: "steps", evalSteps: 3 }, 3],
+    ] as const) {
+      const { stoppedBy, evaluations, steps, best } = await train(
+        { ...options, earlyStoppingPatience: 2 },
+        { evalLoader: contrary() },
+      );
       const losses = evaluations.map(({ metrics }) => metrics.loss);
       expect(stoppedBy).to.equal("earlyStopping");
       expect(steps).to.equal(each * losses.length);
@@ -57,7 +67,12 @@ describe("ending early", () => {
 
   it("once stopped stays stopped, and ends with the best weights", () =>
     inFolder(async (root) => {
-      const options: TrainerOptions = { outputDir: join(root, "run"), saveStrategy: "epoch", earlyStoppingPatience: 2, loadBestModelAtEnd: true };
+      const options: TrainerOptions = {
+        outputDir: join(root, "run"),
+        saveStrategy: "epoch",
+        earlyStoppingPatience: 2,
+        loadBestModelAtEnd: true,
+      };
       const first = await train(options, { evalLoader: contrary() });
       const again = await train(options, { evalLoader: contrary(), resume: "auto" });
       expect(again).to.include({ stoppedBy: "earlyStopping", steps: first.steps });
@@ -69,11 +84,16 @@ describe("ending early", () => {
       const options: TrainerOptions = { maxSeconds: 1e-3, outputDir: join(root, "run"), saveStrategy: "epoch" };
       expect(await train(options)).to.include({ stoppedBy: "maxSeconds", steps: 1 });
       expect(await train(options, { resume: "auto" })).to.include({ stoppedBy: "maxSeconds", steps: 1 });
-      expect(await train({ ...options, maxSeconds: 3600, epochs: 1 }, { resume: "auto" })).to.include({ stoppedBy: "end", steps: 4 });
+      expect(await train({ ...options, maxSeconds: 3600, epochs: 1 }, { resume: "auto" })).to.include({
+        stoppedBy: "end",
+        steps: 4,
+      });
     }));
 
   it("needs something to evaluate", async () => {
-    expect((await rejection(train({ earlyStoppingPatience: 1 }), "ERR_INVALID_ARG")).message).to.contain("evalLoader with earlyStoppingPatience");
+    expect((await rejection(train({ earlyStoppingPatience: 1 }), "ERR_INVALID_ARG")).message).to.contain(
+      "evalLoader with earlyStoppingPatience",
+    );
   });
 
   it("counts as Hugging Face's callback does", () => {
@@ -88,11 +108,35 @@ describe("ending early", () => {
       });
     };
     const patient: TrainerOptions = { earlyStoppingPatience: 2 };
-    expect(rated(patient, [1, 0.9, 0.95, 0.92])).to.deep.equal([[0, false], [1, false], [1, false], [1, true]]);
-    expect(rated(patient, [Infinity, 1, 0.5, 0.6])).to.deep.equal([[undefined, false], [1, false], [2, false], [2, false]]);
-    expect(rated(patient, [NaN, 1, NaN, NaN])).to.deep.equal([[undefined, false], [1, false], [1, false], [1, true]]);
-    expect(rated({ ...patient, metricForBestModel: "accuracy" }, [0.5, 0.6, 0.6, 0.5])).to.deep.equal([[0, false], [1, false], [1, false], [1, true]]);
+    expect(rated(patient, [1, 0.9, 0.95, 0.92])).to.deep.equal([
+      [0, false],
+      [1, false],
+      [1, false],
+      [1, true],
+    ]);
+    expect(rated(patient, [Infinity, 1, 0.5, 0.6])).to.deep.equal([
+      [undefined, false],
+      [1, false],
+      [2, false],
+      [2, false],
+    ]);
+    expect(rated(patient, [NaN, 1, NaN, NaN])).to.deep.equal([
+      [undefined, false],
+      [1, false],
+      [1, false],
+      [1, true],
+    ]);
+    expect(rated({ ...patient, metricForBestModel: "accuracy" }, [0.5, 0.6, 0.6, 0.5])).to.deep.equal([
+      [0, false],
+      [1, false],
+      [1, false],
+      [1, true],
+    ]);
     // Too small a gain is the best all the same, but no progress.
-    expect(rated({ ...patient, earlyStoppingThreshold: 0.1 }, [1, 0.95, 0.9])).to.deep.equal([[0, false], [1, false], [2, true]]);
+    expect(rated({ ...patient, earlyStoppingThreshold: 0.1 }, [1, 0.95, 0.9])).to.deep.equal([
+      [0, false],
+      [1, false],
+      [2, true],
+    ]);
   });
 });

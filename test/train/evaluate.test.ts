@@ -82,15 +82,28 @@ describe("Trainer.evaluate, predict and save", () => {
     await inFolder(async (folder) => {
       const saved = join(folder, "model");
       await trainer.save(saved);
-      expect(await readdir(saved)).to.include.members(["config.json", "model.safetensors", "tokenizer_config.json", "training.json"]);
-      expect(JSON.parse(await readFile(join(saved, "training.json"), "utf8"))).to.have.nested.property("outcome.steps", 4);
+      expect(await readdir(saved)).to.include.members([
+        "config.json",
+        "model.safetensors",
+        "tokenizer_config.json",
+        "training.json",
+      ]);
+      expect(JSON.parse(await readFile(join(saved, "training.json"), "utf8"))).to.have.nested.property(
+        "outcome.steps",
+        4,
+      );
       expect(await readdir(folder)).to.deep.equal(["model"]); // nothing half-written beside it
 
       using classifier = await Classifier.load(saved, { device: "cpu" });
       const { probabilities, labels } = await trainer.predict(loaderOf());
-      const again = await classifier.predict(Array.from(data, ({ text }) => text), { topK: 2 });
+      const again = await classifier.predict(
+        Array.from(data, ({ text }) => text),
+        { topK: 2 },
+      );
       expect(again.map(({ label }) => label)).to.deep.equal(labels);
-      again.forEach(({ probability }, i) => expect(probability).to.be.closeTo(Math.max(...(probabilities[i] ?? [])), 1e-6));
+      again.forEach(({ probability }, i) =>
+        expect(probability).to.be.closeTo(Math.max(...(probabilities[i] ?? [])), 1e-6),
+      );
     });
   });
 });

@@ -4,13 +4,21 @@ import { DataLoader } from "../../lib/data/data-loader";
 import { Trainer } from "../../lib/train/trainer";
 import { tinyBert, tinyData, tinyTokenizer } from "../support/tiny-bert";
 
-/** Tasks of a step after each of which the event loop turns, even where each blocked it: batch, forward, backward, norm, update, log. */
+/**
+ * Tasks of a step after each of which the event loop turns, even where each blocked it: batch, forward, backward, norm,
+ * update, log.
+ */
 const TURNS = 6;
 
 describe("the event loop during fit", () => {
   it("turns many times within a step, not only between its parts", async () => {
     const tokenizer = await tinyTokenizer();
-    const model = tinyBert(undefined, { hidden_size: 256, intermediate_size: 1024, num_attention_heads: 4, num_hidden_layers: 4 });
+    const model = tinyBert(undefined, {
+      hidden_size: 256,
+      intermediate_size: 1024,
+      num_attention_heads: 4,
+      num_hidden_layers: 4,
+    });
     const fit = async (batchSize: number, steps: number): Promise<{ ticks: number; milliseconds: number }> => {
       const loader = new DataLoader(tinyData(batchSize * steps), { tokenizer, batchSize });
       let ticks = 0;

@@ -76,22 +76,32 @@ describe("eventStream", () => {
   });
 
   it("throws what the run fails with, from the loop or where it is left", async () => {
-    const message = async (work: () => Promise<void>): Promise<unknown> => work().then(() => "none", (error: unknown) => (error as Error).message);
+    const message = async (work: () => Promise<void>): Promise<unknown> =>
+      work().then(
+        () => "none",
+        (error: unknown) => (error as Error).message,
+      );
     const types: string[] = [];
-    expect(await message(async () => {
-      for await (const { type } of run(5, 2).stream) types.push(type);
-    })).to.equal("failed at 2");
+    expect(
+      await message(async () => {
+        for await (const { type } of run(5, 2).stream) types.push(type);
+      }),
+    ).to.equal("failed at 2");
     expect(types).to.deep.equal(["start", "step"]);
     const never = eventStream(async (listener, signal) => {
       await listener(START);
       throw new Error(`no space, ${signal.aborted ? "aborted" : "going on"}`);
     });
-    expect(await message(async () => {
-      for await (const _ of never) break;
-    })).to.equal("no space, aborted");
-    expect(await message(async () => {
-      for await (const _ of run(5, 1).stream) expect(_.type).to.equal("start");
-    })).to.equal("failed at 1");
+    expect(
+      await message(async () => {
+        for await (const _ of never) break;
+      }),
+    ).to.equal("no space, aborted");
+    expect(
+      await message(async () => {
+        for await (const _ of run(5, 1).stream) expect(_.type).to.equal("start");
+      }),
+    ).to.equal("failed at 1");
   });
 
   it("does nothing where nobody asks", async () => {
@@ -105,17 +115,22 @@ describe("the events of a fit as a loop", () => {
   let tokenizer: Tokenizer;
   before(async () => (tokenizer = await tinyTokenizer()));
 
-  const loader = (rows = 32): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
+  const loader = (rows = 32): DataLoader =>
+    new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
 
   /** As `trainer.run(loader, fit)` of a new Trainer. */
   function events(model: ReturnType<typeof tinyBert>, options: TrainerOptions, fit: FitOptions = {}) {
-    return eventStream((listener, signal) => new Trainer(model, { progress: "silent", ...options, callbacks: [listener], signal }).fit(loader(), fit));
+    return eventStream((listener, signal) =>
+      new Trainer(model, { progress: "silent", ...options, callbacks: [listener], signal }).fit(loader(), fit),
+    );
   }
 
   it("are those that callbacks get", async () => {
     const model = tinyBert();
     const seen: TrainerEvent["type"][] = [];
-    for await (const { type } of events(model, { maxSteps: 3, logEvery: 2 }, { evalLoader: loader(8) })) seen.push(type);
+    for await (const { type } of events(model, { maxSteps: 3, logEvery: 2 }, { evalLoader: loader(8) })) {
+      seen.push(type);
+    }
     expect(seen).to.deep.equal(["start", "step", "step", "log", "step", "log", "evaluate", "end"]);
     model.dispose();
   });
@@ -124,11 +139,15 @@ describe("the events of a fit as a loop", () => {
     inFolder(async (outputDir) => {
       const model = tinyBert();
       const before = { tensors: memory().liveTensors, listeners: process.listenerCount("SIGINT") };
-      for await (const event of events(model, { epochs: 9, outputDir, saveStrategy: "epoch" })) if (event.type === "step" && event.step === 3) break;
+      for await (const event of events(model, { epochs: 9, outputDir, saveStrategy: "epoch" })) {
+        if (event.type === "step" && event.step === 3) break;
+      }
       expect(existsSync(join(outputDir, "checkpoint-3", "manifest.json"))).to.equal(true);
       expect({ tensors: memory().liveTensors, listeners: process.listenerCount("SIGINT") }).to.deep.equal(before);
       const resumed: number[] = [];
-      for await (const event of events(model, { maxSteps: 5, outputDir, saveStrategy: "epoch" }, { resume: "auto" })) if (event.type === "step") resumed.push(event.step);
+      for await (const event of events(model, { maxSteps: 5, outputDir, saveStrategy: "epoch" }, { resume: "auto" })) {
+        if (event.type === "step") resumed.push(event.step);
+      }
       expect(resumed).to.deep.equal([4, 5]);
       model.dispose();
     }));

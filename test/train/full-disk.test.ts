@@ -26,9 +26,16 @@ describe("a place that cannot be written", () => {
 
   /** Runs the program, with files of at most so many bytes. */
   function run(outputDir: string, bytes: number | "unlimited", signalAfter?: RegExp): Promise<Ended> {
-    const args = [`--fsize=${bytes}`, process.execPath, sources.file("test/support/fit-with-checkpoints.ts"), outputDir];
+    const args = [
+      `--fsize=${bytes}`,
+      process.execPath,
+      sources.file("test/support/fit-with-checkpoints.ts"),
+      outputDir,
+    ];
     return new Promise((resolve) => {
-      const child = execFile("prlimit", args, (error, stdout, stderr) => resolve({ code: error ? (error.code as unknown as number) : 0, stdout, stderr }));
+      const child = execFile("prlimit", args, (error, stdout, stderr) =>
+        resolve({ code: error ? (error.code as unknown as number) : 0, stdout, stderr }),
+      );
       let seen = "";
       let signalled = false;
       child.stdout?.on("data", (text: string) => {
@@ -39,40 +46,72 @@ describe("a place that cannot be written", () => {
 
   /** Of all files below a folder, by name. */
   async function hashes(folder: string): Promise<Record<string, string>> {
-    const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    return Object.fromEntries(await Promise.all(names.sort().map(async (name) => [name, createHash("sha256").update(await readFile(name)).digest("hex")] as const)));
+    const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    return Object.fromEntries(
+      await Promise.all(
+        names.sort().map(
+          async (name) =>
+            [
+              name,
+              createHash("sha256")
+                .update(await readFile(name))
+                .digest("hex"),
+            ] as const,
+        ),
+      ),
+    );
   }
 
-  onLinux("in the middle of a run is an error with a code; the checkpoints before stay whole, and the run goes on from them later", async () => {
-    await inFolder(async (root) => {
-      const unbroken = await run(join(root, "unbroken"), "unlimited");
-      const folder = join(root, "run");
-      const begun = await run(folder, "unlimited", /(?:step\s+){7}/);
-      expect(begun.code, begun.stderr).to.equal(0); // SIGTERM ends it well
-      const before = (await readdir(folder)).filter((name) => name.startsWith("checkpoint-"));
-      expect(before).to.not.have.length(0);
-      const whole = Object.fromEntries(await Promise.all(before.map(async (name) => [name, await hashes(join(folder, name))] as const)));
+  onLinux(
+    "in the middle of a run is an error with a code; the checkpoints before stay whole, and the run goes on from them later",
+    async () => {
+      await inFolder(async (root) => {
+        const unbroken = await run(join(root, "unbroken"), "unlimited");
+        const folder = join(root, "run");
+        const begun = await run(folder, "unlimited", /(?:step\s+){7}/);
+        expect(begun.code, begun.stderr).to.equal(0); // SIGTERM ends it well
+        const before = (await readdir(folder)).filter((name) => name.startsWith("checkpoint-"));
+        expect(before).to.not.have.length(0);
+        const whole = Object.fromEntries(
+          await Promise.all(before.map(async (name) => [name, await hashes(join(folder, name))] as const)),
+        );
 
-      // Less than the weights need, more than all else.
-      const full = await run(folder, 40_000);
-      expect(full.code).to.equal(1);
-      expect(full.stdout).to.match(/^resumed at/);
-      expect(full.stderr).to.match(/model\.safetensors could not be written/).and.to.match(/ERR_FILE_WRITE/);
-      expect((await readdir(folder)).filter((name) => name.includes("checkpoint-"))).to.have.members(before);
-      for (const name of before) expect(await hashes(join(folder, name))).to.deep.equal(whole[name]);
+        // Less than the weights need, more than all else.
+        const full = await run(folder, 40_000);
+        expect(full.code).to.equal(1);
+        expect(full.stdout).to.match(/^resumed at/);
+        expect(full.stderr)
+          .to.match(/model\.safetensors could not be written/)
+          .and.to.match(/ERR_FILE_WRITE/);
+        expect((await readdir(folder)).filter((name) => name.includes("checkpoint-"))).to.have.members(before);
+        for (const name of before) expect(await hashes(join(folder, name))).to.deep.equal(whole[name]);
 
-      const finished = await run(folder, "unlimited");
-      expect(finished.code, finished.stderr).to.equal(0);
-      expect(JSON.parse(finished.stdout.trim().split("\n").at(-1) ?? "")).to.include({ resumed: true, weights: (JSON.parse(unbroken.stdout.trim().split("\n").at(-1) ?? "") as { weights: string }).weights });
-    });
-  });
+        const finished = await run(folder, "unlimited");
+        expect(finished.code, finished.stderr).to.equal(0);
+        expect(JSON.parse(finished.stdout.trim().split("\n").at(-1) ?? "")).to.include({
+          resumed: true,
+          weights: (JSON.parse(unbroken.stdout.trim().split("\n").at(-1) ?? "") as { weights: string }).weights,
+        });
+      });
+    },
+  );
 
   onLinux("from the start is an error before the first step, with the model as it was", async () => {
     const model = tinyBert();
     const before = model.parameters().map((parameter) => parameter.toArray());
     const steps: number[] = [];
-    const trainer = new Trainer(model, { outputDir: "/sys/torchwright", saveStrategy: "epoch", progress: "silent", callbacks: [(event) => void (event.type === "step" && steps.push(event.step))] });
-    await rejection(trainer.fit(new DataLoader(tinyData(8), { tokenizer: await tinyTokenizer(), device: "cpu" })), "ERR_FILE_WRITE");
+    const trainer = new Trainer(model, {
+      outputDir: "/sys/torchwright",
+      saveStrategy: "epoch",
+      progress: "silent",
+      callbacks: [(event) => void (event.type === "step" && steps.push(event.step))],
+    });
+    await rejection(
+      trainer.fit(new DataLoader(tinyData(8), { tokenizer: await tinyTokenizer(), device: "cpu" })),
+      "ERR_FILE_WRITE",
+    );
     expect(steps).to.deep.equal([]);
     expect(model.parameters().map((parameter) => parameter.toArray())).to.deep.equal(before);
     model.dispose();

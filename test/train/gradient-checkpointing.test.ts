@@ -19,11 +19,19 @@ describe("gradient checkpointing", () => {
   async function step(model: BertForSequenceClassification, length: number) {
     return scope(async () => {
       manualSeed(5);
-      const inputIds = Tensor.from(Array.from({ length: 8 }, (_, row) => Array.from({ length }, (_, at) => BigInt(5 + ((row + 3 * at) % 20)))));
-      const attentionMask = Tensor.from(Array.from({ length: 8 }, (_, row) => Array.from({ length }, (_, at) => BigInt(at < length - row ? 1 : 0))));
+      const inputIds = Tensor.from(
+        Array.from({ length: 8 }, (_, row) => Array.from({ length }, (_, at) => BigInt(5 + ((row + 3 * at) % 20)))),
+      );
+      const attentionMask = Tensor.from(
+        Array.from({ length: 8 }, (_, row) => Array.from({ length }, (_, at) => BigInt(at < length - row ? 1 : 0))),
+      );
       const before = memory().cpuBytes;
       resetPeakMemory();
-      const { loss, logits } = await model.forward({ inputIds, attentionMask, labels: Tensor.from([0n, 1n, 0n, 1n, 0n, 1n, 1n, 0n]) });
+      const { loss, logits } = await model.forward({
+        inputIds,
+        attentionMask,
+        labels: Tensor.from([0n, 1n, 0n, 1n, 0n, 1n, 1n, 0n]),
+      });
       await loss.backward();
       const peak = memory().cpuPeakBytes - before;
       const gradients = model.parameters().map((parameter) => (parameter.grad as Tensor).toArray());
@@ -33,7 +41,10 @@ describe("gradient checkpointing", () => {
   }
 
   it("gives the same logits, loss and gradients under one seed, for less memory", async () => {
-    const model = BertForSequenceClassification.fromConfig({ ...TINY_CONFIG, num_hidden_layers: 6 }, { labels: LABELS, seed: 7, device: "cpu" });
+    const model = BertForSequenceClassification.fromConfig(
+      { ...TINY_CONFIG, num_hidden_layers: 6 },
+      { labels: LABELS, seed: 7, device: "cpu" },
+    );
     model.parameters();
     model.train();
     const { peak, ...plain } = await step(model, 48);
@@ -55,7 +66,9 @@ describe("gradient checkpointing", () => {
       model.gradientCheckpointingEnable = () => (calls.push("on"), enable());
       const disable = model.gradientCheckpointingDisable.bind(model);
       model.gradientCheckpointingDisable = () => (calls.push("off"), disable());
-      await new Trainer(model, { gradientCheckpointing, maxSteps: 3, learningRate: 1e-2, progress: "silent" }).fit(new DataLoader(tinyData(16), { tokenizer, batchSize: 8, device: "cpu" }));
+      await new Trainer(model, { gradientCheckpointing, maxSteps: 3, learningRate: 1e-2, progress: "silent" }).fit(
+        new DataLoader(tinyData(16), { tokenizer, batchSize: 8, device: "cpu" }),
+      );
       const weights = model.parameters().map((parameter) => parameter.toArray());
       model.dispose();
       return { weights, calls };
@@ -73,7 +86,10 @@ describe("gradient checkpointing", () => {
       }
     })();
     const trainer = new Trainer(module, { labels: LABELS, gradientCheckpointing: true, progress: "silent" });
-    const error = await rejection(trainer.fit(new DataLoader(tinyData(8), { tokenizer, device: "cpu" })), "ERR_INVALID_ARG");
+    const error = await rejection(
+      trainer.fit(new DataLoader(tinyData(8), { tokenizer, device: "cpu" })),
+      "ERR_INVALID_ARG",
+    );
     expect(error.message).to.match(/expected a model that has gradientCheckpointingEnable/);
   });
 });

@@ -48,7 +48,9 @@ describe("Interrupts", () => {
     const kernel = new EventEmitter();
     kernel.on("SIGINT", () => undefined);
     const least: number[] = [];
-    for (const event of ["removeListener", "newListener"]) kernel.on(event, () => least.push(kernel.listenerCount("SIGINT")));
+    for (const event of ["removeListener", "newListener"]) {
+      kernel.on(event, () => least.push(kernel.listenerCount("SIGINT")));
+    }
     const interrupts = new Interrupts(() => ({ emitters: [kernel] }));
     using run = interrupts.take(() => undefined);
     await Promise.resolve();

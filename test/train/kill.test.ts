@@ -1,4 +1,7 @@
-/** A training process that is killed again and again, also in the middle of writing, and still ends with the weights of one that was not. */
+/**
+ * A training process that is killed again and again, also in the middle of writing, and still ends with the weights of
+ * one that was not.
+ */
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,7 +22,9 @@ interface Outcome {
 /** Runs the program; kills it so many milliseconds after its first step, if it is still there. */
 async function run(program: string, outputDir: string, killAfter?: number): Promise<Outcome> {
   const child = spawn(process.execPath, [program, outputDir], { stdio: ["ignore", "pipe", "inherit"] });
-  const closed = new Promise<NodeJS.Signals | null>((resolve) => child.once("close", (_code, signal) => resolve(signal)));
+  const closed = new Promise<NodeJS.Signals | null>((resolve) =>
+    child.once("close", (_code, signal) => resolve(signal)),
+  );
   const lines: string[] = [];
   let timer: Promise<void> | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -56,7 +61,10 @@ describe("killed training", () => {
             if ((await readdir(outputDir)).some((name) => name.startsWith("."))) unfinished++;
             continue;
           }
-          expect(JSON.parse(lines.at(-1) as string), lines.join("\n")).to.include({ steps: 64, weights: expected.weights });
+          expect(JSON.parse(lines.at(-1) as string), lines.join("\n")).to.include({
+            steps: 64,
+            weights: expected.weights,
+          });
           expect((await readdir(outputDir)).filter((name) => name.startsWith("."))).to.deep.equal([]);
           break;
         }

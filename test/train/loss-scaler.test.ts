@@ -6,7 +6,10 @@ import { LossScaler } from "../../lib/train/loss-scaler";
 import { StepMonitor } from "../../lib/train/step-monitor";
 
 describe("LossScaler", () => {
-  /** The scale behind each step, as `torch.amp.GradScaler` sets it: initially 65,536, halved on overflow, doubled after 2,000 good steps in a row. */
+  /**
+   * The scale behind each step, as `torch.amp.GradScaler` sets it: initially 65,536, halved on overflow, doubled after
+   * 2,000 good steps in a row.
+   */
   function scales(overflows: readonly boolean[]): number[] {
     return scope(() => {
       using scaler = new LossScaler("cpu");

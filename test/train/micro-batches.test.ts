@@ -21,13 +21,18 @@ class Bag extends nn.Module {
   readonly head = new nn.Linear(8, 2, { dtype: "float64" });
   passes = 0;
 
-  constructor(readonly rows = Infinity, readonly from = 0) {
+  constructor(
+    readonly rows = Infinity,
+    readonly from = 0,
+  ) {
     super();
   }
 
   async forward({ inputIds }: Batch): Promise<Tensor> {
     this.passes += 1;
-    if (inputIds.shape[0] as number > this.rows && this.passes > this.from) throw new TorchwrightError("ERR_OUT_OF_MEMORY", "no memory");
+    if ((inputIds.shape[0] as number) > this.rows && this.passes > this.from) {
+      throw new TorchwrightError("ERR_OUT_OF_MEMORY", "no memory");
+    }
     return this.head.forward(ops.tanh(this.words.forward(inputIds).mean([1])));
   }
 }
@@ -41,16 +46,26 @@ describe("autoFindBatchSize", () => {
     using module = new Bag(rows, from);
     const splits: TrainerEvent[] = [];
     const trainer = new Trainer(module, {
-      labels: LABELS, learningRate: 1e-2, epochs: 2, logEvery: 1, progress: "silent", ...options,
+      labels: LABELS,
+      learningRate: 1e-2,
+      epochs: 2,
+      logEvery: 1,
+      progress: "silent",
+      ...options,
       callbacks: [(event) => void (event.type === "split" && splits.push(event))],
     });
     // Batches of rows of one length, so that no padding tells parts from a whole.
     const loader = new DataLoader(tinyData(24), { tokenizer, batchSize: 8, maxLength: 5, device: "cpu" });
     const history = await trainer.fit(loader);
-    return { history, splits, weights: module.parameters().flatMap((parameter) => Array.from(parameter.toTypedArray() as Float64Array)) };
+    return {
+      history,
+      splits,
+      weights: module.parameters().flatMap((parameter) => Array.from(parameter.toTypedArray() as Float64Array)),
+    };
   }
 
-  const apart = (ours: readonly number[], theirs: readonly number[]): number => Math.max(...ours.map((weight, i) => Math.abs(weight - (theirs[i] as number))));
+  const apart = (ours: readonly number[], theirs: readonly number[]): number =>
+    Math.max(...ours.map((weight, i) => Math.abs(weight - (theirs[i] as number))));
 
   for (const options of [{}, { gradientAccumulationSteps: 2 }, { classWeights: [1, 3] }] satisfies TrainerOptions[]) {
     for (const from of [0, 4]) {
@@ -61,7 +76,9 @@ describe("autoFindBatchSize", () => {
         expect(whole.splits).to.deep.equal([]);
         expect(split.history).to.include({ steps: whole.history.steps, examples: 48 });
         expect(apart(split.weights, whole.weights)).to.be.lessThan(1e-9);
-        split.history.log.forEach(({ loss }, i) => expect(loss).to.be.closeTo(whole.history.log[i]?.loss as number, 1e-6));
+        split.history.log.forEach(({ loss }, i) =>
+          expect(loss).to.be.closeTo(whole.history.log[i]?.loss as number, 1e-6),
+        );
       });
     }
   }
@@ -87,10 +104,26 @@ describe("autoFindBatchSize", () => {
       const ids = Tensor.from([[1n], [2n], [3n], [4n], [5n], [6n]]);
       const labels = Tensor.from([0n, 1n, 1n, 1n, 0n, 0n]);
       const documents = Uint32Array.from([0, 1, 1, 1, 2, 2]);
-      const batch = { inputIds: ids, attentionMask: ids, tokenTypeIds: ids, labels, documents, indices: Uint32Array.from([9, 4, 4, 4, 7, 7]), size: 6 } as unknown as Batch;
+      const batch = {
+        inputIds: ids,
+        attentionMask: ids,
+        tokenTypeIds: ids,
+        labels,
+        documents,
+        indices: Uint32Array.from([9, 4, 4, 4, 7, 7]),
+        size: 6,
+      } as unknown as Batch;
       const shortage = new TorchwrightError("ERR_OUT_OF_MEMORY", "no memory");
       expect(micro.halves(shortage, batch)).to.equal(true);
-      const seen = micro.cut(batch).map((part) => [part.inputIds.toArray(), part.labels?.toArray(), [...(part.documents ?? [])], [...part.indices], part.size]);
+      const seen = micro
+        .cut(batch)
+        .map((part) => [
+          part.inputIds.toArray(),
+          part.labels?.toArray(),
+          [...(part.documents ?? [])],
+          [...part.indices],
+          part.size,
+        ]);
       expect(seen).to.deep.equal([
         [[[1n]], [0n], [0], [9], 1],
         [[[2n], [3n], [4n], [5n], [6n]], [1n, 1n, 1n, 0n, 0n], [0, 0, 0, 1, 1], [4, 4, 4, 7, 7], 5],

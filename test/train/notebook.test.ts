@@ -3,9 +3,23 @@ import { findNotebook } from "../../lib/train/notebook/kernel";
 import { renderRunHtml } from "../../lib/train/notebook/run-html";
 import { type RunRow, RunRows } from "../../lib/train/notebook/run-rows";
 import { Progress } from "../../lib/train/progress";
-import { END, evaluateEvent, evaluationEntry, logEntry, logEvent, runInfo, START, stepEvent } from "../support/run-events";
+import {
+  END,
+  evaluateEvent,
+  evaluationEntry,
+  logEntry,
+  logEvent,
+  runInfo,
+  START,
+  stepEvent,
+} from "../support/run-events";
 
-const row = (step: number, more: Partial<RunRow> = {}): RunRow => ({ step, epoch: step / 4, log: logEntry(step), ...more });
+const row = (step: number, more: Partial<RunRow> = {}): RunRow => ({
+  step,
+  epoch: step / 4,
+  log: logEntry(step),
+  ...more,
+});
 
 function taken(rows: readonly RunRow[]): RunRows {
   const all = new RunRows();
@@ -15,17 +29,41 @@ function taken(rows: readonly RunRow[]): RunRows {
 
 /** Texts of the cells, row by row, the head first. */
 function table(html: string): string[][] {
-  return [...html.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, cells]) => [...(cells as string).matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(([, text]) => text as string));
+  return [...html.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, cells]) =>
+    [...(cells as string).matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(([, text]) => text as string),
+  );
 }
 
 /** Places of a curve's points. */
-const points = (html: string): string[][] => [...html.matchAll(/<polyline points="([^"]*)"/g)].map(([, list]) => (list as string).split(" "));
+const points = (html: string): string[][] =>
+  [...html.matchAll(/<polyline points="([^"]*)"/g)].map(([, list]) => (list as string).split(" "));
 
 describe("renderRunHtml", () => {
   it("has a row for each step that was logged or evaluated, with a log and the evaluation of its step in one", () => {
-    const rows = [row(1), row(2, { evaluation: [["loss", 0.5], ["accuracy", 0.75]] }), { step: 3, epoch: 0.75, evaluation: [["loss", 0.25]] } as const];
+    const rows = [
+      row(1),
+      row(2, {
+        evaluation: [
+          ["loss", 0.5],
+          ["accuracy", 0.75],
+        ],
+      }),
+      { step: 3, epoch: 0.75, evaluation: [["loss", 0.25]] } as const,
+    ];
     expect(table(renderRunHtml({ rows: taken(rows) }))).to.deep.equal([
-      ["step", "epoch", "loss", "learning rate", "grad norm", "examples/s", "tokens/s", "padding", "peak memory", "eval loss", "eval accuracy"],
+      [
+        "step",
+        "epoch",
+        "loss",
+        "learning rate",
+        "grad norm",
+        "examples/s",
+        "tokens/s",
+        "padding",
+        "peak memory",
+        "eval loss",
+        "eval accuracy",
+      ],
       ["1", "0.25", "1.0000", "1e-5", "2.00", "8.00", "50.0", "25%", "2.0 KiB", "", ""],
       ["2", "0.50", "0.5000", "1e-5", "2.00", "8.00", "50.0", "25%", "2.0 KiB", "0.5000", "0.7500"],
       ["3", "0.75", "", "", "", "", "", "", "", "0.2500", ""],
@@ -33,8 +71,11 @@ describe("renderRunHtml", () => {
   });
 
   it("shows the first row and the last twenty of a long run, and does not grow with it", () => {
-    const long = (rows: number): string => renderRunHtml({ rows: taken(Array.from({ length: rows }, (_, i) => row(i + 1))) });
-    const steps = table(long(100)).slice(1).map(([first]) => first);
+    const long = (rows: number): string =>
+      renderRunHtml({ rows: taken(Array.from({ length: rows }, (_, i) => row(i + 1))) });
+    const steps = table(long(100))
+      .slice(1)
+      .map(([first]) => first);
     expect(steps).to.deep.equal(["1", "… 79 more …", ...Array.from({ length: 20 }, (_, i) => String(81 + i))]);
     expect(table(long(21)).slice(1)).to.have.length(21);
     expect(long(100_000).length).to.be.lessThan(20_000);
@@ -43,25 +84,36 @@ describe("renderRunHtml", () => {
 
   it("draws the losses of training and evaluation to scale, and leaves out what is not finite", () => {
     const rows = [
-      { ...row(1), log: logEntry(1, { loss: 4 }) }, { ...row(2), log: logEntry(2, { loss: NaN }) },
-      { ...row(3), log: logEntry(3, { loss: 2 }), evaluation: [["loss", 3]] as const }, { ...row(5), log: logEntry(5, { loss: 0 }), evaluation: [["loss", 1]] as const },
+      { ...row(1), log: logEntry(1, { loss: 4 }) },
+      { ...row(2), log: logEntry(2, { loss: NaN }) },
+      { ...row(3), log: logEntry(3, { loss: 2 }), evaluation: [["loss", 3]] as const },
+      { ...row(5), log: logEntry(5, { loss: 0 }), evaluation: [["loss", 1]] as const },
     ];
-    const [training = [], evaluation = []] = points(renderRunHtml({ rows: taken(rows) })).map((list) => list.map((point) => point.split(",").map(Number) as [number, number]));
+    const [training = [], evaluation = []] = points(renderRunHtml({ rows: taken(rows) })).map((list) =>
+      list.map((point) => point.split(",").map(Number) as [number, number]),
+    );
     expect(training).to.have.length(3);
     const [[left = 0, top = 0] = [], [middle, half] = [], [right = 0, bottom = 0] = []] = training;
     expect(left).to.be.lessThan(right);
     expect(top).to.be.lessThan(bottom); // pixels count downwards
     expect([middle, half]).to.deep.equal([(left + right) / 2, (top + bottom) / 2]);
-    expect(evaluation).to.deep.equal([[middle, top + (bottom - top) / 4], [right, top + (3 * (bottom - top)) / 4]]);
+    expect(evaluation).to.deep.equal([
+      [middle, top + (bottom - top) / 4],
+      [right, top + (3 * (bottom - top)) / 4],
+    ]);
     expect(renderRunHtml({ rows: taken([{ ...row(1), log: logEntry(1, { loss: NaN }) }]) })).to.not.contain("<svg");
-    expect(renderRunHtml({ rows: taken([row(1)]) })).to.contain("<circle").and.to.not.contain("NaN");
+    expect(renderRunHtml({ rows: taken([row(1)]) }))
+      .to.contain("<circle")
+      .and.to.not.contain("NaN");
   });
 
   it("takes names, devices and errors for text", () => {
     const evil = `</td><script>alert("1")</script>&'`;
     const html = renderRunHtml({
-      state: { device: evil, step: 1, totalSteps: 4, epoch: 0.25 }, rows: taken([row(1, { evaluation: [[evil, 1]] })]),
-      batches: { operation: evil, done: 1, total: 2 }, outcome: evil,
+      state: { device: evil, step: 1, totalSteps: 4, epoch: 0.25 },
+      rows: taken([row(1, { evaluation: [[evil, 1]] })]),
+      batches: { operation: evil, done: 1, total: 2 },
+      outcome: evil,
     });
     expect(html).to.not.contain("<script").and.to.not.contain(`alert("`);
     expect(html.split("&lt;/td&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;")).to.have.length(6); // in the bar's label and text
@@ -69,7 +121,11 @@ describe("renderRunHtml", () => {
   });
 
   it("loads nothing and runs nothing", () => {
-    const html = renderRunHtml({ state: { device: "cpu", step: 1, totalSteps: 4, epoch: 0.25 }, rows: taken([row(1)]), outcome: "done" });
+    const html = renderRunHtml({
+      state: { device: "cpu", step: 1, totalSteps: 4, epoch: 0.25 },
+      rows: taken([row(1)]),
+      outcome: "done",
+    });
     expect(html).to.not.match(/<script|<link|<img|src=|href=|url\(|@import|\bon\w+=/i);
   });
 });
@@ -77,13 +133,23 @@ describe("renderRunHtml", () => {
 describe("findNotebook", () => {
   it("finds none here", () => {
     expect(findNotebook()).to.equal(undefined);
-    for (const globals of [{}, { __tslab__: null }, { __tslab__: 3, $$: () => undefined }, { $$: {} }, { $$: { display: "x" } }]) expect(findNotebook(globals)).to.equal(undefined);
+    for (const globals of [
+      {},
+      { __tslab__: null },
+      { __tslab__: 3, $$: () => undefined },
+      { $$: {} },
+      { $$: { display: "x" } },
+    ]) {
+      expect(findNotebook(globals)).to.equal(undefined);
+    }
   });
 
   it("asks tslab's own module for a display that is overwritten, and only once one is needed", () => {
     const asked: string[] = [];
     const display = { html: () => undefined };
-    const open = findNotebook({ __tslab__: { exports: {}, require: (name: string) => (asked.push(name), { newDisplay: () => display }) } });
+    const open = findNotebook({
+      __tslab__: { exports: {}, require: (name: string) => (asked.push(name), { newDisplay: () => display }) },
+    });
     expect(asked).to.deep.equal([]);
     expect(open?.()).to.equal(display);
     expect(asked).to.deep.equal(["tslab"]);
@@ -106,7 +172,10 @@ describe("progress in a notebook", () => {
     const open = () => {
       const display = { shown: [] as { at: number; html: string }[], closed: 0 };
       displays.push(display);
-      return { html: (html: string) => void display.shown.push({ at: clock.now, html }), close: () => void display.closed++ };
+      return {
+        html: (html: string) => void display.shown.push({ at: clock.now, html }),
+        close: () => void display.closed++,
+      };
     };
     const output = { write: () => expect.fail("wrote to the terminal") };
     return { clock, displays, progress: new Progress(mode, { output, notebook: open, now: () => clock.now }) };
@@ -178,7 +247,11 @@ describe("progress in a notebook", () => {
 
   it("is left for the terminal's ways where they are asked for", () => {
     let text = "";
-    const progress = new Progress("lines", { output: { write: (part) => (text += part) }, notebook: () => expect.fail("opened a display"), now: () => 0 });
+    const progress = new Progress("lines", {
+      output: { write: (part) => (text += part) },
+      notebook: () => expect.fail("opened a display"),
+      now: () => 0,
+    });
     progress.onEvent(START);
     progress.close();
     expect(text).to.contain("training on cpu");

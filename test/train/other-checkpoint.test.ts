@@ -1,4 +1,6 @@
-/** The Trainer with a checkpoint and a tokenizer that come from elsewhere: what fits, what is refused, what is saved. */
+/**
+ * The Trainer with a checkpoint and a tokenizer that come from elsewhere: what fits, what is refused, what is saved.
+ */
 import { join } from "node:path";
 import { expect } from "chai";
 import { DataLoader } from "../../lib/data/data-loader";
@@ -12,7 +14,8 @@ import { inFolder, LABELS, TINY_CONFIG, tinyBert, tinyData, tinyTokenizer } from
 
 let tokenizer: Tokenizer;
 
-const loaderOf = (rows: number): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true });
+const loaderOf = (rows: number): DataLoader =>
+  new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true });
 
 describe("Trainer and other people's checkpoints", () => {
   before(async () => {
@@ -24,7 +27,9 @@ describe("Trainer and other people's checkpoints", () => {
     const trainer = new Trainer(model, { progress: "silent" });
     for (const operation of ["fit", "evaluate", "predict"] as const) {
       const { message } = await rejection(trainer[operation](loaderOf(8)), "ERR_TOKENIZER_INVALID");
-      expect(message).to.contain(`below ${TINY_CONFIG.vocab_size - 1}`).and.to.contain(`up to ${TINY_CONFIG.vocab_size - 1}`);
+      expect(message)
+        .to.contain(`below ${TINY_CONFIG.vocab_size - 1}`)
+        .and.to.contain(`up to ${TINY_CONFIG.vocab_size - 1}`);
     }
     model.dispose();
   });
@@ -50,13 +55,19 @@ describe("Trainer and other people's checkpoints", () => {
       const model = await BertForSequenceClassification.fromPretrained(folder, { labels: data.labels, device: "cpu" });
       expect(model.labels).to.deep.equal(["zeta", "alpha"]);
       const byHand = async (options: object): Promise<void> => {
-        for await (const batch of new DataLoader(data, { tokenizer, ...options })) await scope(() => model.forward(batch).then(({ loss }) => loss.read()));
+        for await (const batch of new DataLoader(data, { tokenizer, ...options })) {
+          await scope(() => model.forward(batch).then(({ loss }) => loss.read()));
+        }
       };
-      expect((await rejection(byHand({}), "ERR_LABEL_ORDER")).message).to.contain("Give the DataLoader { labels: model.labels }");
+      expect((await rejection(byHand({}), "ERR_LABEL_ORDER")).message).to.contain(
+        "Give the DataLoader { labels: model.labels }",
+      );
       await byHand({ labels: model.labels });
       const trainer = new Trainer(model, { epochs: 12, learningRate: 5e-3, progress: "silent" });
       await trainer.fit(new DataLoader(data, { tokenizer, batchSize: 8, shuffle: true }));
-      expect((await trainer.predict(new DataLoader(data, { tokenizer }))).labels).to.deep.equal(Array.from(data, ({ label }) => label));
+      expect((await trainer.predict(new DataLoader(data, { tokenizer }))).labels).to.deep.equal(
+        Array.from(data, ({ label }) => label),
+      );
       model.dispose();
     }));
 });

@@ -8,7 +8,12 @@ import { poolWindows } from "../../lib/train/pool-windows";
 describe("poolWindows", () => {
   it("averages each document's logits", () => {
     scope(() => {
-      const logits = Tensor.from([[1, 3], [0, 0], [4, 2], [-1, 5]]);
+      const logits = Tensor.from([
+        [1, 3],
+        [0, 0],
+        [4, 2],
+        [-1, 5],
+      ]);
       const batch = {
         indices: Uint32Array.from([7, 9, 9, 9]),
         documents: Uint32Array.from([0, 1, 1, 1]),

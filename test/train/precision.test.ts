@@ -12,12 +12,23 @@ describe("precision", () => {
   async function trained(precision: Precision) {
     const model = tinyBert();
     try {
-      const trainer = new Trainer(model, { precision, epochs: 12, learningRate: 5e-3, logEvery: 1, progress: "silent" });
+      const trainer = new Trainer(model, {
+        precision,
+        epochs: 12,
+        learningRate: 5e-3,
+        logEvery: 1,
+        progress: "silent",
+      });
       const loader = new DataLoader(tinyData(64), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
       const { log } = await trainer.fit(loader);
       const held = new DataLoader(tinyData(37), { tokenizer, device: "cpu" });
       const { probabilities } = await trainer.predict(held);
-      return { losses: log.map(({ loss }) => loss), evaluation: await trainer.evaluate(held), probabilities, dtypes: model.parameters().map(({ dtype }) => dtype) };
+      return {
+        losses: log.map(({ loss }) => loss),
+        evaluation: await trainer.evaluate(held),
+        probabilities,
+        dtypes: model.parameters().map(({ dtype }) => dtype),
+      };
     } finally {
       model.dispose();
     }

@@ -14,7 +14,8 @@ import { inFolder, LABELS, TINY_CONFIG, tinyBert, tinyData, tinyTokenizer } from
 describe("Trainer on a TorchScript module", () => {
   let tokenizer: Tokenizer;
   const options = { maxSteps: 6, learningRate: 1e-3, logEvery: 1, progress: "silent" } as const;
-  const loaderOf = (rows: number): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
+  const loaderOf = (rows: number): DataLoader =>
+    new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
 
   before(async () => {
     tokenizer = await tinyTokenizer();
@@ -51,19 +52,25 @@ describe("Trainer on a TorchScript module", () => {
       await trainer.fit(loaderOf(32));
       const saved = join(folder, "model");
       await trainer.save(saved);
-      expect(JSON.parse(await readFile(join(saved, "training.json"), "utf8"))).to.have.nested.property("outcome.steps", 6);
+      expect(JSON.parse(await readFile(join(saved, "training.json"), "utf8"))).to.have.nested.property(
+        "outcome.steps",
+        6,
+      );
       const data = tinyData(9);
       const { labels, probabilities } = await trainer.predict(new DataLoader(data, { tokenizer, device: "cpu" }));
       using classifier = await Classifier.load(saved, { device: "cpu" });
       const again = await classifier.predict(Array.from(data, ({ text }) => text));
       expect(again.map(({ label }) => label)).to.deep.equal(labels);
-      again.forEach(({ probability }, i) => expect(probability).to.be.closeTo(Math.max(...(probabilities[i] ?? [])), 1e-6));
+      again.forEach(({ probability }, i) =>
+        expect(probability).to.be.closeTo(Math.max(...(probabilities[i] ?? [])), 1e-6),
+      );
     });
   });
 
   it("refuses two fits at once on one module, whatever handles they have", async () => {
     await withModule(async (module) => {
-      const train = (model: ScriptModule | ScriptClassifier): Promise<unknown> => new Trainer(model, { ...options, ...(model === module && { labels: LABELS }) }).fit(loaderOf(32));
+      const train = (model: ScriptModule | ScriptClassifier): Promise<unknown> =>
+        new Trainer(model, { ...options, ...(model === module && { labels: LABELS }) }).fit(loaderOf(32));
       const first = train(module);
       await rejection(train(new ScriptClassifier(module, LABELS)), "ERR_BUSY");
       await first;
@@ -80,8 +87,18 @@ describe("Trainer on a TorchScript module", () => {
       expect(model).to.include({ maxLength: TINY_CONFIG.max_position_embeddings, vocabSize: TINY_CONFIG.vocab_size });
       const long = new DataLoader(tinyData(8), { tokenizer, maxLength: 65 });
       await rejection(new Trainer(module, { ...options, labels: LABELS }).fit(long), "ERR_MAX_LENGTH");
-      expect((await rejection(Promise.resolve().then(() => new Classifier(model, tokenizer, { maxLength: 65 })), "ERR_MAX_LENGTH")).message).to.match(/^Classifier: .*option maxLength.* 64.* 65/);
-      using bare = ScriptModule.compile({ className: "Bare", source: "\ndef forward(self, input_ids: Tensor) -> Tensor:\n    return input_ids\n" });
+      expect(
+        (
+          await rejection(
+            Promise.resolve().then(() => new Classifier(model, tokenizer, { maxLength: 65 })),
+            "ERR_MAX_LENGTH",
+          )
+        ).message,
+      ).to.match(/^Classifier: .*option maxLength.* 64.* 65/);
+      using bare = ScriptModule.compile({
+        className: "Bare",
+        source: "\ndef forward(self, input_ids: Tensor) -> Tensor:\n    return input_ids\n",
+      });
       expect(new ScriptClassifier(bare, LABELS)).to.include({ maxLength: Infinity, vocabSize: undefined });
     });
   });
@@ -108,7 +125,10 @@ describe("Trainer on a TorchScript module", () => {
   it("asks for labels, and for one per class", async () => {
     await withModule(async (module) => {
       thrown(() => new Trainer(module), "ERR_INVALID_ARG");
-      await rejection(new Trainer(module, { ...options, labels: [...LABELS, "third"] }).fit(loaderOf(8)), "ERR_LABEL_COUNT");
+      await rejection(
+        new Trainer(module, { ...options, labels: [...LABELS, "third"] }).fit(loaderOf(8)),
+        "ERR_LABEL_COUNT",
+      );
     });
   });
 });

@@ -17,7 +17,8 @@ import { tinyBert, tinyData, tinyTokenizer } from "../support/tiny-bert";
 
 let tokenizer: Tokenizer;
 
-const loaderOf = (rows: number, batchSize = 8): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize, shuffle: true, device: "cpu" });
+const loaderOf = (rows: number, batchSize = 8): DataLoader =>
+  new DataLoader(tinyData(rows), { tokenizer, batchSize, shuffle: true, device: "cpu" });
 
 /** Every weight, in the order of the parameters. */
 function weights(model: TextClassifier): number[] {
@@ -61,7 +62,13 @@ describe("Trainer.fit", () => {
     const { history, weights: byTrainer } = await trained(options);
 
     const model = tinyBert();
-    const loader = new DataLoader(tinyData(32), { tokenizer, batchSize: 8, shuffle: true, device: "cpu", labels: model.labels });
+    const loader = new DataLoader(tinyData(32), {
+      tokenizer,
+      batchSize: 8,
+      shuffle: true,
+      device: "cpu",
+      labels: model.labels,
+    });
     const optimizer = new AdamW(decayGroups(model, 0.1), { lr: 1e-3 });
     const schedule = new LinearSchedule(optimizer, { warmupSteps: 2, totalSteps: 8 });
     const byHand: { loss: number; learningRate: number; gradNorm: number }[] = [];
@@ -80,7 +87,9 @@ describe("Trainer.fit", () => {
         for (const tensor of [loss, logits, norm]) tensor.dispose();
       }
     }
-    expect(history.log.map(({ loss, learningRate, gradNorm }) => ({ loss, learningRate, gradNorm }))).to.deep.equal(byHand);
+    expect(history.log.map(({ loss, learningRate, gradNorm }) => ({ loss, learningRate, gradNorm }))).to.deep.equal(
+      byHand,
+    );
     expect(weights(model)).to.deep.equal(byTrainer);
     optimizer.dispose();
     model.dispose();
@@ -91,9 +100,15 @@ describe("Trainer.fit", () => {
     const some = (await trained({ maxSteps: 5, logEvery: 2 })).history;
     const [a = 0, b = 0, c = 0, d = 0, e = 0] = each.log.map(({ loss }) => loss);
     expect(some.log.map(({ step }) => step)).to.deep.equal([2, 4, 5]);
-    for (const [i, mean] of [(a + b) / 2, (c + d) / 2, e].entries()) expect(some.log[i]?.loss).to.be.closeTo(mean, 1e-6);
+    for (const [i, mean] of [(a + b) / 2, (c + d) / 2, e].entries()) {
+      expect(some.log[i]?.loss).to.be.closeTo(mean, 1e-6);
+    }
     expect(some.loss).to.be.closeTo((a + b + c + d + e) / 5, 1e-6);
-    expect(some.log.every(({ examplesPerSecond, tokensPerSecond }) => examplesPerSecond > 0 && tokensPerSecond > examplesPerSecond)).to.equal(true);
+    expect(
+      some.log.every(
+        ({ examplesPerSecond, tokensPerSecond }) => examplesPerSecond > 0 && tokensPerSecond > examplesPerSecond,
+      ),
+    ).to.equal(true);
   });
 
   it("frees all that a step makes: the count of live tensors stays the same to the last one", async () => {
@@ -101,7 +116,9 @@ describe("Trainer.fit", () => {
     const before = memory().liveTensors;
     const counts: number[] = [];
     const trainer = new Trainer(model, {
-      maxSteps: 12, progress: "silent", logEvery: 5,
+      maxSteps: 12,
+      progress: "silent",
+      logEvery: 5,
       callbacks: [(event) => void (event.type === "step" && counts.push(memory().liveTensors))],
     });
     await trainer.fit(loaderOf(32), { evalLoader: loaderOf(16) });
@@ -120,28 +137,60 @@ describe("Trainer.fit", () => {
     const { history } = await trained({ maxSteps: 10, warmupRatio: 0.2, learningRate: 1e-3, logEvery: 1 });
     // get_linear_schedule_with_warmup: step/2 while warming up, then (10 - step)/8
     const expected = [0, 0.5, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8];
-    for (const [i, share] of expected.entries()) expect(history.log[i]?.learningRate).to.be.closeTo(share * 1e-3, 1e-12);
+    for (const [i, share] of expected.entries()) {
+      expect(history.log[i]?.learningRate).to.be.closeTo(share * 1e-3, 1e-12);
+    }
   });
 
   it("follows the schedule that is named, with its options", async () => {
     const rates = async (options: TrainerOptions): Promise<number[]> =>
-      (await trained({ maxSteps: 8, learningRate: 1e-3, logEvery: 1, ...options })).history.log.map(({ learningRate }) => learningRate);
-    const close = (found: number[], shares: number[]): void => shares.forEach((share, i) => expect(found[i]).to.be.closeTo(share * 1e-3, 1e-12));
+      (await trained({ maxSteps: 8, learningRate: 1e-3, logEvery: 1, ...options })).history.log.map(
+        ({ learningRate }) => learningRate,
+      );
+    const close = (found: number[], shares: number[]): void =>
+      shares.forEach((share, i) => expect(found[i]).to.be.closeTo(share * 1e-3, 1e-12));
     const cosine = (share: number): number => (1 + Math.cos(Math.PI * share)) / 2;
-    close(await rates({ lrSchedulerType: "cosine" }), Array.from({ length: 8 }, (_, i) => cosine(i / 8)));
-    close(await rates({ lrSchedulerType: "cosine_with_min_lr", lrSchedulerKwargs: { minLrRate: 0.5 } }), Array.from({ length: 8 }, (_, i) => 0.5 + cosine(i / 8) / 2));
-    close(await rates({ lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } }), Array.from({ length: 8 }, (_, i) => cosine((i % 4) / 4)));
-    close(await rates({ lrSchedulerType: "polynomial", lrSchedulerKwargs: { power: 2, lrEnd: 0 } }), Array.from({ length: 8 }, (_, i) => (1 - i / 8) ** 2));
+    close(
+      await rates({ lrSchedulerType: "cosine" }),
+      Array.from({ length: 8 }, (_, i) => cosine(i / 8)),
+    );
+    close(
+      await rates({ lrSchedulerType: "cosine_with_min_lr", lrSchedulerKwargs: { minLrRate: 0.5 } }),
+      Array.from({ length: 8 }, (_, i) => 0.5 + cosine(i / 8) / 2),
+    );
+    close(
+      await rates({ lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } }),
+      Array.from({ length: 8 }, (_, i) => cosine((i % 4) / 4)),
+    );
+    close(
+      await rates({ lrSchedulerType: "polynomial", lrSchedulerKwargs: { power: 2, lrEnd: 0 } }),
+      Array.from({ length: 8 }, (_, i) => (1 - i / 8) ** 2),
+    );
     close(await rates({ lrSchedulerType: "constant" }), new Array<number>(8).fill(1));
     close(await rates({ lrSchedulerType: "constant_with_warmup", warmupSteps: 2 }), [0, 0.5, 1, 1, 1, 1, 1, 1]);
-    close(await rates({ lrSchedulerType: "inverse_sqrt", warmupSteps: 2 }), [0, 0.5, ...[2, 3, 4, 5, 6, 7].map((step) => Math.sqrt(2 / step))]);
-    close(await rates({ lrSchedulerType: "one_cycle", lrSchedulerKwargs: { pctStart: 0.5 } }), [0, 1, 2, 3].map((i) => 1 + ((1 / 25 - 1) / 2) * (1 + Math.cos((Math.PI * i) / 3))));
+    close(await rates({ lrSchedulerType: "inverse_sqrt", warmupSteps: 2 }), [
+      0,
+      0.5,
+      ...[2, 3, 4, 5, 6, 7].map((step) => Math.sqrt(2 / step)),
+    ]);
+    close(
+      await rates({ lrSchedulerType: "one_cycle", lrSchedulerKwargs: { pctStart: 0.5 } }),
+      [0, 1, 2, 3].map((i) => 1 + ((1 / 25 - 1) / 2) * (1 + Math.cos((Math.PI * i) / 3))),
+    );
     const refusals: [TrainerOptions, string][] = [
-      [{ lrSchedulerType: "cosine", lrSchedulerKwargs: { power: 2 } }, 'schedule "cosine": expected options among numCycles, got "power"'],
+      [
+        { lrSchedulerType: "cosine", lrSchedulerKwargs: { power: 2 } },
+        'schedule "cosine": expected options among numCycles, got "power"',
+      ],
       [{ lrSchedulerKwargs: { numCycles: 2 } }, 'schedule "linear": expected no options, got "numCycles"'],
-      [{ lrSchedulerType: "constant", warmupSteps: 2 }, 'schedule "constant": expected no steps of warm-up, got 2; take "constant_with_warmup"'],
+      [
+        { lrSchedulerType: "constant", warmupSteps: 2 },
+        'schedule "constant": expected no steps of warm-up, got 2; take "constant_with_warmup"',
+      ],
     ];
-    for (const [options, message] of refusals) expect((await rejection(trained(options), "ERR_INVALID_ARG")).message).to.equal(message);
+    for (const [options, message] of refusals) {
+      expect((await rejection(trained(options), "ERR_INVALID_ARG")).message).to.equal(message);
+    }
   });
 
   describe("obeys its options:", () => {
@@ -162,10 +211,24 @@ describe("Trainer.fit", () => {
     });
 
     for (const change of [
-      { weightDecay: 0.5 }, { adamBeta1: 0.5 }, { adamBeta2: 0.5 }, { adamEpsilon: 1e-2 }, { maxGradNorm: 0 }, { maxGradNorm: 1e-3, adamEpsilon: 1 },
-      { warmupSteps: 2 }, { maxSteps: 3 }, { gradientAccumulationSteps: 2 }, { precision: "bf16" }, { lrSchedulerType: "cosine" }, { lrSchedulerType: "one_cycle" },
-      { lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } }, { precision: "fp16" }, { labelSmoothingFactor: 0.3 }, { classWeights: [0.2, 3] },
-      { focalGamma: 3 }, { averageWeights: { type: "ema", decay: 0.9 } },
+      { weightDecay: 0.5 },
+      { adamBeta1: 0.5 },
+      { adamBeta2: 0.5 },
+      { adamEpsilon: 1e-2 },
+      { maxGradNorm: 0 },
+      { maxGradNorm: 1e-3, adamEpsilon: 1 },
+      { warmupSteps: 2 },
+      { maxSteps: 3 },
+      { gradientAccumulationSteps: 2 },
+      { precision: "bf16" },
+      { lrSchedulerType: "cosine" },
+      { lrSchedulerType: "one_cycle" },
+      { lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { numCycles: 2 } },
+      { precision: "fp16" },
+      { labelSmoothingFactor: 0.3 },
+      { classWeights: [0.2, 3] },
+      { focalGamma: 3 },
+      { averageWeights: { type: "ema", decay: 0.9 } },
     ] satisfies TrainerOptions[]) {
       it(`${JSON.stringify(change)} makes a difference`, async () => {
         expect((await trained({ ...base, ...change })).weights).to.not.deep.equal(plain);
@@ -181,15 +244,23 @@ describe("Trainer.fit", () => {
       const model = tinyBert();
       // With a gradient of zero AdamW only decays: freeze the loss by a learning rate that decay dominates.
       const groups = decayGroups(model, 0.1);
-      const plainNames = model.namedParameters().filter(([, p]) => groups.some((g) => g.weightDecay === 0 && g.params.includes(p)));
-      expect(plainNames.map(([name]) => name).every((name) => name.endsWith(".bias") || name.includes("LayerNorm"))).to.equal(true);
-      expect(plainNames).to.have.length(model.namedParameters().filter(([name]) => /\.bias$|LayerNorm/.test(name)).length);
+      const plainNames = model
+        .namedParameters()
+        .filter(([, p]) => groups.some((g) => g.weightDecay === 0 && g.params.includes(p)));
+      expect(
+        plainNames.map(([name]) => name).every((name) => name.endsWith(".bias") || name.includes("LayerNorm")),
+      ).to.equal(true);
+      expect(plainNames).to.have.length(
+        model.namedParameters().filter(([name]) => /\.bias$|LayerNorm/.test(name)).length,
+      );
       model.dispose();
     });
 
     it("an unknown device is refused before anything else", () => {
       const model = tinyBert();
-      expect(() => new Trainer(model, { device: "gpu" })).to.throw().with.property("code", "ERR_UNKNOWN_DEVICE");
+      expect(() => new Trainer(model, { device: "gpu" }))
+        .to.throw()
+        .with.property("code", "ERR_UNKNOWN_DEVICE");
       model.dispose();
     });
   });
@@ -205,7 +276,9 @@ describe("Trainer.fit", () => {
       types.push(event.type);
     };
     const model = tinyBert();
-    await new Trainer(model, { maxSteps: 3, logEvery: 2, progress: "silent", callbacks: [slow] }).fit(loaderOf(16), { evalLoader: loaderOf(8) });
+    await new Trainer(model, { maxSteps: 3, logEvery: 2, progress: "silent", callbacks: [slow] }).fit(loaderOf(16), {
+      evalLoader: loaderOf(8),
+    });
     expect(types).to.deep.equal(["start", "step", "step", "log", "evaluate", "step", "log", "evaluate", "end"]);
     model.dispose();
   });
@@ -213,7 +286,14 @@ describe("Trainer.fit", () => {
   it("rejects with what a callback throws, and the model is free again", async () => {
     const model = tinyBert();
     const before = memory().liveTensors;
-    const failing = new Trainer(model, { progress: "silent", callbacks: [(event) => { if (event.type === "step") throw new Error("full disk"); }] });
+    const failing = new Trainer(model, {
+      progress: "silent",
+      callbacks: [
+        (event) => {
+          if (event.type === "step") throw new Error("full disk");
+        },
+      ],
+    });
     const error = await failing.fit(loaderOf(16)).catch((reason: unknown) => reason);
     expect(error).to.have.property("message", "full disk");
     expect(memory().liveTensors).to.equal(before);
@@ -226,7 +306,10 @@ describe("Trainer.fit", () => {
     const trainer = new Trainer(model, { epochs: 2, progress: "silent" });
     const held = loaderOf(12);
     const { evaluations } = await trainer.fit(loaderOf(16), { evalLoader: held });
-    expect(evaluations.map(({ step, epoch }) => [step, epoch])).to.deep.equal([[2, 1], [4, 2]]);
+    expect(evaluations.map(({ step, epoch }) => [step, epoch])).to.deep.equal([
+      [2, 1],
+      [4, 2],
+    ]);
     const { seconds: _now, ...after } = await trainer.evaluate(held);
     const { seconds: _then, ...last } = evaluations[1]?.metrics ?? ({} as { seconds: number });
     expect(last).to.deep.equal(after);
@@ -268,7 +351,12 @@ describe("Trainer.fit", () => {
     await rejection(withEval(new DataLoader(tinyData(8, ["good", "fair"]), { tokenizer })), "ERR_UNKNOWN_LABEL");
     await rejection(withEval(new DataLoader(TextDataset.from(["this film"]), { tokenizer })), "ERR_INVALID_ARG");
     const long = new DataLoader(tinyData(8), { tokenizer, maxLength: 65 }); // the position table has 64 rows
-    for (const work of [withEval, (loader: DataLoader) => trainer.fit(loader), (loader: DataLoader) => trainer.evaluate(loader), (loader: DataLoader) => trainer.predict(loader)]) {
+    for (const work of [
+      withEval,
+      (loader: DataLoader) => trainer.fit(loader),
+      (loader: DataLoader) => trainer.evaluate(loader),
+      (loader: DataLoader) => trainer.predict(loader),
+    ]) {
       expect((await rejection(work(long), "ERR_MAX_LENGTH")).message).to.contain("maxLength: 64");
     }
     await rejection(trainer.fit(undefined as unknown as DataLoader), "ERR_INVALID_ARG");
@@ -278,7 +366,10 @@ describe("Trainer.fit", () => {
 
   it("refuses more warm-up than there are steps, in its own words", async () => {
     const model = tinyBert();
-    const { message } = await rejection(new Trainer(model, { maxSteps: 2, warmupSteps: 5, progress: "silent" }).fit(loaderOf(8)), "ERR_INVALID_ARG");
+    const { message } = await rejection(
+      new Trainer(model, { maxSteps: 2, warmupSteps: 5, progress: "silent" }).fit(loaderOf(8)),
+      "ERR_INVALID_ARG",
+    );
     expect(message).to.equal("Trainer: expected warmupSteps of at most the run's 2 steps (maxSteps), got 5");
     model.dispose();
   });

@@ -10,7 +10,16 @@ import { LinearSchedule } from "../../lib/optim/schedules/linear";
 import { manualSeed } from "../../lib/tensor/device";
 import { scope } from "../../lib/tensor/scope";
 import {
-  drawsLike, float32, GOLDEN, type GoldenBatch, largestDifference, readGolden, readSafetensors, skipForDraws, type StoredTensor, toBatch,
+  drawsLike,
+  float32,
+  GOLDEN,
+  type GoldenBatch,
+  largestDifference,
+  readGolden,
+  readSafetensors,
+  skipForDraws,
+  type StoredTensor,
+  toBatch,
 } from "../support/golden";
 import { inFolder } from "../support/tiny-bert";
 
@@ -64,7 +73,10 @@ async function train(model: BertForSequenceClassification): Promise<Omit<Run, "d
 }
 
 /** The golden BERT with a dropout rate in its config. */
-async function withModel(dropout: number, work: (model: BertForSequenceClassification) => Promise<void>): Promise<void> {
+async function withModel(
+  dropout: number,
+  work: (model: BertForSequenceClassification) => Promise<void>,
+): Promise<void> {
   await inFolder(async (folder) => {
     await cp(join(GOLDEN, "bert"), folder, { recursive: true });
     const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as object;
@@ -86,10 +98,15 @@ describe("training against PyTorch", () => {
       if (expected.dropout > 0 && !drawsLike(golden.dropoutProbe)) skipForDraws(this);
 
       await withModel(expected.dropout, async (model) => {
-        const before = new Map(model.namedParameters().map(([name, tensor]) => [name, tensor.toTypedArray() as Float32Array]));
+        const before = new Map(
+          model.namedParameters().map(([name, tensor]) => [name, tensor.toTypedArray() as Float32Array]),
+        );
         const ours = await train(model);
         expected.loss.forEach((loss, step) => {
-          expect(ours.learningRate[step], `learning rate of step ${step}`).to.be.closeTo(expected.learningRate[step] as number, 1e-12);
+          expect(ours.learningRate[step], `learning rate of step ${step}`).to.be.closeTo(
+            expected.learningRate[step] as number,
+            1e-12,
+          );
           expect(ours.loss[step], `loss of step ${step}`).to.be.closeTo(loss, 1e-5 * loss);
           const norm = expected.gradNorm[step] as number;
           expect(ours.gradNorm[step], `gradient norm of step ${step}`).to.be.closeTo(norm, 1e-5 * norm);

@@ -11,8 +11,10 @@ import { Trainer } from "../../lib/train/trainer";
 import { inFolder, tinyBert, tinyData, tinyTokenizer } from "../support/tiny-bert";
 
 let tokenizer: Tokenizer;
-const loaderOf = (rows: number): DataLoader => new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
-const weights = (model: TextClassifier): number[] => model.parameters().flatMap((p) => Array.from(p.toTypedArray() as Float32Array));
+const loaderOf = (rows: number): DataLoader =>
+  new DataLoader(tinyData(rows), { tokenizer, batchSize: 8, shuffle: true, device: "cpu" });
+const weights = (model: TextClassifier): number[] =>
+  model.parameters().flatMap((p) => Array.from(p.toTypedArray() as Float32Array));
 const reason = (error: unknown): unknown => error;
 
 /** The model with its loss spoilt at one forward pass. */
@@ -42,8 +44,15 @@ describe("Trainer in trouble", () => {
     async function afterThreeSteps(): Promise<number[]> {
       const model = tinyBert();
       const controller = new AbortController();
-      const stop = (event: { type: string; step?: number }): void => void (event.type === "step" && event.step === 3 && controller.abort());
-      await new Trainer(model, { maxSteps: 10, learningRate: 1e-3, progress: "silent", signal: controller.signal, callbacks: [stop] }).fit(loaderOf(32));
+      const stop = (event: { type: string; step?: number }): void =>
+        void (event.type === "step" && event.step === 3 && controller.abort());
+      await new Trainer(model, {
+        maxSteps: 10,
+        learningRate: 1e-3,
+        progress: "silent",
+        signal: controller.signal,
+        callbacks: [stop],
+      }).fit(loaderOf(32));
       const result = weights(model);
       model.dispose();
       return result;
@@ -61,12 +70,17 @@ describe("Trainer in trouble", () => {
           const before = memory().liveTensors;
           const steps: number[] = [];
           const trainer = new Trainer(spoilt(model, 4, spoil), {
-            maxSteps: 10, learningRate: 1e-3, logEvery, progress: "silent",
+            maxSteps: 10,
+            learningRate: 1e-3,
+            logEvery,
+            progress: "silent",
             callbacks: [(event) => void (event.type === "step" && steps.push(event.step))],
           });
           const error = await trainer.fit(loaderOf(32)).catch(reason);
           expect(error).to.include({ code: "ERR_NON_FINITE" });
-          expect((error as Error).message).to.contain("at step 4 of 10").and.to.match(what.includes("gradient") ? /gradient norm/ : /a loss/);
+          expect((error as Error).message)
+            .to.contain("at step 4 of 10")
+            .and.to.match(what.includes("gradient") ? /gradient norm/ : /a loss/);
           // the next log is at a multiple of logEvery or, with 4 batches per epoch, at an epoch's end
           expect(steps.at(-1)).to.equal(Math.min(Math.ceil(4 / logEvery) * logEvery, 4));
           expect(weights(model)).to.deep.equal(await afterThreeSteps());
@@ -83,9 +97,15 @@ describe("Trainer in trouble", () => {
       it(`${what} is skipped and counted where that is wanted, and training goes on from the weights before`, async () => {
         const run = async (at: number, logEvery: number) => {
           const model = tinyBert();
-          // The schedule goes on at a step that is skipped; a constant one shows nothing but the weights. Without dropout.
+          // The schedule goes on at a step that is skipped; a constant one shows nothing but the weights. Without
+          // dropout.
           const trainer = new Trainer(spoilt(model, at, spoil), {
-            maxSteps: 6, learningRate: 1e-3, logEvery, lrSchedulerType: "constant", nonFinite: "skip", progress: "silent",
+            maxSteps: 6,
+            learningRate: 1e-3,
+            logEvery,
+            lrSchedulerType: "constant",
+            nonFinite: "skip",
+            progress: "silent",
           });
           const history = await trainer.fit(loaderOf(32));
           const result = { history, weights: weights(model) };
@@ -94,25 +114,40 @@ describe("Trainer in trouble", () => {
         };
         const each = await run(4, 1);
         expect(each.history).to.include({ steps: 6, skippedSteps: 1, stoppedBy: "end" });
-        expect(each.history.log.map(({ skippedSteps }) => skippedSteps)).to.deep.equal([undefined, undefined, undefined, 1, undefined, undefined]);
+        expect(each.history.log.map(({ skippedSteps }) => skippedSteps)).to.deep.equal([
+          undefined,
+          undefined,
+          undefined,
+          1,
+          undefined,
+          undefined,
+        ]);
         expect(each.history.log[3]?.loss).to.be.NaN;
         expect(each.history.log[3]?.gradNorm).to.equal(each.history.log[2]?.gradNorm);
         const losses = each.history.log.filter((_, i) => i !== 3).map(({ loss }) => loss);
         expect(losses.every(Number.isFinite)).to.equal(true);
         expect(each.history.loss).to.be.closeTo(losses.reduce((sum, loss) => sum + loss) / 5, 1e-6);
         const never = await run(0, 1);
-        expect(each.history.log.slice(0, 3).map(({ loss }) => loss)).to.deep.equal(never.history.log.slice(0, 3).map(({ loss }) => loss));
+        expect(each.history.log.slice(0, 3).map(({ loss }) => loss)).to.deep.equal(
+          never.history.log.slice(0, 3).map(({ loss }) => loss),
+        );
         expect(each.weights).to.not.deep.equal(never.weights);
         expect(each.weights.every(Number.isFinite)).to.equal(true);
         const some = await run(4, 3); // logs at 3, at the epoch's end after 4, at 6
-        expect(some.history.log.map(({ step, skippedSteps }) => [step, skippedSteps])).to.deep.equal([[3, undefined], [4, 1], [6, undefined]]);
+        expect(some.history.log.map(({ step, skippedSteps }) => [step, skippedSteps])).to.deep.equal([
+          [3, undefined],
+          [4, 1],
+          [6, undefined],
+        ]);
         expect(some.weights).to.deep.equal(each.weights);
       });
     }
 
     it("stops at the step after one with a learning rate far too high", async () => {
       const model = tinyBert();
-      const error = await new Trainer(model, { maxSteps: 10, learningRate: 1e30, logEvery: 1, progress: "silent" }).fit(loaderOf(32)).catch(reason);
+      const error = await new Trainer(model, { maxSteps: 10, learningRate: 1e30, logEvery: 1, progress: "silent" })
+        .fit(loaderOf(32))
+        .catch(reason);
       expect(error).to.include({ code: "ERR_NON_FINITE" });
       expect((error as Error).message).to.match(/at step [23] of 10/);
       expect(weights(model).every(Number.isFinite)).to.equal(true);
@@ -121,7 +156,10 @@ describe("Trainer in trouble", () => {
 
     it("later good batches do not move the weights before the log, and a new fit starts clean", async () => {
       const model = tinyBert();
-      const trainer = new Trainer(spoilt(model, 4, (loss) => loss.mul(NaN)), { maxSteps: 10, learningRate: 1e-3, logEvery: 100, progress: "silent" });
+      const trainer = new Trainer(
+        spoilt(model, 4, (loss) => loss.mul(NaN)),
+        { maxSteps: 10, learningRate: 1e-3, logEvery: 100, progress: "silent" },
+      );
       const error = await trainer.fit(loaderOf(80)).catch(reason); // ten batches per epoch: six good ones after the bad one
       expect((error as Error).message).to.contain("at step 4 of 10");
       expect(weights(model).every(Number.isFinite)).to.equal(true);
@@ -149,7 +187,9 @@ describe("Trainer in trouble", () => {
 
     it("lets two models train side by side", async () => {
       const models = [tinyBert(), tinyBert()];
-      const histories = await Promise.all(models.map((model) => new Trainer(model, { maxSteps: 3, progress: "silent" }).fit(loaderOf(32))));
+      const histories = await Promise.all(
+        models.map((model) => new Trainer(model, { maxSteps: 3, progress: "silent" }).fit(loaderOf(32))),
+      );
       expect(histories.map(({ steps }) => steps)).to.deep.equal([3, 3]);
       for (const model of models) model.dispose();
     });
@@ -160,8 +200,12 @@ describe("Trainer in trouble", () => {
       const model = tinyBert();
       const controller = new AbortController();
       const { signal } = controller;
-      const stop = (event: { type: string; step?: number }): void => void (event.type === "step" && event.step === 2 && controller.abort());
-      const history = await new Trainer(model, { signal, callbacks: [stop], logEvery: 100, progress: "silent" }).fit(loaderOf(80), { evalLoader: loaderOf(8) });
+      const stop = (event: { type: string; step?: number }): void =>
+        void (event.type === "step" && event.step === 2 && controller.abort());
+      const history = await new Trainer(model, { signal, callbacks: [stop], logEvery: 100, progress: "silent" }).fit(
+        loaderOf(80),
+        { evalLoader: loaderOf(8) },
+      );
       expect(history).to.include({ stoppedBy: "abort", steps: 2, totalSteps: 30, examples: 16 });
       expect(history.log.map(({ step }) => step)).to.deep.equal([2]);
       expect(history.evaluations).to.deep.equal([]);
@@ -178,12 +222,20 @@ describe("Trainer in trouble", () => {
     });
 
     const start = (...args: string[]): ChildProcess =>
-      spawn(process.execPath, ["-r", "ts-node/register/transpile-only", join(__dirname, "../support/fit-until-signal.ts"), ...args], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
+      spawn(
+        process.execPath,
+        ["-r", "ts-node/register/transpile-only", join(__dirname, "../support/fit-until-signal.ts"), ...args],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
 
     /** Sends a signal once training runs; resolves with the output and how the process ended. */
-    async function interrupted(child: ChildProcess, how: NodeJS.Signals, times: number): Promise<{ lines: string[]; code: number | null; signal: NodeJS.Signals | null }> {
+    async function interrupted(
+      child: ChildProcess,
+      how: NodeJS.Signals,
+      times: number,
+    ): Promise<{ lines: string[]; code: number | null; signal: NodeJS.Signals | null }> {
       let text = "";
       child.stdout?.setEncoding("utf8");
       child.stdout?.on("data", (part: string) => {
@@ -192,7 +244,9 @@ describe("Trainer in trouble", () => {
         }
         text += part;
       });
-      return new Promise((resolve) => child.once("close", (code, signal) => resolve({ lines: text.trim().split("\n"), code, signal })));
+      return new Promise((resolve) =>
+        child.once("close", (code, signal) => resolve({ lines: text.trim().split("\n"), code, signal })),
+      );
     }
 
     for (const how of ["SIGINT", "SIGTERM"] as const) {
@@ -216,13 +270,31 @@ describe("Trainer in trouble", () => {
       await inFolder(async (folder) => {
         const model = tinyBert();
         const outputDir = join(folder, "a", "run");
-        const history = await new Trainer(model, { maxSteps: 3, logEvery: 2, outputDir, progress: "silent" }).fit(loaderOf(16), { evalLoader: loaderOf(8) });
+        const history = await new Trainer(model, { maxSteps: 3, logEvery: 2, outputDir, progress: "silent" }).fit(
+          loaderOf(16),
+          { evalLoader: loaderOf(8) },
+        );
         const record = JSON.parse(await readFile(join(outputDir, "training.json"), "utf8")) as Record<string, never>;
-        expect(record).to.deep.include({ labels: ["good", "bad"], plan: { totalSteps: 3, warmupSteps: 0 }, data: { examples: 16, batchSize: 8, batches: 2 } });
+        expect(record).to.deep.include({
+          labels: ["good", "bad"],
+          plan: { totalSteps: 3, warmupSteps: 0 },
+          data: { examples: 16, batchSize: 8, batches: 2 },
+        });
         expect(record["options"]).to.include({ maxSteps: 3, learningRate: 5e-5, seed: 42 });
         expect(record["outcome"]).to.include({ steps: 3, stoppedBy: "end", loss: history.loss });
-        const lines = (await readFile(join(outputDir, "log.jsonl"), "utf8")).trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-        expect(lines.map(({ type }) => type)).to.deep.equal(["run", "start", "log", "evaluate", "log", "evaluate", "end"]);
+        const lines = (await readFile(join(outputDir, "log.jsonl"), "utf8"))
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+        expect(lines.map(({ type }) => type)).to.deep.equal([
+          "run",
+          "start",
+          "log",
+          "evaluate",
+          "log",
+          "evaluate",
+          "end",
+        ]);
         expect(lines[2]).to.deep.include({ ...history.log[0] });
         model.dispose();
       });
@@ -233,7 +305,9 @@ describe("Trainer in trouble", () => {
         await writeFile(join(folder, "file"), "");
         const model = tinyBert();
         const before = weights(model);
-        const error = await new Trainer(model, { outputDir: join(folder, "file", "run"), progress: "silent" }).fit(loaderOf(8)).catch(reason);
+        const error = await new Trainer(model, { outputDir: join(folder, "file", "run"), progress: "silent" })
+          .fit(loaderOf(8))
+          .catch(reason);
         expect(error).to.include({ code: "ERR_FILE_WRITE" });
         expect(weights(model)).to.deep.equal(before);
         await mkdir(join(folder, "run"));

@@ -49,7 +49,10 @@ describe("types of autograd", () => {
         backward: (context, gradient) => [gradient?.mul(context.saved), undefined],
       });
       expectTypeOf(scale).toEqualTypeOf<(input: Tensor, factor: number) => Tensor>();
-      const split = defineFunction({ forward: (_context, input: Tensor) => [input, input], backward: (_context, first) => first });
+      const split = defineFunction({
+        forward: (_context, input: Tensor) => [input, input],
+        backward: (_context, first) => first,
+      });
       expectTypeOf(split(x)).toEqualTypeOf<Tensor[]>();
       return [
         // @ts-expect-error the factor is missing

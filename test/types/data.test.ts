@@ -1,5 +1,15 @@
 import { expectTypeOf } from "expect-type";
-import type { Batch, Example, LoaderState, LoaderStats, ProblemType, RandomSampler, Sampler, TextInput, Tokenizer } from "../../lib/index";
+import type {
+  Batch,
+  Example,
+  LoaderState,
+  LoaderStats,
+  ProblemType,
+  RandomSampler,
+  Sampler,
+  TextInput,
+  Tokenizer,
+} from "../../lib/index";
 import { DataLoader, Dataset, IterableDataset, TextDataset, trainWordPiece, WeightedSampler } from "../../lib/index";
 
 interface Ticket {
@@ -62,7 +72,9 @@ describe("types of data", () => {
     typesOnly(() => {
       expectTypeOf(texts.split({ test: 0.1, stratify: true })).toExtend<{ train: TextDataset; test: TextDataset }>();
       expectTypeOf(texts.split({ test: 0.1, validation: 0.1 }).validation).toEqualTypeOf<TextDataset>();
-      expectTypeOf(tickets.split({ test: 1, groupBy: ({ customer }) => customer }).test).toEqualTypeOf<Dataset<Ticket>>();
+      expectTypeOf(tickets.split({ test: 1, groupBy: ({ customer }) => customer }).test).toEqualTypeOf<
+        Dataset<Ticket>
+      >();
       // @ts-expect-error it was not asked for
       void texts.split({ test: 0.1 }).validation;
       // @ts-expect-error rows of any kind have no label to stratify by
@@ -74,17 +86,31 @@ describe("types of data", () => {
 
   it("a loader gives batches, or what its collate makes", () => {
     typesOnly(() => {
-      expectTypeOf(new DataLoader(texts, { tokenizer, batchSize: 32, shuffle: true })).toEqualTypeOf<DataLoader<Batch>>();
-      expectTypeOf(new DataLoader(texts, { tokenizer, collate: ({ encodings }) => encodings.length })).toEqualTypeOf<DataLoader<number>>();
+      expectTypeOf(new DataLoader(texts, { tokenizer, batchSize: 32, shuffle: true })).toEqualTypeOf<
+        DataLoader<Batch>
+      >();
+      expectTypeOf(new DataLoader(texts, { tokenizer, collate: ({ encodings }) => encodings.length })).toEqualTypeOf<
+        DataLoader<number>
+      >();
       expectTypeOf<DataLoader["stats"]>().returns.toEqualTypeOf<LoaderStats>();
       expectTypeOf<DataLoader["state"]>().returns.toEqualTypeOf<LoaderState>();
       expectTypeOf<RandomSampler>().toExtend<Sampler>();
       expectTypeOf<DataLoader["countBatches"]>().returns.toEqualTypeOf<Promise<number | undefined>>();
     });
     typesOnly(() => [
-      new DataLoader(stream.map(({ body }) => body), { tokenizer }),
-      new DataLoader(texts, { tokenizer, sampler: new WeightedSampler(new Float64Array(3)), distributed: { rank: 0, world: 2 } }),
-      new DataLoader(texts, { tokenizer, sampler: { description: "backwards", order: ({ rows }) => new Uint32Array(rows) } }),
+      new DataLoader(
+        stream.map(({ body }) => body),
+        { tokenizer },
+      ),
+      new DataLoader(texts, {
+        tokenizer,
+        sampler: new WeightedSampler(new Float64Array(3)),
+        distributed: { rank: 0, world: 2 },
+      }),
+      new DataLoader(texts, {
+        tokenizer,
+        sampler: { description: "backwards", order: ({ rows }) => new Uint32Array(rows) },
+      }),
       // @ts-expect-error a stream of tickets is no stream of texts
       new DataLoader(stream, { tokenizer }),
       // @ts-expect-error a loader needs a tokenizer

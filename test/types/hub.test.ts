@@ -1,6 +1,14 @@
 /** Types: what opens a model takes the hub's options, what makes one does not. */
 import { expectTypeOf } from "expect-type";
-import type { AutoTokenizer, BertForSequenceClassification, FromConfigOptions, FromPretrainedOptions, HubOptions, LoadModelOptions, LoadOptions } from "../../lib/index";
+import type {
+  AutoTokenizer,
+  BertForSequenceClassification,
+  FromConfigOptions,
+  FromPretrainedOptions,
+  HubOptions,
+  LoadModelOptions,
+  LoadOptions,
+} from "../../lib/index";
 
 describe("types of models by name", () => {
   it("have the hub's options where a model is opened, and nowhere else", () => {

@@ -1,7 +1,14 @@
 /** Types of `nn`: checked by `tsc --noEmit`. */
 /* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
-import type { Batch, BertForSequenceClassification, ModelInputs, ScriptModule, TextClassifier , Tensor} from "../../lib/index";
+import type {
+  Batch,
+  BertForSequenceClassification,
+  ModelInputs,
+  ScriptModule,
+  TextClassifier,
+  Tensor,
+} from "../../lib/index";
 import { AdamW, clipGradNorm, decayGroups, ModuleClassifier, nn, Trainer } from "../../lib/index";
 
 declare const x: Tensor;
@@ -9,6 +16,12 @@ declare const script: ScriptModule;
 declare const bert: BertForSequenceClassification;
 
 /** The body is compiled, never run. */
+class Count extends nn.Module {
+  forward(_: Batch): number {
+    return 1;
+  }
+}
+
 function typesOnly(_body: () => unknown): void {}
 
 class Head extends nn.Module {
@@ -55,9 +68,14 @@ describe("types of nn", () => {
     expectTypeOf<Head>().toExtend<nn.AnyModule>();
     typesOnly(() => [
       new nn.Linear(4, 8, { bias: false, dtype: "float64", device: "cuda:1" }),
-      new nn.Embedding(4, 8, { paddingIdx: 0 }), new nn.LayerNorm([2, 3], { eps: 1e-6, bias: false }), new nn.GELU({ approximate: "tanh" }),
-      head.to("cuda"), head.to("bfloat16"), head.to({ device: "cpu", dtype: "float32" }),
-      head.loadStateDict({ weight: x }), head.loadStateDict(new Map([["weight", x]]), { strict: false }),
+      new nn.Embedding(4, 8, { paddingIdx: 0 }),
+      new nn.LayerNorm([2, 3], { eps: 1e-6, bias: false }),
+      new nn.GELU({ approximate: "tanh" }),
+      head.to("cuda"),
+      head.to("bfloat16"),
+      head.to({ device: "cpu", dtype: "float32" }),
+      head.loadStateDict({ weight: x }),
+      head.loadStateDict(new Map([["weight", x]]), { strict: false }),
       nn.init.kaimingNormal_(head.dense.weight, { mode: "fan_out", nonlinearity: "relu" }),
       // @ts-expect-error a module says what it computes
       new (class extends nn.Module {})(),
@@ -86,7 +104,9 @@ describe("types of nn", () => {
 
   it("Sequential is sync unless a layer is not", () => {
     typesOnly(() => {
-      expectTypeOf(new nn.Sequential(new nn.Linear(1, 2), new nn.GELU(), new Head()).forward(x)).toEqualTypeOf<Tensor>();
+      expectTypeOf(
+        new nn.Sequential(new nn.Linear(1, 2), new nn.GELU(), new Head()).forward(x),
+      ).toEqualTypeOf<Tensor>();
       expectTypeOf(new nn.Sequential(new nn.Linear(1, 2), new Later()).forward(x)).toEqualTypeOf<Promise<Tensor>>();
       expectTypeOf(new nn.Sequential(script, new nn.Linear(1, 2)).forward(x)).toEqualTypeOf<Promise<Tensor>>();
       expectTypeOf(new nn.Sequential<nn.Layer[]>(new nn.Linear(1, 2)).at(0)).toEqualTypeOf<nn.Layer | undefined>();
@@ -99,13 +119,17 @@ describe("types of nn", () => {
   it("the Trainer, the optimizer and clipping take modules", () => {
     expectTypeOf<ModuleClassifier>().toExtend<TextClassifier>();
     typesOnly(() => [
-      new Trainer(new OnBatches(), { labels: ["a", "b"] }), new Trainer(new OnInputs(), { labels: ["a", "b"] }), new Trainer(bert),
-      new AdamW(decayGroups(head, 0.01)), new AdamW(head.parameters()), clipGradNorm(head.parameters(), 1),
+      new Trainer(new OnBatches(), { labels: ["a", "b"] }),
+      new Trainer(new OnInputs(), { labels: ["a", "b"] }),
+      new Trainer(bert),
+      new AdamW(decayGroups(head, 0.01)),
+      new AdamW(head.parameters()),
+      clipGradNorm(head.parameters(), 1),
       ModuleClassifier.load("folder", new OnBatches()),
       // @ts-expect-error takes tensors, no batches
       new Trainer(head, { labels: ["a", "b"] }),
       // @ts-expect-error gives no logits
-      new Trainer(new (class extends nn.Module { forward(_: Batch): number { return 1; } })(), { labels: ["a", "b"] }),
+      new Trainer(new Count(), { labels: ["a", "b"] }),
     ]);
   });
 });

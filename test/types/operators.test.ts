@@ -19,7 +19,9 @@ describe("types of operators", () => {
       expectTypeOf(o.max(x, 0)).toEqualTypeOf<[values: Tensor, indices: Tensor]>();
       expectTypeOf(x.topk(2)).toEqualTypeOf<[values: Tensor, indices: Tensor]>();
       expectTypeOf(o.linalgSvd(x)).toEqualTypeOf<[U: Tensor, S: Tensor, Vh: Tensor]>();
-      expectTypeOf(o.linalgLstsq(x, x)).toEqualTypeOf<[solution: Tensor, residuals: Tensor, rank: Tensor, singularValues: Tensor]>();
+      expectTypeOf(o.linalgLstsq(x, x)).toEqualTypeOf<
+        [solution: Tensor, residuals: Tensor, rank: Tensor, singularValues: Tensor]
+      >();
       expectTypeOf(o.nativeLayerNorm(x, [2], x, x, 1e-5)).toEqualTypeOf<[Tensor, Tensor, Tensor]>();
       expectTypeOf(x.unbind()).toEqualTypeOf<Tensor[]>();
       expectTypeOf(x.dim()).toEqualTypeOf<number>();
@@ -39,8 +41,14 @@ describe("types of operators", () => {
 
   it("what may be left out can be given in order or by name", () => {
     typesOnly(() => [
-      x.sum(0), x.sum(0, true), x.sum(0, true, { dtype: "int64" }), x.sum(0, { keepdim: true, dtype: "int64" }), x.sum({ dim: [0], keepdim: true }),
-      o.crossEntropyLoss(x, x, x, { reduction: "sum" }), o.rrelu(x, 0.1, 0.3, true, { generator }), o.quantile(x, 0.5, 0, { interpolation: "nearest" }),
+      x.sum(0),
+      x.sum(0, true),
+      x.sum(0, true, { dtype: "int64" }),
+      x.sum(0, { keepdim: true, dtype: "int64" }),
+      x.sum({ dim: [0], keepdim: true }),
+      o.crossEntropyLoss(x, x, x, { reduction: "sum" }),
+      o.rrelu(x, 0.1, 0.3, true, { generator }),
+      o.quantile(x, 0.5, 0, { interpolation: "nearest" }),
       // @ts-expect-error not twice
       x.sum(0, { dim: 0 }),
       // @ts-expect-error the object comes last
@@ -74,8 +82,14 @@ describe("types of operators", () => {
   it("arguments have their kinds' types", () => {
     expectTypeOf<Scalar>().toEqualTypeOf<number | bigint | boolean>();
     typesOnly(() => [
-      o.linear(x, x), o.linear(x, x, null), o.linear(x, x, { bias: x }), o.batchNorm(x, null, undefined, x, x, true, 0.1, 1e-5, false),
-      o.index(x, [null, x, undefined]), o.conv2d(x, x, null, 2, [1, 1]), o.upsampleNearest2d(x, null, [2, 1.5]), o.full([2n], true),
+      o.linear(x, x),
+      o.linear(x, x, null),
+      o.linear(x, x, { bias: x }),
+      o.batchNorm(x, null, undefined, x, x, true, 0.1, 1e-5, false),
+      o.index(x, [null, x, undefined]),
+      o.conv2d(x, x, null, 2, [1, 1]),
+      o.upsampleNearest2d(x, null, [2, 1.5]),
+      o.full([2n], true),
       // @ts-expect-error a tensor is no bias of another type
       o.linear(x, x, 1),
       // @ts-expect-error what is required cannot be left out
@@ -106,8 +120,13 @@ describe("types of operators", () => {
     expectTypeOf<MemoryFormat>().toEqualTypeOf<"contiguous" | "preserve" | "channels_last" | "channels_last_3d">();
     expectTypeOf<"sparse_csr">().toExtend<Layout>();
     typesOnly(() => [
-      o.mseLoss(x, x, "sum"), o.mseLoss(x, x, { reduction: "none" }), o.mseLoss(x, x, 2), o.embeddingBag(x, x, x, { mode: "max" }),
-      o.gridSampler(x, x, "bicubic", "border", true), x.clone({ memoryFormat: "preserve" }), o.zeros([1], { layout: "sparse_coo", dtype: "bool" }),
+      o.mseLoss(x, x, "sum"),
+      o.mseLoss(x, x, { reduction: "none" }),
+      o.mseLoss(x, x, 2),
+      o.embeddingBag(x, x, x, { mode: "max" }),
+      o.gridSampler(x, x, "bicubic", "border", true),
+      x.clone({ memoryFormat: "preserve" }),
+      o.zeros([1], { layout: "sparse_coo", dtype: "bool" }),
       // @ts-expect-error no such reduction
       o.mseLoss(x, x, "average"),
       // @ts-expect-error nor number
@@ -128,13 +147,21 @@ describe("types of operators", () => {
   });
 
   it("random operators take a Generator", () => {
-    expectTypeOf<GeneratorOptions>().toEqualTypeOf<{ readonly seed?: number | bigint; readonly device?: "cpu" | "cuda" | `cuda:${number}` }>();
+    expectTypeOf<GeneratorOptions>().toEqualTypeOf<{
+      readonly seed?: number | bigint;
+      readonly device?: "cpu" | "cuda" | `cuda:${number}`;
+    }>();
     expectTypeOf<Generator["initialSeed"]>().returns.toEqualTypeOf<bigint>();
     expectTypeOf<Generator["getState"]>().returns.toEqualTypeOf<Tensor>();
     expectTypeOf<Generator["manualSeed"]>().returns.toEqualTypeOf<Generator>();
     typesOnly(() => [
-      o.randn([2], { generator }), o.randn([2], { generator, dtype: "float64", device: "cpu" }), o.randint(0, 5, [2], { generator }), x.bernoulli_(0.5, { generator }),
-      o.rrelu(x, 0.1, 0.3, true, generator), x.normal_(0, 1, { generator: null }), new Generator({ seed: 1n }),
+      o.randn([2], { generator }),
+      o.randn([2], { generator, dtype: "float64", device: "cpu" }),
+      o.randint(0, 5, [2], { generator }),
+      x.bernoulli_(0.5, { generator }),
+      o.rrelu(x, 0.1, 0.3, true, generator),
+      x.normal_(0, 1, { generator: null }),
+      new Generator({ seed: 1n }),
       // @ts-expect-error a seed is no generator
       o.randn([2], { generator: 42 }),
       // @ts-expect-error dropout has none in ATen

@@ -1,7 +1,15 @@
 /** Types of using a trained model: checked by `tsc --noEmit`. */
 import { expectTypeOf } from "expect-type";
 import type {
-  BertForSequenceClassification, Explanation, ModelProblem, MultiLabelPrediction, Prediction, RegressionPrediction, SingleLabelPrediction, TextClassifier, Tokenizer,
+  BertForSequenceClassification,
+  Explanation,
+  ModelProblem,
+  MultiLabelPrediction,
+  Prediction,
+  RegressionPrediction,
+  SingleLabelPrediction,
+  TextClassifier,
+  Tokenizer,
 } from "../../lib/index";
 import { Classifier } from "../../lib/index";
 
@@ -19,7 +27,11 @@ describe("types of predictions", () => {
     expectTypeOf<Prediction>().toEqualTypeOf<SingleLabelPrediction>();
     typesOnly(async () => {
       const { label, probability, top } = await classifier.predict("a text");
-      expectTypeOf({ label, probability, top: top.length }).toEqualTypeOf<{ label: string; probability: number; top: number }>();
+      expectTypeOf({ label, probability, top: top.length }).toEqualTypeOf<{
+        label: string;
+        probability: number;
+        top: number;
+      }>();
       expectTypeOf(await new Classifier(bert, tokenizer).predict("a text")).toEqualTypeOf<SingleLabelPrediction>();
       expectTypeOf(await new Classifier(tagger, tokenizer).predict(["a text"])).toEqualTypeOf<MultiLabelPrediction[]>();
       const regression = await Classifier.load("folder", { problemType: "regression" });
@@ -44,7 +56,11 @@ describe("types of predictions", () => {
     expectTypeOf<Classifier["explain"]>().returns.toEqualTypeOf<Promise<Explanation>>();
     typesOnly(() => [
       classifier.stream(["a", ["b", "c"]]),
-      Classifier.load("folder", { windows: { stride: 16 }, maxWaitMs: 5, calibration: { temperature: 1.5, abstention: { threshold: 0.9 } } }),
+      Classifier.load("folder", {
+        windows: { stride: 16 },
+        maxWaitMs: 5,
+        calibration: { temperature: 1.5, abstention: { threshold: 0.9 } },
+      }),
       // @ts-expect-error a text is no source
       classifier.stream(5),
       // @ts-expect-error no such option

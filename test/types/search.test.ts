@@ -1,19 +1,43 @@
 /** Types of hyper-parameter search: checked by `tsc --noEmit`. */
 /* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
-import type { DataLoader, RungResult, SearchObjective, SearchOptions, SearchResult, SearchSpace, TextClassifier, Trial, TrialContext, TrialStatus, SpaceValues } from "../../lib/index";
+import type {
+  DataLoader,
+  RungResult,
+  SearchObjective,
+  SearchOptions,
+  SearchResult,
+  SearchSpace,
+  TextClassifier,
+  Trial,
+  TrialContext,
+  TrialStatus,
+  SpaceValues,
+} from "../../lib/index";
 import { hp, search, trainerObjective } from "../../lib/index";
 
 declare const model: TextClassifier;
 declare const loader: DataLoader;
 declare const signal: AbortSignal;
-declare const parts: { readonly model: () => TextClassifier; readonly loader: () => DataLoader; readonly evalLoader: DataLoader };
+declare const parts: {
+  readonly model: () => TextClassifier;
+  readonly loader: () => DataLoader;
+  readonly evalLoader: DataLoader;
+};
 
 /** The body is compiled, never run. */
 function typesOnly(_body: () => unknown): void {}
 
-const space = { learningRate: hp.logUniform(1e-5, 1e-3), batchSize: hp.choice([16, 32]), lrSchedulerType: hp.choice(["linear", "cosine"]) };
-type Given = { readonly learningRate: number; readonly batchSize: 16 | 32; readonly lrSchedulerType: "linear" | "cosine" };
+const space = {
+  learningRate: hp.logUniform(1e-5, 1e-3),
+  batchSize: hp.choice([16, 32]),
+  lrSchedulerType: hp.choice(["linear", "cosine"]),
+};
+type Given = {
+  readonly learningRate: number;
+  readonly batchSize: 16 | 32;
+  readonly lrSchedulerType: "linear" | "cosine";
+};
 const own = { ...space, pooling: hp.choice(["mean", null]) };
 
 describe("types of a search", () => {
@@ -43,12 +67,21 @@ describe("types of a search", () => {
   it("a space knows the values of its trials", () => {
     expectTypeOf<SpaceValues<typeof space>>().toEqualTypeOf<Given>();
     typesOnly(async () => {
-      const result = await search(space, ({ values, budget, seed, folder, trial, signal: end }) => {
-        expectTypeOf(values).toEqualTypeOf<Given>();
-        expectTypeOf(end).toEqualTypeOf<AbortSignal>();
-        expectTypeOf(folder).toEqualTypeOf<string | undefined>();
-        return values.learningRate * budget * seed * trial;
-      }, { trials: 3, direction: "minimize", signal, callbacks: [(trial) => void expectTypeOf(trial).toEqualTypeOf<Trial<Given>>()] });
+      const result = await search(
+        space,
+        ({ values, budget, seed, folder, trial, signal: end }) => {
+          expectTypeOf(values).toEqualTypeOf<Given>();
+          expectTypeOf(end).toEqualTypeOf<AbortSignal>();
+          expectTypeOf(folder).toEqualTypeOf<string | undefined>();
+          return values.learningRate * budget * seed * trial;
+        },
+        {
+          trials: 3,
+          direction: "minimize",
+          signal,
+          callbacks: [(trial) => void expectTypeOf(trial).toEqualTypeOf<Trial<Given>>()],
+        },
+      );
       expectTypeOf(result).toEqualTypeOf<SearchResult<typeof space>>();
       expectTypeOf(result.best).toEqualTypeOf<Trial<Given>>();
       expectTypeOf(result.trials).toEqualTypeOf<readonly Trial<Given>[]>();
@@ -59,6 +92,7 @@ describe("types of a search", () => {
     expectTypeOf<typeof space>().toExtend<SearchSpace>();
     expectTypeOf<SearchObjective<Given>>().parameter(0).toEqualTypeOf<TrialContext<Given>>();
     const options = { trials: 3, direction: "minimize" } as const;
+    const lookalike = { settings: { kind: "uniform", low: 0, high: 1 }, count: 1, quantile: () => 1 } as const;
     typesOnly((): unknown[] => [
       search(space, async ({ values }) => ({ score: values.batchSize, metrics: { accuracy: 1 } }), options),
       // @ts-expect-error a number is no distribution
@@ -66,7 +100,7 @@ describe("types of a search", () => {
       // @ts-expect-error an array is no distribution
       search({ learningRate: [1e-3, 1e-4] }, () => 1, options),
       // @ts-expect-error what looks like a distribution is none
-      search({ learningRate: { settings: { kind: "uniform", low: 0, high: 1 }, count: 1, quantile: () => 1 } }, () => 1, options),
+      search({ learningRate: lookalike }, () => 1, options),
       // @ts-expect-error the space has no such name
       search(space, ({ values }) => values.weightDecay, options),
       // @ts-expect-error values are what the space says
@@ -83,7 +117,14 @@ describe("types of a search", () => {
   it("options go with the strategy", () => {
     type Options = SearchOptions<Given>;
     expectTypeOf<{ trials: 3; direction: "maximize" }>().toExtend<Options>();
-    expectTypeOf<{ trials: 3; direction: "maximize"; strategy: "halving"; maxBudget: 9; factor: 2; minBudget: 1 }>().toExtend<Options>();
+    expectTypeOf<{
+      trials: 3;
+      direction: "maximize";
+      strategy: "halving";
+      maxBudget: 9;
+      factor: 2;
+      minBudget: 1;
+    }>().toExtend<Options>();
     const options = { trials: 3, direction: "minimize" } as const;
     typesOnly((): unknown[] => [
       search(space, () => 1, { ...options, maxBudget: 3 }),
@@ -105,8 +146,25 @@ describe("types of a search", () => {
   it("the Trainer's objective takes a space's values by their names, and others where it is told how", () => {
     const options = { trials: 3, direction: "minimize" } as const;
     typesOnly(() => {
-      void search(space, trainerObjective({ ...parts, loader: ({ batchSize }) => (expectTypeOf(batchSize).toEqualTypeOf<16 | 32>(), loader) }), options);
-      void search(own, trainerObjective({ ...parts, options: ({ pooling, batchSize: _, ...values }) => (expectTypeOf(pooling).toEqualTypeOf<"mean" | null>(), values) }), options);
+      void search(
+        space,
+        trainerObjective({
+          ...parts,
+          loader: ({ batchSize }) => (expectTypeOf(batchSize).toEqualTypeOf<16 | 32>(), loader),
+        }),
+        options,
+      );
+      void search(
+        own,
+        trainerObjective({
+          ...parts,
+          options: ({ pooling, batchSize: _, ...values }) => (
+            expectTypeOf(pooling).toEqualTypeOf<"mean" | null>(),
+            values
+          ),
+        }),
+        options,
+      );
       expectTypeOf(trainerObjective<typeof space>(parts)).toEqualTypeOf<SearchObjective<Given>>();
     });
     type Named = { readonly lrSchedulerType: hp.Distribution<"linear" | "cosines"> };

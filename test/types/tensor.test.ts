@@ -16,7 +16,14 @@ describe("types of tensors", () => {
   it("creation takes numbers, nested arrays and typed arrays", () => {
     expectTypeOf(Tensor.from).returns.toEqualTypeOf<Tensor>();
     typesOnly(() => [
-      Tensor.from(1), Tensor.from([[1, 2], [3, 4]]), Tensor.from(new Float32Array(2), { shape: [2], dtype: "int64" }), Tensor.from([1n]), Tensor.from([true]),
+      Tensor.from(1),
+      Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]),
+      Tensor.from(new Float32Array(2), { shape: [2], dtype: "int64" }),
+      Tensor.from([1n]),
+      Tensor.from([true]),
       // @ts-expect-error strings are no numbers
       Tensor.from("1"),
       // @ts-expect-error neither in arrays
@@ -77,7 +84,9 @@ describe("types of tensors", () => {
   it("indexing takes what PyTorch's brackets take", () => {
     expectTypeOf(slice(1, null, 2)).toEqualTypeOf<Slice>();
     typesOnly(() => {
-      expectTypeOf(x.at(0, -1n, ":", "...", null, true, slice(1), { end: -1 }, [0, 1], [[true], [false]], x)).toEqualTypeOf<Tensor>();
+      expectTypeOf(
+        x.at(0, -1n, ":", "...", null, true, slice(1), { end: -1 }, [0, 1], [[true], [false]], x),
+      ).toEqualTypeOf<Tensor>();
       expectTypeOf(x.assign(0, 1)).toEqualTypeOf<Tensor>();
       expectTypeOf(x.assign([":", slice(1), [0, 1]], x)).toEqualTypeOf<Tensor>();
       x.assign([0], { re: 1, im: 2 });
@@ -98,7 +107,9 @@ describe("types of tensors", () => {
 
   it("F's functions take PyTorch's arguments by place or by name", () => {
     typesOnly(() => {
-      expectTypeOf(F.crossEntropy(x, x, { weight: null, ignoreIndex: 0, reduction: "sum", labelSmoothing: 0.1 })).toEqualTypeOf<Tensor>();
+      expectTypeOf(
+        F.crossEntropy(x, x, { weight: null, ignoreIndex: 0, reduction: "sum", labelSmoothing: 0.1 }),
+      ).toEqualTypeOf<Tensor>();
       expectTypeOf(F.layerNorm(x, [4], x, x, 1e-12)).toEqualTypeOf<Tensor>();
       expectTypeOf(F.layerNorm(x, [4], { eps: 1e-12 })).toEqualTypeOf<Tensor>();
       expectTypeOf(F.conv2d(x, x, null, { stride: [1, 2], padding: "same" })).toEqualTypeOf<Tensor>();

@@ -2,10 +2,33 @@
 /* eslint-disable @typescript-eslint/no-unsafe-return -- what must not compile is not typed either */
 import { expectTypeOf } from "expect-type";
 import type {
-  AdamW, Batch, BertConfig, DataLoader, Evaluation, History, ModelOutput, MultiLabelEvaluation, ParamGroup, Prediction, Predictions, RegressionEvaluation, ScriptModule,
-  SingleLabelEvaluation, Tensor, TextClassifier, TextDataset,
+  AdamW,
+  Batch,
+  BertConfig,
+  DataLoader,
+  Evaluation,
+  History,
+  ModelOutput,
+  MultiLabelEvaluation,
+  ParamGroup,
+  Prediction,
+  Predictions,
+  RegressionEvaluation,
+  ScriptModule,
+  SingleLabelEvaluation,
+  Tensor,
+  TextClassifier,
+  TextDataset,
 } from "../../lib/index";
-import { BertForSequenceClassification, Classifier, clipGradNorm, decayGroups, LinearSchedule, SGD, Trainer } from "../../lib/index";
+import {
+  BertForSequenceClassification,
+  Classifier,
+  clipGradNorm,
+  decayGroups,
+  LinearSchedule,
+  SGD,
+  Trainer,
+} from "../../lib/index";
 
 declare const bert: BertForSequenceClassification;
 declare const script: ScriptModule;
@@ -14,6 +37,7 @@ declare const loader: DataLoader;
 declare const trainer: Trainer;
 declare const classifier: Classifier;
 declare const optimizer: AdamW;
+declare const regression: BertForSequenceClassification<"regression">;
 
 /** The body is compiled, never run. */
 function typesOnly(_body: () => unknown): void {}
@@ -27,7 +51,12 @@ describe("types of training", () => {
     expectTypeOf<Batch>().toExtend<Parameters<TextClassifier["forward"]>[0]>();
     typesOnly(() => [
       BertForSequenceClassification.fromPretrained("folder"),
-      BertForSequenceClassification.fromPretrained("folder", { labels: dataset.labels, device: "cuda:1", dtype: "bfloat16", seed: 1 }),
+      BertForSequenceClassification.fromPretrained("folder", {
+        labels: dataset.labels,
+        device: "cuda:1",
+        dtype: "bfloat16",
+        seed: 1,
+      }),
       // @ts-expect-error weights are floating
       BertForSequenceClassification.fromPretrained("folder", { dtype: "int64" }),
       // @ts-expect-error labels are names
@@ -68,8 +97,16 @@ describe("types of training", () => {
     expectTypeOf<Trainer["evaluate"]>().returns.toEqualTypeOf<Promise<Evaluation>>();
     expectTypeOf<Trainer["predict"]>().returns.toEqualTypeOf<Promise<Predictions>>();
     typesOnly(() => [
-      new Trainer(bert), new Trainer(bert, { epochs: 3, learningRate: 2e-5, outputDir: "runs" }), new Trainer(script, { labels: ["a", "b"] }),
-      new Trainer(bert, { saveStrategy: "steps", metricForBestModel: "macroF1", lrSchedulerType: "one_cycle", lrSchedulerKwargs: { pctStart: 0.2 }, precision: "bf16" }),
+      new Trainer(bert),
+      new Trainer(bert, { epochs: 3, learningRate: 2e-5, outputDir: "runs" }),
+      new Trainer(script, { labels: ["a", "b"] }),
+      new Trainer(bert, {
+        saveStrategy: "steps",
+        metricForBestModel: "macroF1",
+        lrSchedulerType: "one_cycle",
+        lrSchedulerKwargs: { pctStart: 0.2 },
+        precision: "bf16",
+      }),
       // @ts-expect-error no such metric
       new Trainer(bert, { metricForBestModel: "f1" }),
       // @ts-expect-error no such schedule
@@ -85,17 +122,26 @@ describe("types of training", () => {
 
   it("a model's problem decides the types of what is said about it", () => {
     typesOnly(async () => {
-      const tags = await BertForSequenceClassification.fromPretrained("folder", { labels: ["a", "b"], problemType: "multi-label" });
+      const tags = await BertForSequenceClassification.fromPretrained("folder", {
+        labels: ["a", "b"],
+        problemType: "multi-label",
+      });
       const stars = await BertForSequenceClassification.fromPretrained("folder", { problemType: "regression" });
-      expectTypeOf(await BertForSequenceClassification.fromPretrained("folder")).toEqualTypeOf<BertForSequenceClassification<"single-label">>();
+      expectTypeOf(await BertForSequenceClassification.fromPretrained("folder")).toEqualTypeOf<
+        BertForSequenceClassification<"single-label">
+      >();
       expectTypeOf(await new Trainer(bert).evaluate(loader)).toEqualTypeOf<SingleLabelEvaluation>();
       expectTypeOf(await new Trainer(tags).evaluate(loader)).toEqualTypeOf<MultiLabelEvaluation>();
       expectTypeOf(await new Trainer(stars).evaluate(loader)).toEqualTypeOf<RegressionEvaluation>();
       expectTypeOf(await new Trainer(stars).fit(loader)).toEqualTypeOf<History<"regression">>();
       expectTypeOf((await new Trainer(tags).predict(loader)).labels).toEqualTypeOf<readonly (readonly string[])[]>();
       expectTypeOf((await new Trainer(stars).predict(loader)).values).toEqualTypeOf<Float32Array>();
-      expectTypeOf(await new Trainer(script, { labels: ["y"], problemType: "regression" }).evaluate(loader)).toEqualTypeOf<RegressionEvaluation>();
-      expectTypeOf(await new Trainer(script, { labels: ["a", "b"] }).evaluate(loader)).toEqualTypeOf<SingleLabelEvaluation>();
+      expectTypeOf(
+        await new Trainer(script, { labels: ["y"], problemType: "regression" }).evaluate(loader),
+      ).toEqualTypeOf<RegressionEvaluation>();
+      expectTypeOf(
+        await new Trainer(script, { labels: ["a", "b"] }).evaluate(loader),
+      ).toEqualTypeOf<SingleLabelEvaluation>();
       // @ts-expect-error a number has no classes to be right about
       return (await new Trainer(stars).evaluate(loader)).accuracy;
     });
@@ -103,15 +149,27 @@ describe("types of training", () => {
       // @ts-expect-error no such problem
       await BertForSequenceClassification.fromPretrained("folder", { problemType: "soft-label" }),
       // @ts-expect-error these metrics have no topK
-      await new Trainer(await BertForSequenceClassification.fromPretrained("folder", { problemType: "regression" })).evaluate(loader, { topK: 2 }),
+      await new Trainer(regression).evaluate(loader, { topK: 2 }),
     ]);
   });
 
   it("options about losses and optimizers are named and typed", () => {
     typesOnly(() => [
-      new Trainer(bert, { classWeights: "balanced", optim: "lion", averageWeights: { type: "ema", decay: 0.99 }, freeze: [/embeddings/, "bert.pooler.*"] }),
-      new Trainer(bert, { classWeights: { a: 1, b: 2 }, optim: (groups) => new SGD(groups, { momentum: 0.9 }), paramGroups: [{ match: "classifier.*", learningRate: 1e-3 }] }),
-      new Trainer(bert, { computeLoss: (logits, { labels }) => logits.sub(labels.unsqueeze(-1)).pow(2).mean(), distillation: { teacher: bert, alpha: 0.1 } }),
+      new Trainer(bert, {
+        classWeights: "balanced",
+        optim: "lion",
+        averageWeights: { type: "ema", decay: 0.99 },
+        freeze: [/embeddings/, "bert.pooler.*"],
+      }),
+      new Trainer(bert, {
+        classWeights: { a: 1, b: 2 },
+        optim: (groups) => new SGD(groups, { momentum: 0.9 }),
+        paramGroups: [{ match: "classifier.*", learningRate: 1e-3 }],
+      }),
+      new Trainer(bert, {
+        computeLoss: (logits, { labels }) => logits.sub(labels.unsqueeze(-1)).pow(2).mean(),
+        distillation: { teacher: bert, alpha: 0.1 },
+      }),
       // @ts-expect-error misspelt
       new Trainer(bert, { classWeights: "balance" }),
       // @ts-expect-error no such optimizer

@@ -12,7 +12,10 @@ export function addCompletion(program: Command): void {
     .command("completion")
     .description("print a script that completes commands, options and their values in a shell")
     .addArgument(new Argument("<shell>", "which shell").choices(Object.keys(SHELLS)))
-    .addHelpText("after", "\nbash: source <(torchwright completion bash)\nzsh:  source <(torchwright completion zsh)\nfish: torchwright completion fish > ~/.config/fish/completions/torchwright.fish")
+    .addHelpText(
+      "after",
+      "\nbash: source <(torchwright completion bash)\nzsh:  source <(torchwright completion zsh)\nfish: torchwright completion fish > ~/.config/fish/completions/torchwright.fish",
+    )
     .action((shell: keyof typeof SHELLS) => {
       process.stdout.write(SHELLS[shell](program.name(), describeCommands(program)));
     });

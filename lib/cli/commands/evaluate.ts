@@ -14,7 +14,11 @@ import { runs } from "./runs";
 const METRIC_SETTINGS = {
   topK: { kind: WHOLE, description: "an example counts for topKAccuracy where its class is among so many", default: 5 },
   calibrationBins: { kind: WHOLE, description: "bins of the calibration error", default: 15 },
-  threshold: { kind: NUMBER, description: "of a multi-label model: what a label's probability must exceed", default: 0.5 },
+  threshold: {
+    kind: NUMBER,
+    description: "of a multi-label model: what a label's probability must exceed",
+    default: 0.5,
+  },
   bootstrap: {
     on: "confidence intervals, by a Poisson bootstrap",
     settings: {
@@ -49,11 +53,20 @@ export function addEvaluate(program: Command): void {
     .command("evaluate")
     .description("evaluate a saved model on labelled texts")
     .argument("<model>", "folder that train, or Hugging Face, wrote, or a name on the hub")
-    .argument("<data...>", "CSV, TSV, JSON, JSON Lines or Parquet files, or a folder with a folder of texts for each class")
+    .argument(
+      "<data...>",
+      "CSV, TSV, JSON, JSON Lines or Parquet files, or a folder with a folder of texts for each class",
+    )
     .option("--json", "print one JSON object")
     .addHelpText("after", EXIT_CODES_HELP);
   addSettings(command, EVALUATE_SECTIONS).action(async (model: string, data: string[]) => {
     const settings = await givenSettings(command, EVALUATE_SECTIONS);
-    await runs.evaluate()({ model, files: data as unknown as Files, settings, metrics: METRICS, json: command.opts<{ json?: boolean }>().json });
+    await runs.evaluate()({
+      model,
+      files: data as unknown as Files,
+      settings,
+      metrics: METRICS,
+      json: command.opts<{ json?: boolean }>().json,
+    });
   });
 }

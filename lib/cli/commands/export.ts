@@ -20,9 +20,18 @@ export interface ExportSettings {
 }
 
 const FORM_SETTINGS = {
-  torchscript: { kind: textKind("file"), description: "write what Python's torch.jit.load and jit.load open: code and weights, dropout off" },
-  output: { kind: textKind("folder"), description: "write a Hugging Face folder with config, tokenizer, calibration and model card" },
-  adapter: { kind: textKind("folder"), description: "merge this LoRA adapter, of saveAdapter or PEFT, into the weights first" },
+  torchscript: {
+    kind: textKind("file"),
+    description: "write what Python's torch.jit.load and jit.load open: code and weights, dropout off",
+  },
+  output: {
+    kind: textKind("folder"),
+    description: "write a Hugging Face folder with config, tokenizer, calibration and model card",
+  },
+  adapter: {
+    kind: textKind("folder"),
+    description: "merge this LoRA adapter, of saveAdapter or PEFT, into the weights first",
+  },
   dtype: choice(DTYPES, "type of the weights", { default: "float32" }),
 } as const satisfies Readonly<Record<keyof ExportSettings, Spec>>;
 
@@ -41,7 +50,9 @@ export function addExport(program: Command): void {
   addSettings(command, EXPORT_SECTIONS).action(async (model: string) => {
     const settings = await givenSettings(command, EXPORT_SECTIONS);
     if (settings["torchscript"] === undefined && settings["output"] === undefined) {
-      throw new UsageError("export: expected something to write, got neither; give --torchscript <file>, --output <folder>, or both");
+      throw new UsageError(
+        "export: expected something to write, got neither; give --torchscript <file>, --output <folder>, or both",
+      );
     }
     await runs.export()({ model, settings, json: command.opts<{ json?: boolean }>().json });
   });

@@ -13,7 +13,11 @@ import { runs } from "./runs";
 const LOOK_SETTINGS = {
   tokenizer: { kind: textKind("folder"), description: "count lengths in tokens of this model" },
   maxLengths: { kind: NUMBERS, description: "lengths in tokens for which to say how many texts would be cut" },
-  nearDuplicates: { kind: SWITCH, description: "look for near-duplicates; --no-near-duplicates is faster", default: true },
+  nearDuplicates: {
+    kind: SWITCH,
+    description: "look for near-duplicates; --no-near-duplicates is faster",
+    default: true,
+  },
   threshold: { kind: NUMBER, description: "similarity from which texts are near-duplicates", default: 0.8 },
   examples: { kind: WHOLE, description: "examples of each finding", default: 5 },
   html: { kind: textKind("file"), description: "also write the report as a page" },
@@ -28,7 +32,11 @@ export const INSPECT_SECTIONS: readonly Section[] = [
     settings: settingsOf({
       ...ROW_SETTINGS,
       ...LABEL_SETTINGS,
-      label: { ...LABEL_SETTINGS.label, default: undefined, description: "column of the labels; default: label, where there is one" },
+      label: {
+        ...LABEL_SETTINGS.label,
+        default: undefined,
+        description: "column of the labels; default: label, where there is one",
+      },
       problemType,
       validation: { ...validation, description: "another split, to be compared; repeatable" },
       test: { ...test, description: "another split, to be compared; repeatable" },
@@ -41,8 +49,13 @@ export const INSPECT_SECTIONS: readonly Section[] = [
 export function addInspect(program: Command): void {
   const command = program
     .command("inspect")
-    .description("look at data before training, or at what training left: a model folder, a checkpoint, a TorchScript file")
-    .argument("<path...>", "files of data, or one folder, file or name on the hub of a model; nothing of a TorchScript file is run")
+    .description(
+      "look at data before training, or at what training left: a model folder, a checkpoint, a TorchScript file",
+    )
+    .argument(
+      "<path...>",
+      "files of data, or one folder, file or name on the hub of a model; nothing of a TorchScript file is run",
+    )
     .option("--json", "print one JSON object")
     .addHelpText("after", `\nA model or file that is damaged is told of, and ends with 1.${EXIT_CODES_HELP}`);
   addSettings(command, INSPECT_SECTIONS).action(async (paths: string[]) => {

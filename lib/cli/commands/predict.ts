@@ -10,9 +10,17 @@ import { settingsOf, type Spec } from "../settings/setting";
 import { runs } from "./runs";
 
 const INPUT_SETTINGS = {
-  file: { kind: textsKind("file"), description: "CSV, TSV, JSON, JSON Lines or Parquet to read; all columns are kept; repeatable" },
+  file: {
+    kind: textsKind("file"),
+    description: "CSV, TSV, JSON, JSON Lines or Parquet to read; all columns are kept; repeatable",
+  },
   ...ROW_SETTINGS,
-  text: { ...ROW_SETTINGS.text, default: undefined, description: 'column of the texts; default of a file: text. Standard input is JSON Lines where this is given, else one text a line' },
+  text: {
+    ...ROW_SETTINGS.text,
+    default: undefined,
+    description:
+      "column of the texts; default of a file: text. Standard input is JSON Lines where this is given, else one text a line",
+  },
 } as const satisfies Readonly<Record<string, Spec>>;
 
 export const PREDICT_SECTIONS: readonly Section[] = [

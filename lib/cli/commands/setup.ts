@@ -11,10 +11,17 @@ const FETCHING = ["cpu", "cuda", "from", "mirror", "sha256", "force", "quiet"];
 export function addSetup(program: Command): void {
   program
     .command("setup")
-    .description("fetch libtorch into the per-user cache (TORCHWRIGHT_CACHE moves it): the CUDA build where there is an NVIDIA driver, else the CPU's")
+    .description(
+      "fetch libtorch into the per-user cache (TORCHWRIGHT_CACHE moves it): the CUDA build where there is an NVIDIA driver, else the CPU's",
+    )
     .addOption(new Option("--cpu", "the build for the CPU").conflicts("cuda"))
     .option("--cuda", "the build for NVIDIA's GPUs, with NVIDIA's libraries")
-    .addOption(new Option("--from <what>", "take it from a folder, an archive (.zip, .whl) or a Python (a path, or python) on this machine").conflicts("mirror"))
+    .addOption(
+      new Option(
+        "--from <what>",
+        "take it from a folder, an archive (.zip, .whl) or a Python (a path, or python) on this machine",
+      ).conflicts("mirror"),
+    )
     .option("--mirror <url>", "what stands in place of https://download.pytorch.org (or TORCHWRIGHT_MIRROR)")
     .option("--sha256 <hex>", "checksum of the archive, in place of the pinned one", checksum)
     .option("--force", "fetch again what is there")

@@ -14,15 +14,27 @@ import { UsageError } from "../usage-error";
 import { runs } from "./runs";
 
 const RUN_SETTINGS = {
-  model: { kind: textKind("folder"), description: "model to start from: a Hugging Face folder of BERT, its name on the hub, or a TorchScript file" },
+  model: {
+    kind: textKind("folder"),
+    description: "model to start from: a Hugging Face folder of BERT, its name on the hub, or a TorchScript file",
+  },
   train: { kind: textsKind("file"), description: "training data, in place of the argument; repeatable" },
-  resume: { kind: SWITCH, description: "go on from the newest checkpoint in the output folder, or begin where there is none" },
+  resume: {
+    kind: SWITCH,
+    description: "go on from the newest checkpoint in the output folder, or begin where there is none",
+  },
   resumeFrom: { kind: textKind("checkpoint"), description: "go on from this checkpoint" },
   calibrate: {
     on: "fit a temperature on the validation data, which predictions then obey",
     settings: {
-      risk: { kind: NUMBER, description: "also find the probability below which to abstain, so that at most this share is wrong" },
-      delta: { kind: NUMBER, description: "how often that may fail on new data; default: the share is that of the validation data itself" },
+      risk: {
+        kind: NUMBER,
+        description: "also find the probability below which to abstain, so that at most this share is wrong",
+      },
+      delta: {
+        kind: NUMBER,
+        description: "how often that may fail on new data; default: the share is that of the validation data itself",
+      },
     },
   },
   report: { kind: textKind("file"), description: "also write a page about the run, as HTML" },
@@ -31,7 +43,10 @@ const RUN_SETTINGS = {
 /** All settings of the command, as the help has them. */
 export const TRAIN_SECTIONS: readonly Section[] = [
   { heading: "Model and run:", settings: settingsOf({ ...RUN_SETTINGS, ...HUB_SETTINGS }) },
-  { heading: "Data:", settings: settingsOf({ ...ROW_SETTINGS, ...LABEL_SETTINGS, ...PART_SETTINGS, ...SPLIT_SETTINGS }) },
+  {
+    heading: "Data:",
+    settings: settingsOf({ ...ROW_SETTINGS, ...LABEL_SETTINGS, ...PART_SETTINGS, ...SPLIT_SETTINGS }),
+  },
   { heading: "Batches:", settings: settingsOf(TRAIN_LOADER_SETTINGS) },
   { heading: "LoRA:", settings: settingsOf(LORA_SETTINGS) },
   { heading: "Training (the Trainer's options):", settings: settingsOf(TRAINER_SETTINGS) },
@@ -41,16 +56,25 @@ export function addTrain(program: Command): void {
   const command = program
     .command("train")
     .description("fine-tune a model on labelled texts, and save it with its tokenizer")
-    .argument("[data...]", "CSV, TSV, JSON, JSON Lines or Parquet files, or a folder with a folder of texts for each class")
+    .argument(
+      "[data...]",
+      "CSV, TSV, JSON, JSON Lines or Parquet files, or a folder with a folder of texts for each class",
+    )
     .option("--json", "print one JSON object at the end")
     .addHelpText("after", `\nEvery switch can be turned off: --no-<name>.${EXIT_CODES_HELP}`);
   addSettings(command, TRAIN_SECTIONS).action(async (data: string[]) => {
     const settings = await givenSettings(command, TRAIN_SECTIONS);
     const files = [...data, ...[(settings["train"] as string | string[] | undefined) ?? []].flat()];
     const [first, ...others] = files;
-    if (first === undefined) throw new UsageError("train: expected training data, got none; name a file, or give --train");
-    if (settings["model"] === undefined) throw new UsageError("train: expected a model to start from, got none; give --model <folder>");
-    const output = (settings["outputDir"] as string | undefined) ?? path.join("runs", path.basename(path.resolve(first)).split(".")[0] || "data");
+    if (first === undefined) {
+      throw new UsageError("train: expected training data, got none; name a file, or give --train");
+    }
+    if (settings["model"] === undefined) {
+      throw new UsageError("train: expected a model to start from, got none; give --model <folder>");
+    }
+    const output =
+      (settings["outputDir"] as string | undefined) ??
+      path.join("runs", path.basename(path.resolve(first)).split(".")[0] || "data");
     await runs.train()({ files: [first, ...others], output, settings, json: command.opts<{ json?: boolean }>().json });
   });
 }

@@ -34,8 +34,13 @@ function branch(name: string, { name: command, options, choices }: DescribedComm
   const chosen = options.filter((option) => option.choices.length > 0);
   const free = options.filter((option) => option.takesValue && option.choices.length === 0);
   const values = [
-    ...chosen.map(({ flags, choices: words }) => `        ${flags.join("|")}) _${name}_words ${quoted(words.join(" "))} "$cur"; return ;;`),
-    ...(free.length > 0 ? [`        ${free.flatMap(({ flags }) => flags).join("|")}) _${name}_files "$cur"; return ;;`] : []),
+    ...chosen.map(
+      ({ flags, choices: words }) =>
+        `        ${flags.join("|")}) _${name}_words ${quoted(words.join(" "))} "$cur"; return ;;`,
+    ),
+    ...(free.length > 0
+      ? [`        ${free.flatMap(({ flags }) => flags).join("|")}) _${name}_files "$cur"; return ;;`]
+      : []),
   ];
   const flags = options.flatMap((option) => option.flags);
   return [

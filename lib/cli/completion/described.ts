@@ -1,4 +1,7 @@
-/** The program's commands and options as shell completion needs them: read off the program itself, so that nothing can be forgotten. */
+/**
+ * The program's commands and options as shell completion needs them: read off the program itself, so that nothing can
+ * be forgotten.
+ */
 import type { Command } from "commander";
 
 export interface DescribedOption {
@@ -24,12 +27,15 @@ export function describeCommands(program: Command): readonly DescribedCommand[] 
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    options: command.createHelp().visibleOptions(command).map((option) => ({
-      flags: [option.short, option.long].filter((flag) => flag != null),
-      description: option.description,
-      takesValue: option.required || option.optional,
-      choices: option.argChoices ?? [],
-    })),
+    options: command
+      .createHelp()
+      .visibleOptions(command)
+      .map((option) => ({
+        flags: [option.short, option.long].filter((flag) => flag != null),
+        description: option.description,
+        takesValue: option.required || option.optional,
+        choices: option.argChoices ?? [],
+      })),
     choices: command.registeredArguments[0]?.argChoices ?? [],
   }));
 }

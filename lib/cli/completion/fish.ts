@@ -9,7 +9,10 @@ export function fishCompletion(name: string, commands: readonly DescribedCommand
     `complete -c ${name} -n ${quoted(none)} -f`,
     `complete -c ${name} -n ${quoted(none)} -l help -d 'show help'`,
     `complete -c ${name} -n ${quoted(none)} -l version -d 'show the version'`,
-    ...commands.map((command) => `complete -c ${name} -n ${quoted(none)} -f -a ${quoted(command.name)} -d ${quoted(command.description)}`),
+    ...commands.map(
+      (command) =>
+        `complete -c ${name} -n ${quoted(none)} -f -a ${quoted(command.name)} -d ${quoted(command.description)}`,
+    ),
     ...commands.flatMap((command) => linesOf(name, command)),
     "",
   ].join("\n");
@@ -17,7 +20,10 @@ export function fishCompletion(name: string, commands: readonly DescribedCommand
 
 function linesOf(name: string, { name: command, options, choices }: DescribedCommand): string[] {
   const front = `complete -c ${name} -n ${quoted(`__fish_seen_subcommand_from ${command}`)}`;
-  return [...options.map((option) => `${front} ${optionOf(option)}`), ...(choices.length > 0 ? [`${front} -f -a ${quoted(choices.join(" "))}`] : [])];
+  return [
+    ...options.map((option) => `${front} ${optionOf(option)}`),
+    ...(choices.length > 0 ? [`${front} -f -a ${quoted(choices.join(" "))}`] : []),
+  ];
 }
 
 function optionOf({ flags, description, takesValue, choices }: DescribedOption): string {

@@ -29,7 +29,13 @@ if [[ $funcstack[1] == _${name} ]]; then _${name} "$@"; else compdef _${name} ${
 
 function branch({ name, options, choices }: DescribedCommand): string {
   const last = choices.length > 0 ? `'1: :(${choices.join(" ")})'` : `'*:file:_files'`;
-  return [`        ${name})`, `          _arguments -S \\`, ...options.flatMap(specs).map((spec) => `            ${spec} \\`), `            ${last}`, `          ;;`].join("\n");
+  return [
+    `        ${name})`,
+    `          _arguments -S \\`,
+    ...options.flatMap(specs).map((spec) => `            ${spec} \\`),
+    `            ${last}`,
+    `          ;;`,
+  ].join("\n");
 }
 
 function specs({ flags, description, takesValue, choices }: DescribedOption): string[] {

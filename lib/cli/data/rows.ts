@@ -32,7 +32,11 @@ export function openRows(operation: string, files: Files, settings: RowSettings)
 }
 
 /** Texts in memory; with labels where `label` names their column. */
-export function readTexts(files: Files, settings: RowSettings & LabelSettings, labels?: readonly string[]): Promise<TextDataset> {
+export function readTexts(
+  files: Files,
+  settings: RowSettings & LabelSettings,
+  labels?: readonly string[],
+): Promise<TextDataset> {
   const { format, shared, text, csv } = readingOf(files, settings);
   const { label, labelSeparator, problemType } = settings;
   const columns: TextSourceOptions<object> = {
@@ -68,6 +72,8 @@ function readingOf(files: Files, { format: asked, delimiter, encoding, skipBadRo
 }
 
 function oneFolder([folder, ...others]: Files): string {
-  if (others.length > 0) throw new UsageError(`expected one folder with a folder for each class, got ${others.length + 1}`);
+  if (others.length > 0) {
+    throw new UsageError(`expected one folder with a folder for each class, got ${others.length + 1}`);
+  }
   return folder;
 }

@@ -22,19 +22,33 @@ export interface TrainParts {
 /** Share of the rows that is held out where nobody says anything. */
 const HELD_OUT = 0.1;
 
-/** Reads and splits. Throws UsageError for a part that is asked for in two ways, and what reading and splitting throw. */
+/**
+ * Reads and splits. Throws UsageError for a part that is asked for in two ways, and what reading and splitting throw.
+ */
 export async function readParts(files: Files, settings: PartSettings, seed: number): Promise<TrainParts> {
   const { validationSplit, testSplit = 0, splitSeed = seed } = settings;
   const given = { validation: filesOf(settings.validation), test: filesOf(settings.test) };
-  if (given.validation && validationSplit) throw new UsageError("--validation-split: expected no split with --validation, got both");
+  if (given.validation && validationSplit) {
+    throw new UsageError("--validation-split: expected no split with --validation, got both");
+  }
   if (given.test && testSplit) throw new UsageError("--test-split: expected no split with --test, got both");
   const held = validationSplit ?? (given.validation ? 0 : HELD_OUT);
-  for (const [flag, share] of [["--validation-split", held], ["--test-split", testSplit]] as const) {
-    if (share < 0 || (share >= 1 && !Number.isSafeInteger(share))) throw new UsageError(`${flag}: expected a share from 0 to 1 or a number of rows, got ${share}`);
+  for (const [flag, share] of [
+    ["--validation-split", held],
+    ["--test-split", testSplit],
+  ] as const) {
+    if (share < 0 || (share >= 1 && !Number.isSafeInteger(share))) {
+      throw new UsageError(`${flag}: expected a share from 0 to 1 or a number of rows, got ${share}`);
+    }
   }
   const labelled = { ...settings, label: settings.label ?? "label" };
   const all = await readTexts(files, labelled);
-  const split = splitOff(all, { validation: held, test: testSplit, stratify: settings.stratify ?? all.problemType === "single-label", seed: splitSeed });
+  const split = splitOff(all, {
+    validation: held,
+    test: testSplit,
+    stratify: settings.stratify ?? all.problemType === "single-label",
+    seed: splitSeed,
+  });
   const { labels, problemType } = split.train;
   const like = { ...labelled, ...(problemType !== undefined && { problemType }) };
   const validation = given.validation ? await readTexts(given.validation, like, labels) : split.validation;

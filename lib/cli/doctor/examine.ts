@@ -4,7 +4,14 @@ import { majorMinor } from "../../native/locate";
 import { nvidiaDriver } from "../../setup/nvidia";
 import type { Finding, Report } from "./finding";
 import { addonFinding, diskFinding, nodeFinding, systemFinding } from "./machine";
-import { addonsBuiltFor, librariesFinding, libtorchFinding, locate, openingFinding, stepFinding } from "./native-findings";
+import {
+  addonsBuiltFor,
+  librariesFinding,
+  libtorchFinding,
+  locate,
+  openingFinding,
+  stepFinding,
+} from "./native-findings";
 import { driverFindings } from "./gpu-findings";
 import { runProbe } from "./probe";
 import type { AddonAnswer, OpenAnswer, StepAnswer } from "./probes";
@@ -22,7 +29,12 @@ export async function examine(timeoutMs: number): Promise<Report> {
   if (located instanceof TorchwrightError) {
     findings.push(...driverFindings(driver, undefined, undefined));
   } else {
-    findings.push(librariesFinding(located, addon.ok && majorMinor(addon.value.release) === majorMinor(located.version) ? addon.value.folder : undefined));
+    findings.push(
+      librariesFinding(
+        located,
+        addon.ok && majorMinor(addon.value.release) === majorMinor(located.version) ? addon.value.folder : undefined,
+      ),
+    );
     const opened = await runProbe<OpenAnswer>("open", timeoutMs);
     findings.push(openingFinding(opened), ...driverFindings(driver, located, opened.ok ? opened.value : undefined));
     for (const device of opened.ok ? ["cpu", ...opened.value.gpus.map((gpu) => gpu.device)] : []) {

@@ -35,12 +35,20 @@ export function reportText({ trains, devices, findings }: Report): string {
     `${status.padEnd(7)}  ${name.padEnd(width)}  ${text}${remedy === undefined ? "" : `${/[.!?]$/.test(text) ? "" : "."} Remedy: ${remedy}`}`.trimEnd(),
   );
   const problems = findings.filter(({ status }) => status === "problem").length;
-  lines.push(trains ? `Training works, on ${devices.join(", ")}.` : `Training would not work as it should: ${problems === 1 ? "1 problem" : `${problems} problems`}.`);
+  lines.push(
+    trains
+      ? `Training works, on ${devices.join(", ")}.`
+      : `Training would not work as it should: ${problems === 1 ? "1 problem" : `${problems} problems`}.`,
+  );
   return lines.join("\n");
 }
 
 /** The first line of an error's message, or of any text, cut to what a line can hold. */
 export function firstLine(text: string): string {
-  const line = text.split("\n").find((candidate) => candidate.trim() !== "")?.trim() ?? "";
+  const line =
+    text
+      .split("\n")
+      .find((candidate) => candidate.trim() !== "")
+      ?.trim() ?? "";
   return line.length > 300 ? `${line.slice(0, 297)}...` : line;
 }

@@ -16,24 +16,43 @@ const N_API = 8;
 /** Less than this and neither a checkpoint nor a model can be saved for long. */
 const LITTLE_BYTES = 1e9;
 
-export function nodeFinding(versions: { readonly node: string; readonly napi?: string | undefined } = process.versions): Finding {
+export function nodeFinding(
+  versions: { readonly node: string; readonly napi?: string | undefined } = process.versions,
+): Finding {
   const [major = 0, minor = 0] = versions.node.split(".").map(Number);
   const details = { version: versions.node, napi: Number(versions.napi) };
   const recent = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
   if (recent && details.napi >= N_API) return { name: "Node", status: "ok", text: versions.node, details };
-  return { name: "Node", status: "problem", text: `expected ${OLDEST_NODE.join(".")} or newer, got ${versions.node}`, remedy: "install a current one from https://nodejs.org", details };
+  return {
+    name: "Node",
+    status: "problem",
+    text: `expected ${OLDEST_NODE.join(".")} or newer, got ${versions.node}`,
+    remedy: "install a current one from https://nodejs.org",
+    details,
+  };
 }
 
-/** A system without prebuilt addons is no problem where they were built on it: whether they open is found further down. */
+/**
+ * A system without prebuilt addons is no problem where they were built on it: whether they open is found further down.
+ */
 export function systemFinding(name: string = systemName()): Finding {
   const details = { system: name };
   const glibc = /^linux-x64 with glibc (\d+)\.(\d+)/.exec(name);
   const prebuilt = glibc !== null && (Number(glibc[1]) > 2 || Number(glibc[2]) >= 28);
   if (prebuilt) return { name: "system", status: "ok", text: name, details };
-  return { name: "system", status: "note", text: `${name}; prebuilt addons are for ${PREBUILT_FOR}`, remedy: "npx torchwright build compiles them here", details };
+  return {
+    name: "system",
+    status: "note",
+    text: `${name}; prebuilt addons are for ${PREBUILT_FOR}`,
+    remedy: "npx torchwright build compiles them here",
+    details,
+  };
 }
 
-/** `built`: the folder of those that `torchwright build` made for the libtorch here, which are taken before the packaged ones. */
+/**
+ * `built`: the folder of those that `torchwright build` made for the libtorch here, which are taken before the packaged
+ * ones.
+ */
 export function addonFinding(probed: Probed<AddonAnswer>, built: string | undefined): Finding {
   const name = "addon";
   if (built !== undefined) {
@@ -42,11 +61,26 @@ export function addonFinding(probed: Probed<AddonAnswer>, built: string | undefi
   }
   if (!probed.ok) {
     const remedy = "install the package again; npx torchwright build compiles it here (in a checkout: npm install)";
-    return { name, status: "problem", text: firstLine(`loader.node ${probed.ending}`.replace(/^loader.node native addon:/, "native addon:")), remedy, details: { ...probed } };
+    return {
+      name,
+      status: "problem",
+      text: firstLine(`loader.node ${probed.ending}`.replace(/^loader.node native addon:/, "native addon:")),
+      remedy,
+      details: { ...probed },
+    };
   }
   const { folder, release } = probed.value;
-  const origin = process.env.TORCHWRIGHT_ADDONS ? "named by TORCHWRIGHT_ADDONS" : folder.startsWith(`${ownPackage.root}/prebuilds`) ? "prebuilt" : "built in this checkout";
-  return { name, status: "ok", text: `${origin}, for libtorch ${release}, in ${folder}`, details: { origin, folder, release } };
+  const origin = process.env.TORCHWRIGHT_ADDONS
+    ? "named by TORCHWRIGHT_ADDONS"
+    : folder.startsWith(`${ownPackage.root}/prebuilds`)
+      ? "prebuilt"
+      : "built in this checkout";
+  return {
+    name,
+    status: "ok",
+    text: `${origin}, for libtorch ${release}, in ${folder}`,
+    details: { origin, folder, release },
+  };
 }
 
 /** `needed`: whether libtorch is still to be fetched. */
@@ -58,8 +92,17 @@ export async function diskFinding(needed: boolean, cache: string = cacheFolder()
     const details = { cache, freeBytes: free };
     const text = `${gigabytes(free)} free for the cache, ${cache}`;
     const wanted = needed ? 2 * UNPACKED_BYTES.cpu : LITTLE_BYTES;
-    return free >= wanted ? { name, status: "ok", text, details } : { name, status: "note", text: `${text}, which is little`, remedy, details };
+    return free >= wanted
+      ? { name, status: "ok", text, details }
+      : { name, status: "note", text: `${text}, which is little`, remedy, details };
   } catch (error) {
-    return { name, status: "note", text: firstLine(`the cache, ${cache}, cannot be looked at: ${error instanceof Error ? error.message : String(error)}`), remedy };
+    return {
+      name,
+      status: "note",
+      text: firstLine(
+        `the cache, ${cache}, cannot be looked at: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+      remedy,
+    };
   }
 }

@@ -7,7 +7,10 @@ export type Probed<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
-      /** `was killed by SIGSEGV`, `did not end within 120 s`, `ended with code 1`; or what it reported itself, an error's message. */
+      /**
+       * `was killed by SIGSEGV`, `did not end within 120 s`, `ended with code 1`; or what it reported itself, an
+       * error's message.
+       */
       readonly ending: string;
       /** Of the error that it reported itself. */
       readonly code?: string;
@@ -27,7 +30,9 @@ const KEPT_OUTPUT = 2000;
 /** Starts `torchwright doctor --probe <name>` and waits for its answer, for at most `timeoutMs`. */
 export async function runProbe<T>(name: string, timeoutMs: number): Promise<Probed<T>> {
   const [, program = ""] = process.argv;
-  const child = spawn(process.execPath, [...process.execArgv, program, "doctor", "--probe", name], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...process.execArgv, program, "doctor", "--probe", name], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
   const output = collect(child.stdio[2]);
   const answer = collect(child.stdio[ANSWER] as Readable);
   let late = false;

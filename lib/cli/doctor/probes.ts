@@ -107,6 +107,9 @@ async function trainingStep(device: string): Promise<StepAnswer> {
     optimizer.dispose();
     layer.dispose();
     if (lossAfter < lossBefore) return { lossBefore, lossAfter };
-    throw new TorchwrightError("ERR_NON_FINITE", `doctor: expected a step of AdamW to lower the loss on ${device}, got ${lossAfter} after ${lossBefore}`);
+    throw new TorchwrightError(
+      "ERR_NON_FINITE",
+      `doctor: expected a step of AdamW to lower the loss on ${device}, got ${lossAfter} after ${lossBefore}`,
+    );
   });
 }

@@ -1,4 +1,6 @@
-/** Which shared libraries a library needs and the system does not find, asked of the system's own loader, as `ldd` does. */
+/**
+ * Which shared libraries a library needs and the system does not find, asked of the system's own loader, as `ldd` does.
+ */
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 
@@ -11,8 +13,8 @@ export interface Unresolved {
 }
 
 /**
- * Asks about `file`, without running any of its code. `beside` is a folder whose libraries will have been opened before it.
- * Undefined where the loader cannot be asked: not Linux, or not glibc.
+ * Asks about `file`, without running any of its code. `beside` is a folder whose libraries will have been opened before
+ * it. Undefined where the loader cannot be asked: not Linux, or not glibc.
  */
 export function unresolvedLibraries(file: string, beside?: string): Unresolved | undefined {
   const loader = dynamicLoader();
@@ -25,10 +27,17 @@ export function unresolvedLibraries(file: string, beside?: string): Unresolved |
     env: { ...process.env, LD_TRACE_LOADED_OBJECTS: "1", ...(search !== "" && { LD_LIBRARY_PATH: search }) },
   });
   // It maps the file and reads what lies there: one that was cut short kills it.
-  if (result.signal !== null) return { missing: [], complaints: [`${file} is damaged: the system's loader was killed by ${result.signal} while it read it`] };
+  if (result.signal !== null) {
+    return {
+      missing: [],
+      complaints: [`${file} is damaged: the system's loader was killed by ${result.signal} while it read it`],
+    };
+  }
   const lines = `${result.stdout}\n${result.stderr}`.split("\n").map((line) => line.trim());
   const missing = lines.map((line) => /^(\S+) => not found$/.exec(line)?.[1]).filter((name) => name !== undefined);
-  const complaints = lines.filter((line) => /error while loading|version `[^']*' not found|error:/.test(line)).map((line) => line.replace(/^.*error while loading shared libraries: /, ""));
+  const complaints = lines
+    .filter((line) => /error while loading|version `[^']*' not found|error:/.test(line))
+    .map((line) => line.replace(/^.*error while loading shared libraries: /, ""));
   return { missing: [...new Set(missing)], complaints };
 }
 
@@ -43,7 +52,9 @@ function dynamicLoader(): string | undefined {
 
 /** What brings a missing library, for the ones that are missed in practice. */
 export function remedyFor(missing: readonly string[]): string {
-  if (missing.some((name) => /^lib(cu|nv|nccl)/.test(name))) return "npx torchwright setup --cuda --force brings NVIDIA's libraries";
+  if (missing.some((name) => /^lib(cu|nv|nccl)/.test(name))) {
+    return "npx torchwright setup --cuda --force brings NVIDIA's libraries";
+  }
   if (missing.includes("libgomp.so.1")) return "apt-get install libgomp1, or dnf install libgomp";
   if (missing.includes("libstdc++.so.6")) return "apt-get install libstdc++6, or dnf install libstdc++";
   return "npx torchwright setup --force fetches libtorch again; what is not libtorch's, the system's package manager has";

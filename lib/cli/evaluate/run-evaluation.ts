@@ -27,22 +27,37 @@ export interface EvaluationCall {
 
 export async function runEvaluation({ model: given, files, settings, metrics, json }: EvaluationCall): Promise<void> {
   const { label = "label", report, title, examples } = settings as EvaluateSettings;
-  const options = Object.fromEntries(["device", "precision", "progress"].flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]))) as TrainerOptions<ModelProblem>;
+  const options = Object.fromEntries(
+    ["device", "precision", "progress"].flatMap((name) =>
+      settings[name] === undefined ? [] : [[name, settings[name]]],
+    ),
+  ) as TrainerOptions<ModelProblem>;
   asUsage(() => resolveOptions(options));
   checkDevice(options.device);
   const { model: folder, tokenizer: tokenizerFolder } = await placeOf("evaluate", given, settings);
   const problemType = await savedProblem(folder);
   const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
-  const model = await loadTextClassifier(folder, { ...(options.device !== undefined && { device: options.device }), problemType });
+  const model = await loadTextClassifier(folder, {
+    ...(options.device !== undefined && { device: options.device }),
+    problemType,
+  });
   try {
     // What numbers mean, the model knows; soft labels are told from names by their looks.
     const like = problemType === "single-label" ? {} : { problemType };
     const data = await readTexts(files, { ...settings, label, ...like }, model.labels);
     const loader = evaluationLoader(data, tokenizer, model, settings);
     const trainer = new Trainer<ModelProblem>(model, options);
-    const told = Object.fromEntries(metrics.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
+    const told = Object.fromEntries(
+      metrics.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
+    );
     const evaluation = await trainer.evaluate(loader, told);
-    if (report !== undefined) await trainer.report(report, { loader, ...(title !== undefined && { title }), ...(examples !== undefined && { examples }) });
+    if (report !== undefined) {
+      await trainer.report(report, {
+        loader,
+        ...(title !== undefined && { title }),
+        ...(examples !== undefined && { examples }),
+      });
+    }
     const skipped = data.skipped > 0 ? `, ${plural(data.skipped, "bad one")} left out` : "";
     printResult(json, { model: given, data: { rows: data.length, skipped: data.skipped }, evaluation }, () =>
       printed(`Evaluation of ${given} on ${plural(data.length, "row")}${skipped}`, evaluationSections(evaluation)),

@@ -30,13 +30,23 @@ export async function runExport({ model: given, settings, json }: ExportCall): P
   const { model: folder } = await placeOf("export", given, settings);
   const type = (await readConfig(folder))["model_type"];
   if (type === "torchscript") {
-    throw new TorchwrightError("ERR_CONFIG_INVALID", `export: expected a folder of BERT, got one of a TorchScript module, which ${path.join(folder, "model.pt")} already is`);
+    throw new TorchwrightError(
+      "ERR_CONFIG_INVALID",
+      `export: expected a folder of BERT, got one of a TorchScript module, which ${path.join(folder, "model.pt")} already is`,
+    );
   }
   if (output !== undefined && path.resolve(output) === path.resolve(folder)) {
-    throw new TorchwrightError("ERR_FILE_WRITE", `export: expected another folder than the model's own for --output, got ${output}`);
+    throw new TorchwrightError(
+      "ERR_FILE_WRITE",
+      `export: expected another folder than the model's own for --output, got ${output}`,
+    );
   }
   const problemType = await savedProblem(folder);
-  const model = await BertForSequenceClassification.fromPretrained<ModelProblem>(folder, { device: "cpu", problemType, ...(dtype && { dtype }) });
+  const model = await BertForSequenceClassification.fromPretrained<ModelProblem>(folder, {
+    device: "cpu",
+    problemType,
+    ...(dtype && { dtype }),
+  });
   try {
     if (adapter !== undefined) {
       await model.loadAdapter(adapter, hubOptionsBeside(settings));
@@ -51,16 +61,31 @@ export async function runExport({ model: given, settings, json }: ExportCall): P
       // The adapter changed what the calibration and the card were about.
       const calibration = adapter === undefined ? await readCalibration(folder) : undefined;
       const files = adapter === undefined ? await companionsOf(folder) : {};
-      await model.save(output, { tokenizer: await AutoTokenizer.fromPretrained(folder), ...(calibration && { calibration }), files });
+      await model.save(output, {
+        tokenizer: await AutoTokenizer.fromPretrained(folder),
+        ...(calibration && { calibration }),
+        files,
+      });
     }
   } finally {
     model.dispose();
   }
-  const written = { ...(torchscript !== undefined && { torchscript }), ...(output !== undefined && { output }), dtype: dtype ?? "float32" };
-  printResult(json, written, () => [torchscript, output].filter((one) => one !== undefined).map((one) => `wrote ${one}`).join("\n"));
+  const written = {
+    ...(torchscript !== undefined && { torchscript }),
+    ...(output !== undefined && { output }),
+    dtype: dtype ?? "float32",
+  };
+  printResult(json, written, () =>
+    [torchscript, output]
+      .filter((one) => one !== undefined)
+      .map((one) => `wrote ${one}`)
+      .join("\n"),
+  );
 }
 
 async function companionsOf(folder: string): Promise<Record<string, string>> {
   const there = COMPANIONS.filter((name) => existsSync(path.join(folder, name)));
-  return Object.fromEntries(await Promise.all(there.map(async (name) => [name, await readFile(path.join(folder, name), "utf8")] as const)));
+  return Object.fromEntries(
+    await Promise.all(there.map(async (name) => [name, await readFile(path.join(folder, name), "utf8")] as const)),
+  );
 }

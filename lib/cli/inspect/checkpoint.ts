@@ -26,7 +26,11 @@ export async function inspectCheckpoint(folder: string): Promise<Findings> {
     skippedSteps: run.skippedSteps,
     model: model.value,
   };
-  const metrics = last ? headline(last.metrics).map(([name, measure]) => `${name} ${formatMeasure(measure)}`).join("  ") : undefined;
+  const metrics = last
+    ? headline(last.metrics)
+        .map(([name, measure]) => `${name} ${formatMeasure(measure)}`)
+        .join("  ")
+    : undefined;
   const section = pairs("Run", [
     ["step", value.step],
     ["epoch", value.epoch.toFixed(2)],

@@ -23,8 +23,12 @@ interface LookSettings extends PartSettings {
 export async function inspectData(files: Files, given: Settings, json: boolean | undefined): Promise<void> {
   const settings: LookSettings = given;
   const { tokenizer, maxLengths, nearDuplicates = true, threshold, examples, html } = settings;
-  if (maxLengths && tokenizer === undefined) throw new UsageError("--max-lengths: expected --tokenizer with it, as lengths are in tokens, got none");
-  if (threshold !== undefined && !nearDuplicates) throw new UsageError("--threshold: expected no --no-near-duplicates with it, got both");
+  if (maxLengths && tokenizer === undefined) {
+    throw new UsageError("--max-lengths: expected --tokenizer with it, as lengths are in tokens, got none");
+  }
+  if (threshold !== undefined && !nearDuplicates) {
+    throw new UsageError("--threshold: expected no --no-near-duplicates with it, got both");
+  }
   const options: InspectOptions = {
     ...(tokenizer !== undefined && { tokenizer: await AutoTokenizer.fromPretrained(tokenizer, hubOptions(given)) }),
     ...(maxLengths && { maxLengths }),
@@ -34,7 +38,11 @@ export async function inspectData(files: Files, given: Settings, json: boolean |
   const data = await read(files, settings);
   const more = { validation: filesOf(settings.validation), test: filesOf(settings.test) };
   const label = data.labelled ? { label: settings.label ?? "label" } : {};
-  const others = await Promise.all(Object.entries(more).flatMap(([name, these]) => (these ? [readTexts(these, { ...settings, ...label }).then((part) => [name, part] as const)] : [])));
+  const others = await Promise.all(
+    Object.entries(more).flatMap(([name, these]) =>
+      these ? [readTexts(these, { ...settings, ...label }).then((part) => [name, part] as const)] : [],
+    ),
+  );
   const found = await inspect(others.length > 0 ? { train: data, ...Object.fromEntries(others) } : data, options);
   if (html !== undefined) await writePage(html, () => Promise.resolve(page(found.toHtml())));
   printResult(json, found, () => String(found));

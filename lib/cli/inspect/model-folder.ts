@@ -1,4 +1,6 @@
-/** Looks at a model folder without opening the model: its config, labels, weights, tokenizer, checksums and calibration. */
+/**
+ * Looks at a model folder without opening the model: its config, labels, weights, tokenizer, checksums and calibration.
+ */
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { Section } from "../../data/inspect/layout";
@@ -16,12 +18,23 @@ import { pairs } from "../output/print";
 import type { Findings } from "./findings";
 
 /** Of a BERT, what shapes it. */
-const SHAPE = ["num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size", "vocab_size", "max_position_embeddings", "hidden_act"] as const;
+const SHAPE = [
+  "num_hidden_layers",
+  "hidden_size",
+  "num_attention_heads",
+  "intermediate_size",
+  "vocab_size",
+  "max_position_embeddings",
+  "hidden_act",
+] as const;
 
 /** Labels that are listed. */
 const LABELS = 50;
 
-/** `name` is what it was asked for by. Throws ERR_CONFIG_INVALID, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID, ERR_FILE_NOT_FOUND. */
+/**
+ * `name` is what it was asked for by. Throws ERR_CONFIG_INVALID, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID,
+ * ERR_FILE_NOT_FOUND.
+ */
 export async function inspectModel(folder: string, name = folder): Promise<Findings> {
   const config = await readConfig(folder);
   const damage = await damageOf(folder);
@@ -40,7 +53,12 @@ export async function inspectModel(folder: string, name = folder): Promise<Findi
     manifest: damage === undefined ? { ok: true, files: await listedInManifest(folder) } : { ok: false, damage },
     config,
   };
-  return { heading: `Model in ${name}`, value, sections: modelSections(value), ...(damage !== undefined && { damage }) };
+  return {
+    heading: `Model in ${name}`,
+    value,
+    sections: modelSections(value),
+    ...(damage !== undefined && { damage }),
+  };
 }
 
 interface ModelValue {
@@ -62,10 +80,23 @@ interface OpenedTokenizer {
 }
 
 /** The same as tables. */
-function modelSections({ type, problemType, labels = [], weights, tokenizer, calibration, manifest, config }: ModelValue): Section[] {
+function modelSections({
+  type,
+  problemType,
+  labels = [],
+  weights,
+  tokenizer,
+  calibration,
+  manifest,
+  config,
+}: ModelValue): Section[] {
   const whole = "parameters" in weights ? weights : undefined;
   const shown = labels.slice(0, LABELS);
-  const checksums = !manifest.ok ? "do not fit" : manifest.files?.length ? `${plural(manifest.files.length, "file")}, all as saved` : "none: not saved by this library";
+  const checksums = !manifest.ok
+    ? "do not fit"
+    : manifest.files?.length
+      ? `${plural(manifest.files.length, "file")}, all as saved`
+      : "none: not saved by this library";
   return [
     pairs("Model", [
       ["type", type],
@@ -76,9 +107,23 @@ function modelSections({ type, problemType, labels = [], weights, tokenizer, cal
       ...SHAPE.map((key) => [key, config[key]] as const),
       ["checksums", checksums],
     ]),
-    pairs(`Labels (${labels.length})`, [...shown.map((label, id) => [String(id), label] as const), ...(labels.length > shown.length ? [["…", `${labels.length - shown.length} more`] as const] : [])]),
-    pairs("Tokenizer", "problem" in tokenizer ? [["cannot be opened", tokenizer.problem]] : [["vocabulary", tokenizer.vocabulary], ["longest text", `${tokenizer.maxLength} tokens`]]),
-    pairs("Calibration", [["temperature", calibration?.temperature], ["abstains below", calibration?.abstention?.threshold]]),
+    pairs(`Labels (${labels.length})`, [
+      ...shown.map((label, id) => [String(id), label] as const),
+      ...(labels.length > shown.length ? [["…", `${labels.length - shown.length} more`] as const] : []),
+    ]),
+    pairs(
+      "Tokenizer",
+      "problem" in tokenizer
+        ? [["cannot be opened", tokenizer.problem]]
+        : [
+            ["vocabulary", tokenizer.vocabulary],
+            ["longest text", `${tokenizer.maxLength} tokens`],
+          ],
+    ),
+    pairs("Calibration", [
+      ["temperature", calibration?.temperature],
+      ["abstains below", calibration?.abstention?.threshold],
+    ]),
   ].filter(({ blocks }) => blocks.length > 0);
 }
 
@@ -96,7 +141,10 @@ async function weightsOf(folder: string): Promise<Weights> {
   const files = [...new Set(tensors.map(([, { file }]) => file))];
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   return {
-    parameters: tensors.reduce((sum, [, { entry }]) => sum + entry.shape.reduce((product, size) => product * size, 1), 0),
+    parameters: tensors.reduce(
+      (sum, [, { entry }]) => sum + entry.shape.reduce((product, size) => product * size, 1),
+      0,
+    ),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     tensors: tensors.length,
     dtypes: [...new Set(tensors.map(([, { entry }]) => entry.dtype))].sort(),

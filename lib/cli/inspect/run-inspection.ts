@@ -29,7 +29,9 @@ export async function runInspection({ paths, settings, json }: InspectionCall): 
   if (!look) return inspectData(paths, settings, json);
   if (paths.length > 1) throw new UsageError(`inspect: expected one folder or file of a model, got ${paths.length}`);
   const given = Object.keys(settings).find((name) => !Object.hasOwn(HUB_SETTINGS, name));
-  if (given !== undefined) throw new UsageError(`inspect: expected no settings of data for ${first}, which is none, got ${given}`);
+  if (given !== undefined) {
+    throw new UsageError(`inspect: expected no settings of data for ${first}, which is none, got ${given}`);
+  }
   const { heading, value, sections, damage } = await look(first);
   printResult(json, value, () => printed(heading, sections));
   if (damage === undefined) return;
@@ -40,12 +42,18 @@ export async function runInspection({ paths, settings, json }: InspectionCall): 
 /** How to look at a path; undefined for data. */
 function lookOf(given: string, settings: Settings): ((given: string) => Promise<Findings>) | undefined {
   if (isTorchScriptFile(given)) return inspectTorchScript;
-  if (isModelOfHub(given, settings)) return async () => inspectModel((await placeOf("inspect", given, settings)).model, given);
+  if (isModelOfHub(given, settings)) {
+    return async () => inspectModel((await placeOf("inspect", given, settings)).model, given);
+  }
   if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
   const has = (name: string): boolean => existsSync(path.join(given, name));
   if (has("trainer_state.json")) return inspectCheckpoint;
   if (has("config.json")) return inspectModel;
-  if (has(path.join("model", "config.json"))) throw new UsageError(`inspect: expected a model folder, a checkpoint or data, got the folder of a run; its model is ${path.join(given, "model")}`);
+  if (has(path.join("model", "config.json"))) {
+    throw new UsageError(
+      `inspect: expected a model folder, a checkpoint or data, got the folder of a run; its model is ${path.join(given, "model")}`,
+    );
+  }
   return undefined;
 }
 

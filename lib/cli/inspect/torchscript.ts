@@ -1,4 +1,7 @@
-/** Looks at a TorchScript file as data: its archive, its class and the signature in its source. Nothing of it is run or compiled. */
+/**
+ * Looks at a TorchScript file as data: its archive, its class and the signature in its source. Nothing of it is run or
+ * compiled.
+ */
 import { open, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { inflateRawSync } from "node:zlib";
@@ -22,12 +25,20 @@ interface Signature {
 /** Throws ERR_FILE_NOT_FOUND; ERR_SCRIPT_LOAD for what is no whole TorchScript archive. */
 export async function inspectTorchScript(name: string): Promise<Findings> {
   const file = await open(name, "r").catch((cause: unknown) => {
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `inspect: expected a file, got ${name}: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError(
+      "ERR_FILE_NOT_FOUND",
+      `inspect: expected a file, got ${name}: ${(cause as Error).message}`,
+      { cause },
+    );
   });
   try {
     return findings(name, await readArchive(name, file));
   } catch (cause) {
-    throw new TorchwrightError("ERR_SCRIPT_LOAD", `inspect: expected an undamaged TorchScript archive (torch.jit.save), got ${name}: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError(
+      "ERR_SCRIPT_LOAD",
+      `inspect: expected an undamaged TorchScript archive (torch.jit.save), got ${name}: ${(cause as Error).message}`,
+      { cause },
+    );
   } finally {
     await file.close();
   }
@@ -51,11 +62,16 @@ async function readArchive(name: string, file: FileHandle): Promise<Archive> {
   let root: string | undefined;
   for (const entry of entries) {
     const inside = entry.name.slice(entry.name.indexOf("/") + 1);
-    if (inside === "data.pkl") root = ROOT.exec((await content(entry)).toString("latin1"))?.slice(1).join(".");
-    else if (/^code\/.*\.py$/.test(inside)) code.push((await content(entry)).toString("utf8"));
+    if (inside === "data.pkl") {
+      root = ROOT.exec((await content(entry)).toString("latin1"))
+        ?.slice(1)
+        .join(".");
+    } else if (/^code\/.*\.py$/.test(inside)) code.push((await content(entry)).toString("utf8"));
     else await verifyEntry(source, entry);
   }
-  if (root?.startsWith("__torch__") !== true || code.length === 0) throw new Error("it has no TorchScript module in it");
+  if (root?.startsWith("__torch__") !== true || code.length === 0) {
+    throw new Error("it has no TorchScript module in it");
+  }
   return { root, source: code.join("\n"), entries };
 }
 
@@ -80,7 +96,13 @@ function findings(name: string, { root, source, entries }: Archive): Findings {
       ["checksums", `${value.checksums} entries, all whole`],
     ]),
     forward
-      ? pairs("forward", [...forward.arguments.map(({ name: argument, type, default: preset }) => [argument, preset === undefined ? type : `${type} = ${preset}`] as const), ["gives", forward.returns]])
+      ? pairs("forward", [
+          ...forward.arguments.map(
+            ({ name: argument, type, default: preset }) =>
+              [argument, preset === undefined ? type : `${type} = ${preset}`] as const,
+          ),
+          ["gives", forward.returns],
+        ])
       : pairs("forward", [["", "there is none"]]),
   ];
   return { heading: `TorchScript module in ${path.basename(name)}`, value, sections };
@@ -93,7 +115,14 @@ function signatureOf(root: string, source: string): Signature | undefined {
   if (!found) return undefined;
   const [, given = "", returns = ""] = found;
   const named = splitAtCommas(given).map((one) => /^(\w+): (.+?)(?:=(.+))?$/s.exec(one));
-  return { arguments: named.flatMap((parts) => (parts ? [{ name: parts[1] as string, type: parts[2] as string, ...(parts[3] !== undefined && { default: parts[3] }) }] : [])), returns };
+  return {
+    arguments: named.flatMap((parts) =>
+      parts
+        ? [{ name: parts[1] as string, type: parts[2] as string, ...(parts[3] !== undefined && { default: parts[3] }) }]
+        : [],
+    ),
+    returns,
+  };
 }
 
 /** Commas inside of brackets part nothing. */

@@ -1,4 +1,7 @@
-/** Where a model is that is named on the command line: its folder or file, or the folder of the cache for a name on the hub. */
+/**
+ * Where a model is that is named on the command line: its folder or file, or the folder of the cache for a name on the
+ * hub.
+ */
 import type { HubOptions } from "../../hub/options";
 import { together } from "../../hub/selection";
 import { MODEL_FILES } from "../../models/hub-files";
@@ -17,7 +20,10 @@ export interface Place {
 /** What was said of the hub, for the model that a command is about. */
 export function hubOptions(settings: Settings): HubOptions {
   // A run that is to be silent is so from its download on.
-  return { ...(pick(settings, HUB_SETTINGS) as HubOptions), ...(settings["progress"] === "silent" && { progress: "silent" }) };
+  return {
+    ...(pick(settings, HUB_SETTINGS) as HubOptions),
+    ...(settings["progress"] === "silent" && { progress: "silent" }),
+  };
 }
 
 /** The same for what comes from another repository beside it: that has branches and commits of its own. */
@@ -26,7 +32,10 @@ export function hubOptionsBeside(settings: Settings): HubOptions {
   return others;
 }
 
-/** Of a model and its tokenizer, which is the model's own where no other is asked for. Throws what `fromPretrained` throws of a hub. */
+/**
+ * Of a model and its tokenizer, which is the model's own where no other is asked for. Throws what `fromPretrained`
+ * throws of a hub.
+ */
 export async function placeOf(operation: string, model: string, settings: Settings): Promise<Place> {
   const other = settings["tokenizer"] as string | undefined;
   const hub = hubOptions(settings);
@@ -35,5 +44,8 @@ export async function placeOf(operation: string, model: string, settings: Settin
     return { model: folder, tokenizer: folder };
   }
   const folder = isTorchScriptFile(model) ? model : await openFolder(operation, model, hub, MODEL_FILES);
-  return { model: folder, tokenizer: await openFolder(operation, other, hubOptionsBeside(settings), TOKENIZER_SELECTION) };
+  return {
+    model: folder,
+    tokenizer: await openFolder(operation, other, hubOptionsBeside(settings), TOKENIZER_SELECTION),
+  };
 }

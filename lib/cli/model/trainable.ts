@@ -1,4 +1,7 @@
-/** Opens what `train` starts from: a folder of BERT, with or without head, a folder of a TorchScript module, or its file. */
+/**
+ * Opens what `train` starts from: a folder of BERT, with or without head, a folder of a TorchScript module, or its
+ * file.
+ */
 import { readConfig } from "../../models/bert-config";
 import { loadTextClassifier } from "../../models/auto-classifier";
 import { BertForSequenceClassification } from "../../models/bert-for-sequence-classification";
@@ -20,8 +23,18 @@ export interface Start {
   readonly lora: LoraConfig | undefined;
 }
 
-/** The model; whoever asked disposes it. Throws what opening it throws, and UsageError for an adapter on what takes none. */
-export async function openTrainable({ model: from, labels, problemType, device: asked, seed, lora }: Start): Promise<TextClassifier<ModelProblem>> {
+/**
+ * The model; whoever asked disposes it. Throws what opening it throws, and UsageError for an adapter on what takes
+ * none.
+ */
+export async function openTrainable({
+  model: from,
+  labels,
+  problemType,
+  device: asked,
+  seed,
+  lora,
+}: Start): Promise<TextClassifier<ModelProblem>> {
   const device = asked === undefined ? {} : { device: asked };
   if (isTorchScriptFile(from)) {
     refuse(lora);
@@ -32,7 +45,12 @@ export async function openTrainable({ model: from, labels, problemType, device: 
     return loadTextClassifier(from, { ...device, problemType });
   }
   const names = labels.length > 0 ? { labels } : {};
-  const model = await BertForSequenceClassification.fromPretrained<ModelProblem>(from, { ...device, ...names, problemType, seed });
+  const model = await BertForSequenceClassification.fromPretrained<ModelProblem>(from, {
+    ...device,
+    ...names,
+    problemType,
+    seed,
+  });
   try {
     if (lora) await model.addAdapter({ seed, ...lora });
     return model;
@@ -49,9 +67,14 @@ export function isTorchScriptFile(name: string): boolean {
 
 /** Whatever cannot be read here is told by whoever opens it. */
 async function isTorchScriptFolder(folder: string): Promise<boolean> {
-  return readConfig(folder).then((config) => config["model_type"] === "torchscript", () => false);
+  return readConfig(folder).then(
+    (config) => config["model_type"] === "torchscript",
+    () => false,
+  );
 }
 
 function refuse(lora: LoraConfig | undefined): void {
-  if (lora) throw new UsageError("--lora: expected a folder of BERT, whose linear layers are known, got a TorchScript module");
+  if (lora) {
+    throw new UsageError("--lora: expected a folder of BERT, whose linear layers are known, got a TorchScript module");
+  }
 }

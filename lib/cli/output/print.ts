@@ -26,7 +26,10 @@ export function say(text: string): void {
 
 /** Names with their values as a table without a head. */
 export function pairs(title: string, rows: readonly (readonly [name: string, value: unknown])[]): Section {
-  const columns = [{ title: "", numeric: false }, { title: "", numeric: false }];
+  const columns = [
+    { title: "", numeric: false },
+    { title: "", numeric: false },
+  ];
   const shown = rows.filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);
   return { title, blocks: shown.length > 0 ? [{ kind: "table", columns, rows: shown }] : [] };
 }

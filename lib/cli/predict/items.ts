@@ -20,7 +20,10 @@ export async function* itemsOfTexts(texts: readonly string[]): AsyncGenerator<It
   for (const text of texts) yield { input: text, row: { text } };
 }
 
-/** Rows of files with all their columns. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW unless bad rows are left out, and what reading throws. */
+/**
+ * Rows of files with all their columns. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW unless bad rows are left out, and what
+ * reading throws.
+ */
 export async function* itemsOfFiles(files: Files, settings: RowSettings): AsyncGenerator<Item, void, void> {
   const { text = "text", textPair, skipBadRows = false } = settings;
   const source = openRows("predict", files, settings);
@@ -32,8 +35,14 @@ export async function* itemsOfFiles(files: Files, settings: RowSettings): AsyncG
   tellSkipped(source.skipped + bad.skipped);
 }
 
-/** Lines: texts, or JSON objects where `text` names what is to be classified. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW unless bad rows are left out. */
-export async function* itemsOfStream(stream: AsyncIterable<Buffer | string>, { text, textPair, skipBadRows = false }: RowSettings): AsyncGenerator<Item, void, void> {
+/**
+ * Lines: texts, or JSON objects where `text` names what is to be classified. Throws ERR_COLUMN_MISSING, ERR_BAD_ROW
+ * unless bad rows are left out.
+ */
+export async function* itemsOfStream(
+  stream: AsyncIterable<Buffer | string>,
+  { text, textPair, skipBadRows = false }: RowSettings,
+): AsyncGenerator<Item, void, void> {
   const bad = new BadItems(skipBadRows);
   for await (const line of linesOf(stream)) {
     if (text === undefined) {
@@ -44,7 +53,11 @@ export async function* itemsOfStream(stream: AsyncIterable<Buffer | string>, { t
     const place = { file: "standard input", line: line.number, row: line.number - 1 };
     const item = bad.orItem(() => {
       const parsed = parseJsonRow(line.text);
-      if ("what" in parsed) throw new TorchwrightError("ERR_BAD_ROW", `predict: ${parsed.what} in ${describePlace(place)}`, { cause: parsed.cause });
+      if ("what" in parsed) {
+        throw new TorchwrightError("ERR_BAD_ROW", `predict: ${parsed.what} in ${describePlace(place)}`, {
+          cause: parsed.cause,
+        });
+      }
       return { input: inputOf(parsed.row, place, { text, textPair }), row: parsed.row };
     });
     if (item) yield item;
@@ -82,12 +95,21 @@ interface Columns {
 function inputOf(row: Fields, place: Place, { text, textPair }: Columns): TextInput {
   const value = (column: string, role: string): string => {
     if (!Object.hasOwn(row, column)) {
-      const known = Object.keys(row).map((name) => JSON.stringify(name)).join(", ") || "none";
-      throw new TorchwrightError("ERR_COLUMN_MISSING", `predict: expected a column ${JSON.stringify(column)} (${role}) in ${describePlace(place)}, got ${known}`);
+      const known =
+        Object.keys(row)
+          .map((name) => JSON.stringify(name))
+          .join(", ") || "none";
+      throw new TorchwrightError(
+        "ERR_COLUMN_MISSING",
+        `predict: expected a column ${JSON.stringify(column)} (${role}) in ${describePlace(place)}, got ${known}`,
+      );
     }
     const given = row[column];
     if (typeof given === "string") return given;
-    throw new TorchwrightError("ERR_BAD_ROW", `predict: expected text in ${JSON.stringify(column)}, got ${describe(given)} in ${describePlace(place)}`);
+    throw new TorchwrightError(
+      "ERR_BAD_ROW",
+      `predict: expected text in ${JSON.stringify(column)}, got ${describe(given)} in ${describePlace(place)}`,
+    );
   };
   return textPair === undefined ? value(text, "text") : [value(text, "text"), value(textPair, "text pair")];
 }

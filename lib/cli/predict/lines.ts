@@ -15,7 +15,8 @@ export interface Line {
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /**
- * Lines of UTF-8 between line feeds, without carriage returns before them and without a byte order mark. (Node's `readline` also breaks at U+2028, which texts have inside.)
+ * Lines of UTF-8 between line feeds, without carriage returns before them and without a byte order mark. (Node's
+ * `readline` also breaks at U+2028, which texts have inside.)
  * @throws ERR_BAD_ROW for a line of more than 16 MiB
  */
 export async function* linesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<Line, void, void> {
@@ -27,7 +28,12 @@ export async function* linesOf(stream: AsyncIterable<Buffer | string>): AsyncGen
     parts[0] = rest + (parts[0] as string);
     if (number === 0 && parts[0].startsWith(BYTE_ORDER_MARK)) parts[0] = parts[0].slice(1);
     rest = parts.pop() as string;
-    if (rest.length > LONGEST) throw new TorchwrightError("ERR_BAD_ROW", `predict: expected lines of at most ${LONGEST} characters, got a longer one in line ${number + 1}`);
+    if (rest.length > LONGEST) {
+      throw new TorchwrightError(
+        "ERR_BAD_ROW",
+        `predict: expected lines of at most ${LONGEST} characters, got a longer one in line ${number + 1}`,
+      );
+    }
     for (const part of parts) yield { text: part.replace(/\r$/, ""), number: ++number };
   }
   rest += decoder.end();

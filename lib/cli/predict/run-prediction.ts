@@ -5,7 +5,12 @@ import type { Calibration } from "../../models/calibration";
 import { readCalibration } from "../../models/calibration";
 import type { ModelProblem } from "../../models/model";
 import { Classifier } from "../../predict/classifier";
-import { type ClassifierOptions, type PredictOptions, resolveBatchOptions, resolveStreamOptions } from "../../predict/options";
+import {
+  type ClassifierOptions,
+  type PredictOptions,
+  resolveBatchOptions,
+  resolveStreamOptions,
+} from "../../predict/options";
 import type { Prediction } from "../../predict/prediction";
 import type { TextInput } from "../../text/tokenizer";
 import { filesOf } from "../data/train-parts";
@@ -27,14 +32,25 @@ export interface PredictionCall {
 
 export async function runPrediction({ model: given, texts, settings }: PredictionCall): Promise<void> {
   const items = itemsOf(texts, settings);
-  const { topK, threshold, prefetch, device, abstainBelow, ...batches } = pick(settings, CLASSIFIER_SETTINGS) as ClassifierSettings;
+  const { topK, threshold, prefetch, device, abstainBelow, ...batches } = pick(
+    settings,
+    CLASSIFIER_SETTINGS,
+  ) as ClassifierSettings;
   checkDevice(device);
   const { model: folder } = await placeOf("predict", given, settings);
   const problemType = await savedProblem(folder);
-  const asked = Object.fromEntries(Object.entries({ topK, threshold, prefetch }).filter(([, value]) => value !== undefined)) as PredictOptions;
+  const asked = Object.fromEntries(
+    Object.entries({ topK, threshold, prefetch }).filter(([, value]) => value !== undefined),
+  ) as PredictOptions;
   asUsage(() => [resolveBatchOptions(batches), resolveStreamOptions(asked, problemType)]);
-  const calibration = abstainBelow === undefined ? undefined : withThreshold(await readCalibration(folder), abstainBelow);
-  using classifier = await Classifier.load<ModelProblem>(folder, { ...batches, problemType, ...(device !== undefined && { device }), ...(calibration && { calibration }) });
+  const calibration =
+    abstainBelow === undefined ? undefined : withThreshold(await readCalibration(folder), abstainBelow);
+  using classifier = await Classifier.load<ModelProblem>(folder, {
+    ...batches,
+    problemType,
+    ...(device !== undefined && { device }),
+    ...(calibration && { calibration }),
+  });
   await write(linesOut(classifier, items, asked));
 }
 
@@ -55,12 +71,18 @@ function itemsOf(texts: readonly string[], settings: Settings): AsyncGenerator<I
 
 /** The model's temperature stays. */
 function withThreshold(stored: Calibration | undefined, threshold: number): Calibration {
-  if (!(threshold >= 0 && threshold <= 1)) throw new UsageError(`--abstain-below: expected a probability from 0 to 1, got ${threshold}`);
+  if (!(threshold >= 0 && threshold <= 1)) {
+    throw new UsageError(`--abstain-below: expected a probability from 0 to 1, got ${threshold}`);
+  }
   return { ...stored, temperature: stored?.temperature ?? 1, abstention: { threshold } };
 }
 
 /** Rows that are read ahead wait here for their predictions, as many as the classifier asks for. */
-async function* linesOut(classifier: Classifier<ModelProblem>, items: AsyncGenerator<Item, void, void>, options: PredictOptions): AsyncGenerator<string, void, void> {
+async function* linesOut(
+  classifier: Classifier<ModelProblem>,
+  items: AsyncGenerator<Item, void, void>,
+  options: PredictOptions,
+): AsyncGenerator<string, void, void> {
   const waiting: Item["row"][] = [];
   async function* inputs(): AsyncGenerator<TextInput, void, void> {
     for await (const { input, row } of items) {

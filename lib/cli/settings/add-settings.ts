@@ -11,9 +11,15 @@ export interface Section {
 
 /** Adds the flags, and `--config`. */
 export function addSettings(command: Command, sections: readonly Section[]): Command {
-  command.addOption(new Option("--config <file>", "settings in JSON or YAML, by their names in camelCase; flags win over it").helpGroup("Settings:"));
+  command.addOption(
+    new Option("--config <file>", "settings in JSON or YAML, by their names in camelCase; flags win over it").helpGroup(
+      "Settings:",
+    ),
+  );
   for (const { heading, settings } of sections) {
-    for (const setting of settings) for (const option of optionsOf(setting)) command.addOption(option.helpGroup(heading));
+    for (const setting of settings) {
+      for (const option of optionsOf(setting)) command.addOption(option.helpGroup(heading));
+    }
   }
   return command;
 }
@@ -35,8 +41,13 @@ function optionsOf(setting: Setting): [Option, ...Option[]] {
   const { kind, description, choices, short } = setting;
   const name = flagName(setting);
   const flags = `${short === undefined ? "" : `--${short}, `}--${name}`;
-  const told = setting.default === undefined || setting.default === false ? description : `${description} (default: ${String(setting.default)})`;
-  if (kind.placeholder === undefined) return [new Option(flags, told), new Option(`--no-${name}`, `not: ${description}`).hideHelp()];
+  const told =
+    setting.default === undefined || setting.default === false
+      ? description
+      : `${description} (default: ${String(setting.default)})`;
+  if (kind.placeholder === undefined) {
+    return [new Option(flags, told), new Option(`--no-${name}`, `not: ${description}`).hideHelp()];
+  }
   const option = new Option(`${flags} <${kind.placeholder}>`, told);
   // Shell completion and the help know them; commander's own check would read no lists.
   if (choices) option.choices(choices);

@@ -11,11 +11,18 @@ export type Settings = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the file and checks every key and kind of value.
- * @throws UsageError naming the file and the key, with the nearest name for one that does not exist; ERR_FILE_NOT_FOUND, ERR_FILE_READ
+ * @throws UsageError naming the file and the key, with the nearest name for one that does not exist;
+ *   ERR_FILE_NOT_FOUND, ERR_FILE_READ
  */
 export async function readConfig(file: string, settings: readonly Setting[]): Promise<Settings> {
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") throw new TorchwrightError("ERR_FILE_NOT_FOUND", `--config: expected a file, got "${file}", which does not exist`, { cause });
+    if (cause.code === "ENOENT") {
+      throw new TorchwrightError(
+        "ERR_FILE_NOT_FOUND",
+        `--config: expected a file, got "${file}", which does not exist`,
+        { cause },
+      );
+    }
     throw new TorchwrightError("ERR_FILE_READ", `--config: could not read ${file}: ${cause.message}`, { cause });
   });
   let value: unknown;
@@ -23,9 +30,14 @@ export async function readConfig(file: string, settings: readonly Setting[]): Pr
     // YAML has JSON in it; a file that calls itself JSON is held to that.
     value = file.endsWith(".json") ? JSON.parse(text.replace(/^\uFEFF/, "")) : parse(text);
   } catch (cause) {
-    throw new UsageError(`--config: expected ${file} to be ${file.endsWith(".json") ? "JSON" : "YAML or JSON"}: ${(cause as Error).message}`, { cause });
+    throw new UsageError(
+      `--config: expected ${file} to be ${file.endsWith(".json") ? "JSON" : "YAML or JSON"}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
-  if (!isObject(value)) throw new UsageError(`--config: expected an object of settings in ${file}, got ${describe(value)}`);
+  if (!isObject(value)) {
+    throw new UsageError(`--config: expected an object of settings in ${file}, got ${describe(value)}`);
+  }
   return checkKeys(file, value, settings);
 }
 
@@ -36,38 +48,76 @@ function checkKeys(file: string, given: Settings, settings: readonly Setting[]):
   for (const [name, value] of Object.entries(given)) {
     if (groups.has(name) && isObject(value)) {
       const inside = settings.filter(({ path }) => path[0] === name && path.length > 1);
-      checked[name] = Object.fromEntries(Object.entries(value).map(([inner, one]) => [inner, checkValue(file, [name, inner], one, inside)]));
+      checked[name] = Object.fromEntries(
+        Object.entries(value).map(([inner, one]) => [inner, checkValue(file, [name, inner], one, inside)]),
+      );
     } else checked[name] = checkValue(file, [name], value, settings);
   }
   return checked;
 }
 
-function checkValue(file: string, path: readonly [string] | readonly [string, string], value: unknown, among: readonly Setting[]): unknown {
+function checkValue(
+  file: string,
+  path: readonly [string] | readonly [string, string],
+  value: unknown,
+  among: readonly Setting[],
+): unknown {
   const key = keyName({ path });
   const setting = among.find((one) => keyName(one) === key);
   if (!setting) {
     const inside = among.filter((one) => path.length === 1 && one.path[0] === key);
-    if (inside.length > 0) throw new UsageError(`--config: expected ${key} in ${file} to be an object with ${inside.map((one) => one.path[1]).join(", ")}, got ${describe(value)}`);
+    if (inside.length > 0) {
+      throw new UsageError(
+        `--config: expected ${key} in ${file} to be an object with ${inside.map((one) => one.path[1]).join(", ")}, got ${describe(value)}`,
+      );
+    }
     const known = among.map(keyName);
     const outer = [...new Set(among.map(({ path: [first] }) => first))];
-    const guess = among.find(({ short, flag }) => [short, flag].includes(kebab(key)))?.path.join(".") ?? nearest(key, [...known, ...outer]);
+    const guess =
+      among.find(({ short, flag }) => [short, flag].includes(kebab(key)))?.path.join(".") ??
+      nearest(key, [...known, ...outer]);
     const inGroup = among.some((one) => one.path[0] === path[0]);
-    const other = guess !== undefined ? `did you mean ${JSON.stringify(guess)}?` : inGroup ? `expected one of ${known.join(", ")}` : "--help lists what there is, in kebab case";
+    const other =
+      guess !== undefined
+        ? `did you mean ${JSON.stringify(guess)}?`
+        : inGroup
+          ? `expected one of ${known.join(", ")}`
+          : "--help lists what there is, in kebab case";
     throw new UsageError(`--config: ${file} has the key ${JSON.stringify(key)}, which does not exist; ${other}`);
   }
-  if (!setting.kind.fits(value)) throw new UsageError(`--config: expected ${key} in ${file} to be ${setting.kind.inFile ?? setting.kind.expected}, got ${describe(value)}`);
+  if (!setting.kind.fits(value)) {
+    throw new UsageError(
+      `--config: expected ${key} in ${file} to be ${setting.kind.inFile ?? setting.kind.expected}, got ${describe(value)}`,
+    );
+  }
   return value;
 }
 
-/** The file's settings with those of the command line over them; a group that is switched on without any settings is an empty object. */
-export function withFlags(file: Settings, flags: readonly (readonly [setting: Setting, value: unknown])[], settings: readonly Setting[]): Settings {
+/**
+ * The file's settings with those of the command line over them; a group that is switched on without any settings is an
+ * empty object.
+ */
+export function withFlags(
+  file: Settings,
+  flags: readonly (readonly [setting: Setting, value: unknown])[],
+  settings: readonly Setting[],
+): Settings {
   const merged: Record<string, unknown> = { ...file };
-  for (const [{ path: [name, inner], on }, value] of flags) {
+  for (const [
+    {
+      path: [name, inner],
+      on,
+    },
+    value,
+  ] of flags) {
     const before = merged[name];
     if (inner !== undefined) merged[name] = { ...(isObject(before) ? before : {}), [inner]: value };
     else if (!(on === true && value === true && isObject(before))) merged[name] = value;
   }
-  for (const { path: [name], on } of settings) {
+  for (const {
+    path: [name],
+    on,
+  } of settings) {
     if (on !== true) continue;
     if (merged[name] === true) merged[name] = {};
     if (merged[name] === false) delete merged[name];

@@ -9,7 +9,13 @@ export const FORMATS = ["csv", "tsv", "json", "jsonl", "parquet", "folder"] as c
 /** How a file is written. */
 export type Format = (typeof FORMATS)[number];
 
-const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "latin1", "windows-1252"] as const satisfies readonly SourceEncoding[];
+const ENCODINGS = [
+  "utf-8",
+  "utf-16le",
+  "utf-16be",
+  "latin1",
+  "windows-1252",
+] as const satisfies readonly SourceEncoding[];
 
 /** What was said of how rows are read. */
 export interface RowSettings {
@@ -40,7 +46,10 @@ export const ROW_SETTINGS = {
 
 export const LABEL_SETTINGS = {
   label: { kind: textKind("column"), description: "column of the labels", default: "label" },
-  labelSeparator: { kind: textKind("text"), description: "what separates several labels in one field; rows are then multi-label" },
+  labelSeparator: {
+    kind: textKind("text"),
+    description: "what separates several labels in one field; rows are then multi-label",
+  },
 } as const satisfies Readonly<Record<Exclude<keyof LabelSettings, "problemType">, Spec>>;
 
 /** More data than one set. */
@@ -51,8 +60,14 @@ export const PART_SETTINGS = {
 
 /** Parts of one set. */
 export const SPLIT_SETTINGS = {
-  validationSplit: { kind: NUMBER, description: "share or number of rows for validation; default: 0.1 where there is no other, 0 for none" },
+  validationSplit: {
+    kind: NUMBER,
+    description: "share or number of rows for validation; default: 0.1 where there is no other, 0 for none",
+  },
   testSplit: { kind: NUMBER, description: "share or number of rows for the test" },
-  stratify: { kind: SWITCH, description: "give every class its share of each part; default: where rows have one class each" },
+  stratify: {
+    kind: SWITCH,
+    description: "give every class its share of each part; default: where rows have one class each",
+  },
   splitSeed: { kind: WHOLE, description: "of the split; default: seed" },
 } as const satisfies Readonly<Record<string, Spec>>;

@@ -17,10 +17,19 @@ type Words = Readonly<Record<string, unknown>>;
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
-const isRecord = (value: unknown): value is Words => typeof value === "object" && value !== null && !Array.isArray(value);
-const listOf = (fits: (item: unknown) => boolean) => (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(fits);
-const split = (text: string): string[] => text.split(",").map((part) => part.trim()).filter((part) => part !== "");
-const numberOf = (text: string): number | undefined => (text.trim() !== "" && isNumber(Number(text)) ? Number(text) : undefined);
+const isRecord = (value: unknown): value is Words =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const listOf =
+  (fits: (item: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.length > 0 && value.every(fits);
+const split = (text: string): string[] =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+const numberOf = (text: string): number | undefined =>
+  text.trim() !== "" && isNumber(Number(text)) ? Number(text) : undefined;
 
 /** `true`, `0.9`, `null`; what is nothing else is text. */
 function literal(text: string): unknown {
@@ -35,7 +44,12 @@ function record(text: string): Words | undefined {
   return Object.fromEntries(pairs.map(([pair, at]) => [pair.slice(0, at), literal(pair.slice(at + 1))]));
 }
 
-export const SWITCH: Kind = { placeholder: undefined, expected: "true or false", read: () => true, fits: (value) => typeof value === "boolean" };
+export const SWITCH: Kind = {
+  placeholder: undefined,
+  expected: "true or false",
+  read: () => true,
+  fits: (value) => typeof value === "boolean",
+};
 
 export const NUMBER: Kind = { placeholder: "number", expected: "a number", read: numberOf, fits: isNumber };
 
@@ -68,7 +82,8 @@ export function namesKind(placeholder: string): Kind {
     placeholder,
     expected: "names with commas between them",
     inFile: "a list of texts",
-    read: (text, before) => (split(text).length === 0 ? undefined : [...((before as string[] | undefined) ?? []), ...split(text)]),
+    read: (text, before) =>
+      split(text).length === 0 ? undefined : [...((before as string[] | undefined) ?? []), ...split(text)],
     fits: listOf(isText),
   };
 }

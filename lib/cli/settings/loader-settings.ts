@@ -38,17 +38,36 @@ export const TRAIN_LOADER_SETTINGS = {
 const { batchSize, maxTokens, maxLength, windows, padToMultipleOf, prefetch, pinMemory, tokenizer } = LOADER_SETTINGS;
 
 /** Where texts are evaluated in their order. */
-export const EVALUATION_LOADER_SETTINGS = { batchSize, maxTokens, maxLength, windows, padToMultipleOf, prefetch, pinMemory, tokenizer };
+export const EVALUATION_LOADER_SETTINGS = {
+  batchSize,
+  maxTokens,
+  maxLength,
+  windows,
+  padToMultipleOf,
+  prefetch,
+  pinMemory,
+  tokenizer,
+};
 
 /** Of a classifier. */
 export const CLASSIFIER_SETTINGS = {
   batchSize: { ...batchSize, default: 32 },
-  maxTokens: { ...maxTokens, description: "tokens that go through the model at once, at most; default on the CPU: 1024" },
+  maxTokens: {
+    ...maxTokens,
+    description: "tokens that go through the model at once, at most; default on the CPU: 1024",
+  },
   maxLength,
   windows,
   prefetch: { ...prefetch, description: "batches of texts that are read ahead", default: 2 },
   topK: { kind: WHOLE, description: "list so many of the most probable labels" },
-  threshold: { kind: NUMBER, description: "of a multi-label model: what a label's probability must exceed", default: 0.5 },
-  abstainBelow: { kind: NUMBER, description: "probability below which a prediction says that it abstains; default: the model's calibration" },
+  threshold: {
+    kind: NUMBER,
+    description: "of a multi-label model: what a label's probability must exceed",
+    default: 0.5,
+  },
+  abstainBelow: {
+    kind: NUMBER,
+    description: "probability below which a prediction says that it abstains; default: the model's calibration",
+  },
   device: { kind: textKind("device"), description: "cpu, cuda, cuda:1; default: a GPU where there is one" },
 } as const satisfies Readonly<Record<string, Spec>>;

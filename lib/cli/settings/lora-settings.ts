@@ -23,5 +23,9 @@ export const LORA_SETTINGS = {
       seed: { kind: WHOLE, description: "of the first values; default: seed" },
     } satisfies Readonly<Record<keyof LoraConfig, Leaf>>,
   },
-  adapterOutput: { kind: textKind("folder"), description: "also write the adapter alone, as PEFT's save_pretrained", flag: "adapter-output" },
+  adapterOutput: {
+    kind: textKind("folder"),
+    description: "also write the adapter alone, as PEFT's save_pretrained",
+    flag: "adapter-output",
+  },
 } as const satisfies Readonly<Record<string, Group | Leaf>>;

@@ -50,12 +50,19 @@ export function settingsOf(table: Readonly<Record<string, Spec>>): readonly Sett
     if ("absent" in spec) return [];
     if (!("settings" in spec)) return [{ ...spec, path: [name] }];
     const inside = Object.entries(spec.settings).map(([inner, leaf]): Setting => ({ ...leaf, path: [name, inner] }));
-    return spec.on === undefined ? inside : [{ kind: SWITCH_OF_GROUP, description: spec.on, path: [name], on: true }, ...inside];
+    return spec.on === undefined
+      ? inside
+      : [{ kind: SWITCH_OF_GROUP, description: spec.on, path: [name], on: true }, ...inside];
   });
 }
 
 /** `true`, `false`, or the group itself. */
-const SWITCH_OF_GROUP: Kind = { placeholder: undefined, expected: "true, false or an object", read: () => true, fits: (value) => typeof value === "boolean" };
+const SWITCH_OF_GROUP: Kind = {
+  placeholder: undefined,
+  expected: "true, false or an object",
+  read: () => true,
+  fits: (value) => typeof value === "boolean",
+};
 
 /** `learning-rate`, `lora-r`; of `loraAlpha` in `lora` it is `lora-alpha`. */
 export function flagName({ path: [first, second], flag }: Setting): string {

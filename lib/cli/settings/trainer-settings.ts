@@ -9,10 +9,20 @@ import { choice, type Leaf, type Preset, type Spec } from "./setting";
 /** What `train` does otherwise than the Trainer: a run that is broken off can go on, and does not fill the disk. */
 export const TRAIN_DEFAULTS = { saveStrategy: "epoch", saveTotalLimit: 2 } as const satisfies TrainerOptions;
 
-// Spelled out, as their tables bring all optimizers and tensors with them, which the help does without; a test compares.
+// Spelled out, as their tables bring all optimizers and tensors with them, which the help does without; a test
+// compares.
 export const OPTIMIZERS = ["adamw", "adam", "sgd", "adafactor", "lion"] as const satisfies readonly OptimizerName[];
 export const SCHEDULERS = [
-  "linear", "cosine", "cosine_with_restarts", "cosine_with_min_lr", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt", "one_cycle", "reduce_lr_on_plateau",
+  "linear",
+  "cosine",
+  "cosine_with_restarts",
+  "cosine_with_min_lr",
+  "polynomial",
+  "constant",
+  "constant_with_warmup",
+  "inverse_sqrt",
+  "one_cycle",
+  "reduce_lr_on_plateau",
 ] as const satisfies readonly (SchedulerType | "reduce_lr_on_plateau")[];
 
 const defaults = { ...TRAINER_DEFAULTS, ...TRAIN_DEFAULTS } as unknown as Readonly<Record<string, Preset>>; // of the options that the tables below show
@@ -22,7 +32,8 @@ const leaf = (kind: Leaf["kind"], name: keyof TrainerOptions, description: strin
   description,
   ...(name in defaults && { default: defaults[name] }),
 });
-const oneOf = (choices: readonly string[], name: keyof TrainerOptions, description: string): Leaf => choice(choices, description, { default: defaults[name] });
+const oneOf = (choices: readonly string[], name: keyof TrainerOptions, description: string): Leaf =>
+  choice(choices, description, { default: defaults[name] });
 
 export const TRAINER_SETTINGS = {
   epochs: leaf(NUMBER, "epochs", "passes over the data; a fraction stops within the last one"),
@@ -44,12 +55,18 @@ export const TRAINER_SETTINGS = {
   maxGradNorm: leaf(NUMBER, "maxGradNorm", "gradients are scaled down to this norm; 0 does not clip"),
   layerwiseLrDecay: leaf(NUMBER, "layerwiseLrDecay", "learning rate of a layer over that of the layer above"),
   paramGroups: { kind: RECORDS, description: "match=<names>,learningRate=…,weightDecay=… for some parameters" },
-  freeze: { kind: textsKind("names"), description: 'parameters that are not trained: "bert.embeddings.*" or /regex/; repeatable' },
+  freeze: {
+    kind: textsKind("names"),
+    description: 'parameters that are not trained: "bert.embeddings.*" or /regex/; repeatable',
+  },
   gradualUnfreezing: leaf(SWITCH, "gradualUnfreezing", "begin with the head, train one more layer in every epoch"),
   labelSmoothingFactor: leaf(NUMBER, "labelSmoothingFactor", "part of each class that is spread over all"),
   classWeights: { kind: CLASS_WEIGHTS, description: "factors of the classes' losses" },
   focalGamma: leaf(NUMBER, "focalGamma", "gamma of the focal loss"),
-  computeLoss: { kind: textKind("module"), description: "JavaScript file that exports computeLoss, or a function, as a loss of one's own" },
+  computeLoss: {
+    kind: textKind("module"),
+    description: "JavaScript file that exports computeLoss, or a function, as a loss of one's own",
+  },
   distillation: {
     settings: {
       teacher: { kind: textKind("folder"), description: "folder of a trained model to learn from beside the labels" },
@@ -59,7 +76,9 @@ export const TRAINER_SETTINGS = {
   },
   averageWeights: {
     settings: {
-      type: choice(["ema", "swa"], "ends with an average of the weights, exponential or stochastic", { flag: "average-weights" }),
+      type: choice(["ema", "swa"], "ends with an average of the weights, exponential or stochastic", {
+        flag: "average-weights",
+      }),
       decay: { kind: NUMBER, description: "of ema", default: 0.999 },
       start: { kind: NUMBER, description: "of swa: share of all steps after which it begins", default: 0.75 },
       every: { kind: WHOLE, description: "of swa: steps between two weights that are taken", default: 1 },
@@ -70,9 +89,19 @@ export const TRAINER_SETTINGS = {
   nonFinite: oneOf(["stop", "skip"], "nonFinite", "at a loss or gradient that is NaN or infinite"),
   seed: leaf(WHOLE, "seed", "of dropout, new weights and the split"),
   device: leaf(textKind("device"), "device", "cpu, cuda, cuda:1; default: a GPU where there is one"),
-  labels: { kind: namesKind("name,…"), description: "names of the classes, in the order of a TorchScript module's outputs" },
-  problemType: choice(["single-label", "multi-label", "regression"], "what the model decides; default: what the labels look like"),
-  outputDir: { kind: textKind("folder"), description: "logs, checkpoints and the model; default: runs/<name of the data>", short: "output" },
+  labels: {
+    kind: namesKind("name,…"),
+    description: "names of the classes, in the order of a TorchScript module's outputs",
+  },
+  problemType: choice(
+    ["single-label", "multi-label", "regression"],
+    "what the model decides; default: what the labels look like",
+  ),
+  outputDir: {
+    kind: textKind("folder"),
+    description: "logs, checkpoints and the model; default: runs/<name of the data>",
+    short: "output",
+  },
   logEvery: leaf(WHOLE, "logEvery", "steps between two entries of the log"),
   reportTo: leaf(namesKind("jsonl,csv,tensorboard"), "reportTo", "logs in the output folder"),
   saveStrategy: oneOf(["no", "steps", "epoch", "seconds"], "saveStrategy", "when checkpoints are written"),
@@ -87,7 +116,10 @@ export const TRAINER_SETTINGS = {
   greaterIsBetter: leaf(SWITCH, "greaterIsBetter", "whether more of it is better; default: by the metric"),
   loadBestModelAtEnd: leaf(SWITCH, "loadBestModelAtEnd", "end with the weights of the best evaluation"),
   progress: choice(["auto", "bar", "lines", "silent"], "how progress shows on standard error", { default: "auto" }),
-  callbacks: { kind: textsKind("module"), description: "JavaScript file that exports callbacks, a function or a logger; repeatable" },
+  callbacks: {
+    kind: textsKind("module"),
+    description: "JavaScript file that exports callbacks, a function or a logger; repeatable",
+  },
   signal: { absent: "Ctrl-C and SIGTERM end a run, --max-seconds does by the clock" },
 } as const satisfies Readonly<Record<keyof TrainerOptions, Spec>>;
 

@@ -31,7 +31,9 @@ export interface SetupFlags {
 export async function runSetup(flags: SetupFlags): Promise<void> {
   if (flags.remove !== undefined) {
     const removed = await removeInstalled(flags.remove);
-    return printResult(flags.json, { removed }, () => (removed.length > 0 ? `removed ${removed.join(", ")}` : "nothing to remove"));
+    return printResult(flags.json, { removed }, () =>
+      removed.length > 0 ? `removed ${removed.join(", ")}` : "nothing to remove",
+    );
   }
   if (flags.list) {
     const inventory = await listInstalled(fittingRelease());
@@ -39,7 +41,11 @@ export async function runSetup(flags: SetupFlags): Promise<void> {
   }
   const { from, mirror, sha256, force, quiet } = flags;
   const choice = chosenBuild(flags);
-  if (choice.told) say(`taking the ${choice.variant === "cpu" ? "CPU" : "CUDA"} build: ${choice.reason} (${choice.variant === "cpu" ? "--cuda" : "--cpu"} takes the other)`);
+  if (choice.told) {
+    say(
+      `taking the ${choice.variant === "cpu" ? "CPU" : "CUDA"} build: ${choice.reason} (${choice.variant === "cpu" ? "--cuda" : "--cpu"} takes the other)`,
+    );
+  }
   const options: FetchOptions = {
     ...(choice.variant !== undefined && { variant: choice.variant }),
     ...(from !== undefined && { from }),
@@ -50,7 +56,10 @@ export async function runSetup(flags: SetupFlags): Promise<void> {
     log: say,
   };
   const began = Date.now();
-  const result = await fetchLibtorch(options, asUsage(() => sourcesFor(options)));
+  const result = await fetchLibtorch(
+    options,
+    asUsage(() => sourcesFor(options)),
+  );
   const seconds = Math.round((Date.now() - began) / 100) / 10;
   tellWhatIsUsed(result);
   const { libtorch, ...rest } = result;
@@ -74,7 +83,9 @@ interface Choice {
 }
 
 function chosenBuild({ cpu, cuda, from }: SetupFlags): Choice {
-  if (cpu || cuda) return { variant: cpu ? "cpu" : "cu130", reason: `--${cpu ? "cpu" : "cuda"} was given`, told: false };
+  if (cpu || cuda) {
+    return { variant: cpu ? "cpu" : "cu130", reason: `--${cpu ? "cpu" : "cuda"} was given`, told: false };
+  }
   if (from !== undefined) return { reason: "--from was given", told: false };
   return { ...chooseVariant(nvidiaDriver()), told: true };
 }
@@ -85,10 +96,14 @@ function tellWhatIsUsed({ libtorch }: Fetched): void {
   try {
     used = locateLibtorch(fittingRelease());
   } catch (error) {
-    return say(`note: programs would not find it: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+    return say(
+      `note: programs would not find it: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`,
+    );
   }
   if (used.root === libtorch.root) return;
-  const why = process.env.LIBTORCH ? "which LIBTORCH names" : "which comes first; setup --remove removes it, or a program says useLibtorch({ variant })";
+  const why = process.env.LIBTORCH
+    ? "which LIBTORCH names"
+    : "which comes first; setup --remove removes it, or a program says useLibtorch({ variant })";
   say(`note: programs use libtorch ${used.version} ${used.variant} in ${used.root}, ${why}`);
 }
 

@@ -27,15 +27,32 @@ const SAMPLER: Readonly<Record<(typeof SAMPLERS)[number], (seed: number) => Samp
 
 /** Of training: in random order, unless it is said otherwise. Throws what the loader throws. */
 export function trainLoader(dataset: TextDataset, tokenizer: Tokenizer, model: Limits, settings: Settings): DataLoader {
-  const { sampler, shuffle, dataSeed = 42, dropLast, evalBatchSize: _, ...batches } = pick(settings, TRAIN_LOADER_SETTINGS);
-  if (sampler !== undefined && shuffle !== undefined) throw new UsageError("--sampler: expected no --shuffle or --no-shuffle with it, got both");
+  const {
+    sampler,
+    shuffle,
+    dataSeed = 42,
+    dropLast,
+    evalBatchSize: _,
+    ...batches
+  } = pick(settings, TRAIN_LOADER_SETTINGS);
+  if (sampler !== undefined && shuffle !== undefined) {
+    throw new UsageError("--sampler: expected no --shuffle or --no-shuffle with it, got both");
+  }
   const name = (sampler ?? (shuffle === false ? "sequential" : "random")) as (typeof SAMPLERS)[number];
-  const order = { sampler: SAMPLER[name](dataSeed as number), ...(dropLast !== undefined && { dropLast: dropLast as boolean }) };
+  const order = {
+    sampler: SAMPLER[name](dataSeed as number),
+    ...(dropLast !== undefined && { dropLast: dropLast as boolean }),
+  };
   return new DataLoader(dataset, { ...fitted(batches, tokenizer, model), ...order });
 }
 
 /** Of evaluations: in the rows' order. */
-export function evaluationLoader(dataset: TextDataset, tokenizer: Tokenizer, model: Limits, settings: Settings): DataLoader {
+export function evaluationLoader(
+  dataset: TextDataset,
+  tokenizer: Tokenizer,
+  model: Limits,
+  settings: Settings,
+): DataLoader {
   const { evalBatchSize = settings["batchSize"] } = settings;
   const batches = pick({ ...settings, batchSize: evalBatchSize }, EVALUATION_LOADER_SETTINGS);
   return new DataLoader(dataset, fitted(batches, tokenizer, model));

@@ -53,9 +53,13 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   const { options: prepared, open } = trainerOptions({ ...settings, outputDir: output });
   const lora = settings["lora"] as LoraConfig | undefined;
   const calibrate = settings["calibrate"] as CalibrateOptions | undefined;
-  if (calibrate && Object.keys(calibrate).length > 0) asUsage(() => checkAbstentionOptions("--calibrate", calibrate as AbstentionOptions));
+  if (calibrate && Object.keys(calibrate).length > 0) {
+    asUsage(() => checkAbstentionOptions("--calibrate", calibrate as AbstentionOptions));
+  }
   if (adapterOutput !== undefined && !lora) throw new UsageError("--adapter-output: expected --lora with it, got none");
-  if (isTorchScriptFile(given) && settings["tokenizer"] === undefined) throw new UsageError("--model: expected --tokenizer <folder> with a TorchScript file, which has none, got none");
+  if (isTorchScriptFile(given) && settings["tokenizer"] === undefined) {
+    throw new UsageError("--model: expected --tokenizer <folder> with a TorchScript file, which has none, got none");
+  }
 
   checkDevice(prepared.device);
   const { model: from, tokenizer: tokenizerFolder } = await placeOf("train", given, settings);
@@ -65,7 +69,8 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   if (calibrate && !validation) throw new UsageError("--calibrate: expected validation data, got none");
   say(`read ${described(parts)}`);
   const labels = (settings["labels"] as string[] | undefined) ?? train.labels;
-  const problemType = (settings["problemType"] as ModelProblem | undefined) ?? problemOf(train.problemType ?? "single-label");
+  const problemType =
+    (settings["problemType"] as ModelProblem | undefined) ?? problemOf(train.problemType ?? "single-label");
   const model = await openTrainable({ model: from, labels, problemType, device: prepared.device, seed, lora });
   let options = prepared;
   try {
@@ -73,7 +78,9 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
     const run = { model, tokenizer, parts, settings, output };
     const done = await fit(new Trainer<ModelProblem>(model, options), run);
     if (isInterrupted(done)) return interrupted(done, json, prepared);
-    if (adapterOutput !== undefined && model instanceof BertForSequenceClassification) await model.saveAdapter(adapterOutput);
+    if (adapterOutput !== undefined && model instanceof BertForSequenceClassification) {
+      await model.saveAdapter(adapterOutput);
+    }
     printResult(json, done, () => text(done));
   } finally {
     model.dispose();
@@ -90,14 +97,29 @@ interface Run {
 }
 
 /** Trains, and where nobody interrupts it calibrates, saves, evaluates and reports. */
-async function fit(trainer: Trainer<ModelProblem>, { model, tokenizer, parts: { train, validation, test }, settings, output }: Run): Promise<Outcome> {
-  const { resume, resumeFrom, calibrate, report } = settings as { readonly resume?: boolean; readonly resumeFrom?: string; readonly calibrate?: CalibrateOptions; readonly report?: string };
+async function fit(
+  trainer: Trainer<ModelProblem>,
+  { model, tokenizer, parts: { train, validation, test }, settings, output }: Run,
+): Promise<Outcome> {
+  const { resume, resumeFrom, calibrate, report } = settings as {
+    readonly resume?: boolean;
+    readonly resumeFrom?: string;
+    readonly calibrate?: CalibrateOptions;
+    readonly report?: string;
+  };
   const evalLoader = validation && evaluationLoader(validation, tokenizer, model, settings);
   const finalLoader = test ? evaluationLoader(test, tokenizer, model, settings) : evalLoader;
   const goOn = resumeFrom ?? (resume === true ? "auto" : undefined);
-  const history = await trainer.fit(trainLoader(train, tokenizer, model, settings), { ...(evalLoader && { evalLoader }), ...(goOn !== undefined && { resume: goOn }) });
+  const history = await trainer.fit(trainLoader(train, tokenizer, model, settings), {
+    ...(evalLoader && { evalLoader }),
+    ...(goOn !== undefined && { resume: goOn }),
+  });
   const { log: _log, evaluations: _evaluations, ...outcome } = history;
-  const done: Outcome = { ...outcome, output, data: { train: train.length, validation: validation?.length, test: test?.length } };
+  const done: Outcome = {
+    ...outcome,
+    output,
+    data: { train: train.length, validation: validation?.length, test: test?.length },
+  };
   if (isInterrupted(history)) return done;
 
   // From here on nothing that goes wrong costs the training.
@@ -108,7 +130,12 @@ async function fit(trainer: Trainer<ModelProblem>, { model, tokenizer, parts: { 
     await (saved = trainer.save(folder));
     const evaluation = finalLoader && (await trainer.evaluate(finalLoader));
     if (report !== undefined) await trainer.report(report, finalLoader ? { loader: finalLoader } : {});
-    return { ...done, model: folder, ...(evaluation && { evaluatedOn: test ? "test" : "validation", evaluation }), ...(calibration && { calibration }) };
+    return {
+      ...done,
+      model: folder,
+      ...(evaluation && { evaluatedOn: test ? "test" : "validation", evaluation }),
+      ...(calibration && { calibration }),
+    };
   } catch (error) {
     await (saved ?? trainer.save(folder)); // should this be what failed, it says so again
     say(`the model is in ${folder}${saved ? "" : ", without calibration"}`);
@@ -118,7 +145,10 @@ async function fit(trainer: Trainer<ModelProblem>, { model, tokenizer, parts: { 
 
 function described(parts: TrainParts): string {
   return Object.entries(parts as Readonly<Record<keyof TrainParts, TextDataset>>)
-    .map(([name, { length, skipped }]) => `${plural(length, "row")} for ${name === "train" ? "training" : `the ${name}`}${skipped > 0 ? ` (${plural(skipped, "bad one")} left out)` : ""}`)
+    .map(
+      ([name, { length, skipped }]) =>
+        `${plural(length, "row")} for ${name === "train" ? "training" : `the ${name}`}${skipped > 0 ? ` (${plural(skipped, "bad one")} left out)` : ""}`,
+    )
     .join(", ");
 }
 
@@ -128,7 +158,10 @@ function isInterrupted({ stoppedBy }: Pick<History<ModelProblem>, "stoppedBy">):
 
 /** What was done stays: a checkpoint, where checkpoints are on. No model is saved that is half trained. */
 function interrupted(done: Outcome, json: boolean | undefined, { saveStrategy }: TrainerOptions<ModelProblem>): void {
-  const kept = saveStrategy === "no" ? "nothing was saved, as --save-strategy is no" : `--resume goes on from the checkpoint in ${done.output}`;
+  const kept =
+    saveStrategy === "no"
+      ? "nothing was saved, as --save-strategy is no"
+      : `--resume goes on from the checkpoint in ${done.output}`;
   say(`interrupted by ${done.stoppedBy} after ${done.steps} of ${done.totalSteps} steps; ${kept}`);
   if (json === true) printResult(json, done, () => "");
   process.exitCode = done.stoppedBy === "SIGTERM" ? EXIT_CODE.terminated : EXIT_CODE.interrupted;
@@ -137,7 +170,14 @@ function interrupted(done: Outcome, json: boolean | undefined, { saveStrategy }:
 function text({ evaluation, evaluatedOn, model, data, ...outcome }: Outcome): string {
   if (!evaluation) return `saved ${String(model)} after ${outcome.steps} steps, without evaluation`;
   const rows = evaluatedOn === "test" ? data.test : data.validation;
-  const calibration = outcome.calibration as { readonly temperature?: number; readonly abstention?: { readonly threshold: number } } | undefined;
-  const more = pairs("Calibration", [["temperature", calibration?.temperature], ["abstains below", calibration?.abstention?.threshold]]);
-  return `${printed(`Evaluation on ${plural(rows ?? 0, "row")} of the ${evaluatedOn} data`, [...evaluationSections(evaluation), more].filter(({ blocks }) => blocks.length > 0))}\n\nsaved ${String(model)}`;
+  const calibration = outcome.calibration as
+    { readonly temperature?: number; readonly abstention?: { readonly threshold: number } } | undefined;
+  const more = pairs("Calibration", [
+    ["temperature", calibration?.temperature],
+    ["abstains below", calibration?.abstention?.threshold],
+  ]);
+  return `${printed(
+    `Evaluation on ${plural(rows ?? 0, "row")} of the ${evaluatedOn} data`,
+    [...evaluationSections(evaluation), more].filter(({ blocks }) => blocks.length > 0),
+  )}\n\nsaved ${String(model)}`;
 }

@@ -21,19 +21,41 @@ export interface PreparedOptions {
 /** Checks every option before anything is read. Throws UsageError. */
 export function trainerOptions(settings: Settings): PreparedOptions {
   // Names and the problem are the model's; a module without them is opened with them.
-  const { labels: _labels, problemType: _problem, distillation, computeLoss, callbacks, freeze, paramGroups, ...plain } = pick(settings, TRAINER_SETTINGS);
+  const {
+    labels: _labels,
+    problemType: _problem,
+    distillation,
+    computeLoss,
+    callbacks,
+    freeze,
+    paramGroups,
+    ...plain
+  } = pick(settings, TRAINER_SETTINGS);
   const options = {
     ...TRAIN_DEFAULTS,
     ...plain,
     ...(freeze !== undefined && { freeze: [freeze as string | string[]].flat().map(pattern) }),
     ...(paramGroups !== undefined && { paramGroups: (paramGroups as Settings[]).map(rule) }),
-    ...(computeLoss !== undefined && { computeLoss: loadExport("--compute-loss", computeLoss as string, "computeLoss") }),
-    ...(callbacks !== undefined && { callbacks: [callbacks as string | string[]].flat().flatMap((file) => loadExport("--callbacks", file, "callbacks")) }),
+    ...(computeLoss !== undefined && {
+      computeLoss: loadExport("--compute-loss", computeLoss as string, "computeLoss"),
+    }),
+    ...(callbacks !== undefined && {
+      callbacks: [callbacks as string | string[]]
+        .flat()
+        .flatMap((file) => loadExport("--callbacks", file, "callbacks")),
+    }),
   } as unknown as TrainerOptions<ModelProblem>; // what it is, is looked at below
-  const taught = distillation as { readonly teacher?: string; readonly temperature?: number; readonly alpha?: number } | undefined;
-  if (taught && taught.teacher === undefined) throw new UsageError("--distillation-temperature and --distillation-alpha: expected --distillation-teacher with them, got none");
+  const taught = distillation as
+    { readonly teacher?: string; readonly temperature?: number; readonly alpha?: number } | undefined;
+  if (taught && taught.teacher === undefined) {
+    throw new UsageError(
+      "--distillation-temperature and --distillation-alpha: expected --distillation-teacher with them, got none",
+    );
+  }
   const weights = options.averageWeights as { readonly type?: string } | undefined;
-  if (weights && weights.type === undefined) throw new UsageError("--average-weights-decay, -start and -every: expected --average-weights with them, got none");
+  if (weights && weights.type === undefined) {
+    throw new UsageError("--average-weights-decay, -start and -every: expected --average-weights with them, got none");
+  }
   asUsage(() => resolveOptions(options));
   const open = async (): Promise<TrainerOptions<ModelProblem>> => {
     if (taught?.teacher === undefined) return options;
@@ -51,7 +73,9 @@ function pattern(text: string): NamePattern {
   try {
     return new RegExp(source);
   } catch (cause) {
-    throw new UsageError(`expected a regular expression between slashes, got ${text}: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`expected a regular expression between slashes, got ${text}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -17,6 +17,10 @@ export function loadExport(flag: string, file: string, name: string): unknown {
   }
   const found = Object(exported) as Readonly<Record<string, unknown>>;
   const value = found[name] ?? found["default"] ?? (typeof exported === "function" ? exported : undefined);
-  if (value === undefined) throw new UsageError(`${flag}: expected ${file} to export ${name}, got ${Object.keys(found).join(", ") || "nothing"}`);
+  if (value === undefined) {
+    throw new UsageError(
+      `${flag}: expected ${file} to export ${name}, got ${Object.keys(found).join(", ") || "nothing"}`,
+    );
+  }
   return value;
 }

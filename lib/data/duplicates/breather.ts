@@ -4,7 +4,10 @@ import { setImmediate as macrotask } from "node:timers/promises";
 /** Longest stretch of work in milliseconds: a server that answers others hardly notices it. */
 const STRETCH = 5;
 
-/** Says when it is time for a pause; ask often, wait only when `due`, because even a settled promise costs a microsecond. */
+/**
+ * Says when it is time for a pause; ask often, wait only when `due`, because even a settled promise costs a
+ * microsecond.
+ */
 export class Breather {
   #started = performance.now();
 

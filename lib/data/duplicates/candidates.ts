@@ -5,7 +5,8 @@ import type { Breather } from "./breather";
 const AT_ONCE = 64;
 
 /**
- * Calls `visit` once for each pair that has a band's key in common. `keys` is `[texts, bands]`. The order depends on the keys alone.
+ * Calls `visit` once for each pair that has a band's key in common. `keys` is `[texts, bands]`. The order depends on
+ * the keys alone.
  */
 export async function forEachCandidate(
   keys: Uint32Array,

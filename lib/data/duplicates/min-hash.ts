@@ -1,10 +1,11 @@
 /**
- * MinHash signatures, cut into bands: near-duplicates are found among texts that share a band instead of among all pairs.
+ * MinHash signatures, cut into bands: near-duplicates are found among texts that share a band instead of among all
+ * pairs.
  *
- * The least hash of a set is the same for two sets with a probability that is their Jaccard similarity (A. Broder, On the
- * resemblance and containment of documents, 1997). Of `bands` bands of `rows` such hashes each, two texts of similarity
- * s share at least one with probability 1 − (1 − s^rows)^bands (J. Leskovec, A. Rajaraman, J. Ullman, Mining of Massive
- * Datasets, section 3.4).
+ * The least hash of a set is the same for two sets with a probability that is their Jaccard similarity (A. Broder, On
+ * the resemblance and containment of documents, 1997). Of `bands` bands of `rows` such hashes each, two texts of
+ * similarity s share at least one with probability 1 − (1 − s^rows)^bands (J. Leskovec, A. Rajaraman, J. Ullman, Mining
+ * of Massive Datasets, section 3.4).
  */
 import { xoshiro128 } from "../random";
 

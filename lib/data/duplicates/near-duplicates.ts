@@ -1,4 +1,7 @@
-/** Finds texts that are nearly the same: by MinHash and banding which pairs to look at, by their exact similarity which to keep. */
+/**
+ * Finds texts that are nearly the same: by MinHash and banding which pairs to look at, by their exact similarity which
+ * to keep.
+ */
 import { describe, TorchwrightError } from "../../errors";
 import { Breather } from "./breather";
 import { forEachCandidate } from "./candidates";
@@ -11,8 +14,8 @@ import { levelled, type Shingle, shingleHashes, similarity } from "./shingles";
 export interface NearDuplicateOptions {
   /**
    * Least Jaccard similarity of the pieces of two texts, above 0 and up to 1. Default: 0.8. Low thresholds make many
-   * pairs to compare: below 0.5 expect the time to grow with the square of the rows, as it does for thousands of texts of
-   * one template that stay just below the threshold.
+   * pairs to compare: below 0.5 expect the time to grow with the square of the rows, as it does for thousands of texts
+   * of one template that stay just below the threshold.
    */
   readonly threshold?: number;
   /**
@@ -42,11 +45,11 @@ const HASHES_AT_ONCE = 4096;
 
 /**
  * Groups of rows whose texts are nearly the same, ascending; a group's first row is the one to keep. Rows hang together
- * by links, so a group's ends may be less similar than the threshold. Texts are compared by the pieces that they have in
- * common, after NFKC, case folding, and each run of spaces and punctuation made one space.
+ * by links, so a group's ends may be less similar than the threshold. Texts are compared by the pieces that they have
+ * in common, after NFKC, case folding, and each run of spaces and punctuation made one space.
  *
- * Every link was compared exactly, so none is below the threshold. A pair at the threshold is found with a probability of
- * at least 0.99, a more similar one of 1 − (1 − s^r)^b: at threshold 0.8 (r = 6, b = 21) one of similarity 0.9
+ * Every link was compared exactly, so none is below the threshold. A pair at the threshold is found with a probability
+ * of at least 0.99, a more similar one of 1 − (1 − s^r)^b: at threshold 0.8 (r = 6, b = 21) one of similarity 0.9
  * escapes about once in ten million. Deterministic. The event loop is let run every few milliseconds.
  *
  * @throws TorchwrightError ERR_INVALID_ARG
@@ -57,7 +60,10 @@ const HASHES_AT_ONCE = 4096;
  * console.log(groups); // [Uint32Array [0, 2]]
  * ```
  */
-export async function nearDuplicateGroups(texts: Iterable<string>, options: NearDuplicateOptions = {}): Promise<Uint32Array[]> {
+export async function nearDuplicateGroups(
+  texts: Iterable<string>,
+  options: NearDuplicateOptions = {},
+): Promise<Uint32Array[]> {
   return [...(await findNearDuplicates("nearDuplicateGroups", texts, options)).groups];
 }
 
@@ -147,10 +153,16 @@ async function bandKeys(sets: readonly Uint32Array[], banding: Banding, breather
 export function checkNearOptions(operation: string, options: NearDuplicateOptions): Required<NearDuplicateOptions> {
   if (typeof options !== "object" || options === null) throw invalid(operation, "options as an object", options);
   const { threshold = DEFAULTS.threshold, shingle = DEFAULTS.shingle } = options;
-  if (typeof threshold !== "number" || !(threshold > 0 && threshold <= 1)) throw invalid(operation, "threshold to be above 0 and at most 1", threshold);
+  if (typeof threshold !== "number" || !(threshold > 0 && threshold <= 1)) {
+    throw invalid(operation, "threshold to be above 0 and at most 1", threshold);
+  }
   const { unit, size } = Object(shingle) as Partial<Shingle>;
-  if (unit !== "character" && unit !== "word") throw invalid(operation, 'shingle to have unit "character" or "word"', unit ?? shingle);
-  if (!Number.isSafeInteger(size) || (size as number) < 1) throw invalid(operation, "shingle.size to be a whole number of at least 1", size);
+  if (unit !== "character" && unit !== "word") {
+    throw invalid(operation, 'shingle to have unit "character" or "word"', unit ?? shingle);
+  }
+  if (!Number.isSafeInteger(size) || (size as number) < 1) {
+    throw invalid(operation, "shingle.size to be a whole number of at least 1", size);
+  }
   return { threshold, shingle: { unit, size: size as number } };
 }
 

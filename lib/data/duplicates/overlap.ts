@@ -5,9 +5,9 @@ import type { Breather } from "./breather";
 const COUNTERS = 2 ** 20;
 
 /**
- * Compares sets from their rarest hash on, because sets that are similar must soon agree there: mail of one template, which
- * has most pieces in common with all the others, is told apart after a few of its own (the prefix filter of R. Bayardo,
- * Y. Ma, R. Srikant, Scaling up all pairs similarity search, 2007).
+ * Compares sets from their rarest hash on, because sets that are similar must soon agree there: mail of one template,
+ * which has most pieces in common with all the others, is told apart after a few of its own (the prefix filter of R.
+ * Bayardo, Y. Ma, R. Srikant, Scaling up all pairs similarity search, 2007).
  */
 export class Overlap {
   readonly #frequencies = new Uint32Array(COUNTERS);
@@ -33,7 +33,7 @@ export class Overlap {
     // |A ∩ B| ≥ t · |A ∪ B| is |A ∩ B| ≥ t · (|A| + |B|) / (1 + t).
     const needed = (threshold * (a.length + b.length)) / (1 + threshold) - 1e-9;
     let common = 0;
-    for (let i = 0, j = 0; common + Math.min(a.length - i, b.length - j) >= needed; ) {
+    for (let i = 0, j = 0; common + Math.min(a.length - i, b.length - j) >= needed;) {
       if (i === a.length || j === b.length) return true;
       const difference = (a[i] as number) - (b[j] as number);
       if (difference === 0) common++;
@@ -45,7 +45,10 @@ export class Overlap {
 
   #fromRarest(at: number): Float64Array {
     // Frequency and hash in one number order first by the one and then by the other.
-    return (this.#ordered[at] ??= Float64Array.from(this.sets[at] as Uint32Array, (hash) => this.#frequency(hash) * 2 ** 32 + hash).sort());
+    return (this.#ordered[at] ??= Float64Array.from(
+      this.sets[at] as Uint32Array,
+      (hash) => this.#frequency(hash) * 2 ** 32 + hash,
+    ).sort());
   }
 
   #count(set: Uint32Array): void {

@@ -1,4 +1,6 @@
-/** What a text is made of when texts are compared: overlapping pieces, after case, spacing and punctuation are levelled. */
+/**
+ * What a text is made of when texts are compared: overlapping pieces, after case, spacing and punctuation are levelled.
+ */
 
 /** The pieces by which two texts are compared. */
 export interface Shingle {
@@ -10,8 +12,8 @@ export interface Shingle {
 
 /**
  * The text as it is compared: NFKC, case folded, and each run of whitespace, punctuation and control characters one
- * space. Symbols stay, because "C" and "C++" differ by nothing else. Of a text without anything else, itself: then it is
- * near to its equals only.
+ * space. Symbols stay, because "C" and "C++" differ by nothing else. Of a text without anything else, itself: then it
+ * is near to its equals only.
  */
 export function levelled(text: string): string {
   // To upper case and back folds what lower case alone leaves apart: "straße" and "STRASSE", "ς" and "σ".
@@ -60,7 +62,9 @@ function hashOf(text: string, start: number, end: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Pieces that two levelled texts have in common, as a share of all that either has: their Jaccard similarity, 0 to 1. */
+/**
+ * Pieces that two levelled texts have in common, as a share of all that either has: their Jaccard similarity, 0 to 1.
+ */
 export function similarity(a: string, b: string, shingle: Shingle): number {
   const one = new Set(shinglesOf(a, shingle));
   const other = new Set(shinglesOf(b, shingle));

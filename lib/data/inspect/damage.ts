@@ -9,8 +9,9 @@ const NEXT = `[${HIGH}\u00a0-\u00bf]`;
 const CLOSING = "»”’";
 
 /**
- * Only what no one writes on purpose: a French "voilà »" or a German „GRÖ“ has the bytes of UTF-8 as well. So of sequences
- * of two, three and four bytes alone count those that are frequent and unlikely otherwise; of the others it takes two.
+ * Only what no one writes on purpose: a French "voilà »" or a German „GRÖ“ has the bytes of UTF-8 as well. So of
+ * sequences of two, three and four bytes alone count those that are frequent and unlikely otherwise; of the others it
+ * takes two.
  */
 const MOJIBAKE = new RegExp(
   [

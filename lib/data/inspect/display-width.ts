@@ -1,7 +1,11 @@
 /** How many columns of a terminal a text takes, and texts fitted to columns. */
 
-/** Characters that take two columns: those of Chinese, Japanese and Korean, full-width forms, emoji (Unicode, East Asian Width). */
-const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+/**
+ * Characters that take two columns: those of Chinese, Japanese and Korean, full-width forms, emoji (Unicode, East Asian
+ * Width).
+ */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 /** Marks that stand on the character before, and characters that do not show. */
 const NONE = /[\p{M}\p{Cf}]/u;
 const PLAIN = /^[\u0020-\u007e]*$/;

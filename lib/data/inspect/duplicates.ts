@@ -24,7 +24,12 @@ export async function rowsByText(rows: Rows, breather: Breather): Promise<RowsOf
   return [...texts.values()];
 }
 
-export async function duplicateReport(rows: Rows, texts: readonly RowsOfText[], examples: number, breather: Breather): Promise<DuplicateReport> {
+export async function duplicateReport(
+  rows: Rows,
+  texts: readonly RowsOfText[],
+  examples: number,
+  breather: Breather,
+): Promise<DuplicateReport> {
   const groups = texts.filter(({ length }) => length > 1);
   const counted = new GroupCounts(rows);
   for (const group of groups) {
@@ -60,7 +65,12 @@ export async function nearDuplicateReport(
   return { threshold, conflicting, ...counted.report(examples, groups) };
 }
 
-export async function contradictionReport(rows: Rows, texts: readonly RowsOfText[], examples: number, breather: Breather): Promise<ContradictionReport> {
+export async function contradictionReport(
+  rows: Rows,
+  texts: readonly RowsOfText[],
+  examples: number,
+  breather: Breather,
+): Promise<ContradictionReport> {
   const shown: GroupExample[] = [];
   let groups = 0;
   let members = 0;
@@ -140,7 +150,10 @@ class GroupCounts {
 function seenIn(spread: readonly (readonly number[])[], split: number, other: number): number {
   const isThere = (counts: readonly number[]): boolean => (counts[other] as number) > 0;
   const there = spread.filter(isThere).length;
-  return spread.reduce((seen, counts) => (there > (isThere(counts) ? 1 : 0) ? seen + (counts[split] as number) : seen), 0);
+  return spread.reduce(
+    (seen, counts) => (there > (isThere(counts) ? 1 : 0) ? seen + (counts[split] as number) : seen),
+    0,
+  );
 }
 
 function increase(counts: number[], at: number): void {

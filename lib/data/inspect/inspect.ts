@@ -16,7 +16,10 @@ import { warningsOf } from "./warnings";
 export interface InspectOptions {
   /** Counts lengths in tokens. Default: none; lengths are in words and characters. */
   readonly tokenizer?: Tokenizer;
-  /** Lengths in tokens for which to say how many rows would be cut. Default: those of 64, 128, 256 and 512 that are below the tokenizer's `maxLength`, and that. */
+  /**
+   * Lengths in tokens for which to say how many rows would be cut. Default: those of 64, 128, 256 and 512 that are
+   * below the tokenizer's `maxLength`, and that.
+   */
   readonly maxLengths?: readonly number[];
   /** Whether to look for near-duplicates, and how. Default: true, at a threshold of 0.8. */
   readonly nearDuplicates?: boolean | NearDuplicateOptions;
@@ -27,11 +30,11 @@ export interface InspectOptions {
 const DEFAULTS = { maxLengths: [64, 128, 256, 512], nearDuplicates: true, examples: 5 } as const;
 
 /**
- * What a dataset, or its splits, are like: balance of classes, lengths and how many rows would be cut, duplicates within and
- * across splits, texts with contradictory labels, empty and damaged texts.
+ * What a dataset, or its splits, are like: balance of classes, lengths and how many rows would be cut, duplicates
+ * within and across splits, texts with contradictory labels, empty and damaged texts.
  *
- * The data is read once, row by row; the event loop is let run every few milliseconds. Some 100,000 short texts take about ten seconds
- * with near-duplicates, about two without.
+ * The data is read once, row by row; the event loop is let run every few milliseconds. Some 100,000 short texts take
+ * about ten seconds with near-duplicates, about two without.
  *
  * @param data a dataset, or datasets by the names of their splits, as `split` gives them
  * @param options or the tokenizer alone
@@ -83,17 +86,24 @@ function checkOptions(given: InspectOptions | Tokenizer): Checked {
   if (typeof given !== "object" || given === null) throw invalid("options or a tokenizer", given);
   const options: InspectOptions = isTokenizer(given) ? { tokenizer: given } : given;
   const { tokenizer, nearDuplicates = DEFAULTS.nearDuplicates, examples = DEFAULTS.examples } = options;
-  if (tokenizer !== undefined && !isTokenizer(tokenizer)) throw invalid("tokenizer to be one that AutoTokenizer opened", tokenizer);
+  if (tokenizer !== undefined && !isTokenizer(tokenizer)) {
+    throw invalid("tokenizer to be one that AutoTokenizer opened", tokenizer);
+  }
   if (!Number.isSafeInteger(examples) || examples < 0) throw invalid("examples to be a whole number from 0", examples);
   if (typeof nearDuplicates !== "boolean" && (typeof nearDuplicates !== "object" || nearDuplicates === null)) {
     throw invalid("nearDuplicates to be true, false or options", nearDuplicates);
   }
-  const near = nearDuplicates === true ? {} : nearDuplicates === false ? undefined : checkNearOptions("inspect", nearDuplicates);
+  const near =
+    nearDuplicates === true ? {} : nearDuplicates === false ? undefined : checkNearOptions("inspect", nearDuplicates);
   return { tokenizer, maxLengths: checkMaxLengths(options.maxLengths, tokenizer), near, examples };
 }
 
 function checkMaxLengths(given: readonly number[] | undefined, tokenizer: Tokenizer | undefined): number[] {
-  if (given === undefined) return tokenizer ? [...DEFAULTS.maxLengths.filter((length) => length < tokenizer.maxLength), tokenizer.maxLength] : [];
+  if (given === undefined) {
+    return tokenizer
+      ? [...DEFAULTS.maxLengths.filter((length) => length < tokenizer.maxLength), tokenizer.maxLength]
+      : [];
+  }
   const lengths: unknown = given;
   if (!Array.isArray(lengths)) throw invalid("maxLengths to be an array of lengths in tokens", lengths);
   if (tokenizer === undefined) throw invalid("a tokenizer with maxLengths, which are in tokens", undefined);

@@ -47,7 +47,9 @@ export class Rows {
         const example: unknown = dataset.get(row);
         const { text, label } = Object(example) as Partial<Example>;
         if (!isText(text)) {
-          throw invalid(`an example with a text or pair of texts, got ${describe(text === undefined ? example : text)} (${name}, ${dataset.describeRow(row)})`);
+          throw invalid(
+            `an example with a text or pair of texts, got ${describe(text === undefined ? example : text)} (${name}, ${dataset.describeRow(row)})`,
+          );
         }
         texts.push(text);
         labels.push(label ?? undefined);
@@ -76,7 +78,13 @@ export class Rows {
   example(row: number, at = 0): RowExample {
     const { name, dataset, start } = this.splits[this.splitOf(row)] as Split;
     const place = dataset.describeRow(row - start);
-    return { split: name, row: row - start, place, label: this.labels[row] ?? null, excerpt: excerptOf(this.joined(row), at) };
+    return {
+      split: name,
+      row: row - start,
+      place,
+      label: this.labels[row] ?? null,
+      excerpt: excerptOf(this.joined(row), at),
+    };
   }
 }
 
@@ -86,26 +94,37 @@ function splitsOf(data: unknown): Split[] {
   let start = 0;
   for (const [name, dataset] of named) {
     if (dataset === undefined) continue;
-    if (!isInspectable(dataset)) throw invalid(`a dataset as ${JSON.stringify(name)}, got ${describe(dataset)}; ${REMEDY}`);
+    if (!isInspectable(dataset)) {
+      throw invalid(`a dataset as ${JSON.stringify(name)}, got ${describe(dataset)}; ${REMEDY}`);
+    }
     splits.push({ name, dataset, start, end: start + dataset.length });
     start += dataset.length;
   }
   if (splits.length === 0) throw invalid("a dataset, or datasets by the names of their splits, got none");
   const empty = splits.find(({ dataset }) => dataset.length === 0);
-  if (empty) throw new TorchwrightError("ERR_EMPTY_DATASET", `inspect: expected at least one row, got none in ${empty.name}`);
+  if (empty) {
+    throw new TorchwrightError("ERR_EMPTY_DATASET", `inspect: expected at least one row, got none in ${empty.name}`);
+  }
   return splits;
 }
 
 const REMEDY = "make one of rows with TextDataset.from";
 
 function partsOf(data: unknown): [string, unknown][] {
-  if (typeof data === "object" && data !== null && !(Symbol.iterator in data) && !(Symbol.asyncIterator in data)) return Object.entries(data);
+  if (typeof data === "object" && data !== null && !(Symbol.iterator in data) && !(Symbol.asyncIterator in data)) {
+    return Object.entries(data);
+  }
   throw invalid(`a dataset, or datasets by the names of their splits, got ${describe(data)}; ${REMEDY}`);
 }
 
 function isInspectable(value: unknown): value is Inspectable {
   const { length, get, describeRow } = Object(value) as Partial<Inspectable>;
-  return Number.isSafeInteger(length) && (length as number) >= 0 && typeof get === "function" && typeof describeRow === "function";
+  return (
+    Number.isSafeInteger(length) &&
+    (length as number) >= 0 &&
+    typeof get === "function" &&
+    typeof describeRow === "function"
+  );
 }
 
 function isText(text: unknown): text is TextInput {

@@ -15,7 +15,10 @@ interface Tally {
   sum: number;
 }
 
-/** A report for each split; null where none of its rows has a label. Throws ERR_INVALID_ARG where labels are of several kinds. */
+/**
+ * A report for each split; null where none of its rows has a label. Throws ERR_INVALID_ARG where labels are of several
+ * kinds.
+ */
 export async function labelReports(rows: Rows, breather: Breather): Promise<(LabelReport | null)[]> {
   const tallies = rows.splits.map(emptyTally);
   let kind: Kind | undefined;
@@ -29,7 +32,10 @@ export async function labelReports(rows: Rows, breather: Breather): Promise<(Lab
       if (breather.due) await breather.pause();
     }
   }
-  const names = classNames(rows.splits.map(({ dataset }) => dataset), tallies);
+  const names = classNames(
+    rows.splits.map(({ dataset }) => dataset),
+    tallies,
+  );
   return tallies.map((tally, at) => {
     const { start, end } = rows.splits[at] as Split;
     return kind === undefined || tally.labelled === 0 ? null : report(kind, tally, names, end - start - tally.labelled);
@@ -54,7 +60,11 @@ export function labelReport(rows: Iterable<{ readonly label?: Label }>, names: r
 /** A text that two labels share only where they say the same, in whatever order they name it. */
 export function labelKey(label: Label): string {
   if (typeof label !== "object") return JSON.stringify(label);
-  return JSON.stringify(Array.isArray(label) ? [...new Set(label as readonly string[])].sort() : Object.entries(label).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(
+    Array.isArray(label)
+      ? [...new Set(label as readonly string[])].sort()
+      : Object.entries(label).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 function kindOf(label: unknown): Kind | undefined {
@@ -87,7 +97,12 @@ function classNames(datasets: readonly Inspectable[], tallies: readonly Tally[])
   return [...new Set([...datasets.flatMap(({ labels }) => labels ?? []), ...[...met].sort()])];
 }
 
-function report(kind: Kind, { counts, labelled, min, max, sum }: Tally, names: readonly string[], unlabelled: number): LabelReport {
+function report(
+  kind: Kind,
+  { counts, labelled, min, max, sum }: Tally,
+  names: readonly string[],
+  unlabelled: number,
+): LabelReport {
   if (kind === "regression") return { kind, min, mean: sum / labelled, max, unlabelled };
   const classes = names.map((name) => {
     const own = counts.get(name) ?? 0;
@@ -96,7 +111,18 @@ function report(kind: Kind, { counts, labelled, min, max, sum }: Tally, names: r
   return { kind, classes, unlabelled };
 }
 
-function wrongKind(label: unknown, kind: Kind | undefined, { name, dataset, start }: Split, row: number): TorchwrightError {
-  const wanted = kind === undefined ? "a label that is a name, names, a finite number, or probabilities by name" : `a ${kind} label, as the rows before have`;
-  return new TorchwrightError("ERR_INVALID_ARG", `inspect: expected ${wanted}, got ${describe(label)} (${name}, ${dataset.describeRow(row - start)})`);
+function wrongKind(
+  label: unknown,
+  kind: Kind | undefined,
+  { name, dataset, start }: Split,
+  row: number,
+): TorchwrightError {
+  const wanted =
+    kind === undefined
+      ? "a label that is a name, names, a finite number, or probabilities by name"
+      : `a ${kind} label, as the rows before have`;
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `inspect: expected ${wanted}, got ${describe(label)} (${name}, ${dataset.describeRow(row - start)})`,
+  );
 }

@@ -13,7 +13,10 @@ export interface Lengths {
   readonly tokens: Uint32Array | undefined;
 }
 
-/** Texts and characters for one call of the tokenizer: enough for its threads, few enough that reading ids back stays short. */
+/**
+ * Texts and characters for one call of the tokenizer: enough for its threads, few enough that reading ids back stays
+ * short.
+ */
 const TEXTS_AT_ONCE = 256;
 const CHARACTERS_AT_ONCE = 65_536;
 /** Longer than any text, so that nothing is cut. */
@@ -51,14 +54,21 @@ export function countWords(text: string): number {
 
 async function countTokens(rows: Rows, tokenizer: Tokenizer, breather: Breather): Promise<Uint32Array> {
   const counts = new Uint32Array(rows.length);
-  for (let start = 0; start < rows.length; ) {
+  for (let start = 0; start < rows.length;) {
     let end = start;
-    for (let size = 0; end < rows.length && end - start < TEXTS_AT_ONCE && (size < CHARACTERS_AT_ONCE || end === start); end++) {
+    for (
+      let size = 0;
+      end < rows.length && end - start < TEXTS_AT_ONCE && (size < CHARACTERS_AT_ONCE || end === start);
+      end++
+    ) {
       size += rows.joined(end).length;
     }
     const encodings = await tokenizer.encodeBatch(rows.texts.slice(start, end), { maxLength: UNLIMITED });
     if (encodings.length !== end - start) {
-      throw new TorchwrightError("ERR_TOKENIZER_INVALID", `inspect: expected ${end - start} encodings of the tokenizer, got ${encodings.length}`);
+      throw new TorchwrightError(
+        "ERR_TOKENIZER_INVALID",
+        `inspect: expected ${end - start} encodings of the tokenizer, got ${encodings.length}`,
+      );
     }
     for (const [i, { ids }] of encodings.entries()) counts[start + i] = ids.length;
     start = end;
@@ -68,8 +78,15 @@ async function countTokens(rows: Rows, tokenizer: Tokenizer, breather: Breather)
 }
 
 /** The report on a split's rows. Pauses between the units, as sorting 100,000 lengths takes some ten milliseconds. */
-export async function lengthReport(lengths: Lengths, { start, end }: Split, maxLengths: readonly number[], breather: Breather): Promise<LengthReport> {
-  const [characters, words, tokens] = [lengths.characters, lengths.words, lengths.tokens].map((all) => all?.subarray(start, end));
+export async function lengthReport(
+  lengths: Lengths,
+  { start, end }: Split,
+  maxLengths: readonly number[],
+  breather: Breather,
+): Promise<LengthReport> {
+  const [characters, words, tokens] = [lengths.characters, lengths.words, lengths.tokens].map((all) =>
+    all?.subarray(start, end),
+  );
   const distribution = async (own: Uint32Array): Promise<Distribution> => {
     if (breather.due) await breather.pause();
     return distributionOf(own);

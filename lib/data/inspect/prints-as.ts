@@ -1,4 +1,7 @@
-/** How a value reads in `console.log`, at Node's prompt and as the last line of a notebook's cell: whole where it stands alone, short inside another value. */
+/**
+ * How a value reads in `console.log`, at Node's prompt and as the last line of a notebook's cell: whole where it stands
+ * alone, short inside another value.
+ */
 
 /** What `util.inspect` calls. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
@@ -28,5 +31,10 @@ export function printsAs<T extends object>(data: T, reading: (data: T) => Readin
   const inspect = function (this: T, depth?: number | null, options?: InspectOptionsGiven): string {
     return readingAt(reading(this), depth, options);
   };
-  return Object.defineProperty(data, INSPECT, { value: inspect, configurable: true, writable: true, enumerable: false });
+  return Object.defineProperty(data, INSPECT, {
+    value: inspect,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * A report as HTML for a notebook: one element with its own style, no scripts, nothing loaded. Colours are the page's own
- * but for the bars, which show on light and on dark.
+ * A report as HTML for a notebook: one element with its own style, no scripts, nothing loaded. Colours are the page's
+ * own but for the bars, which show on light and on dark.
  */
 import { escapeHtml } from "./escape-html";
 import type { Bar, Block, Column, Point, Section } from "./layout";
@@ -22,7 +22,9 @@ const STYLE = `
 
 /** The whole element. */
 export function renderHtml(heading: string, sections: readonly Section[]): string {
-  const body = sections.map(({ title, blocks }) => `<section><h4>${escapeHtml(title)}</h4>${blocks.map(renderBlock).join("")}</section>`);
+  const body = sections.map(
+    ({ title, blocks }) => `<section><h4>${escapeHtml(title)}</h4>${blocks.map(renderBlock).join("")}</section>`,
+  );
   return `<div class="torchwright-inspection"><style>${STYLE}</style><h3>${escapeHtml(heading)}</h3>${body.join("")}</div>`;
 }
 
@@ -42,10 +44,16 @@ export function renderBlock(block: Block): string {
   }
 }
 
-function renderTable(title: string | undefined, columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+function renderTable(
+  title: string | undefined,
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): string {
   const kind = (at: number): string => (columns[at]?.numeric === true ? ' class="number"' : "");
   const head = columns.map((column, at) => `<th scope="col"${kind(at)}>${escapeHtml(column.title)}</th>`).join("");
-  const body = rows.map((row) => `<tr>${row.map((cell, at) => `<td${kind(at)}>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("");
+  const body = rows
+    .map((row) => `<tr>${row.map((cell, at) => `<td${kind(at)}>${escapeHtml(cell)}</td>`).join("")}</tr>`)
+    .join("");
   const caption = title === undefined ? "" : `<caption>${escapeHtml(title)}</caption>`;
   return `<table>${caption}<thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
 }
@@ -82,7 +90,10 @@ function verticalBars(title: string, bars: readonly Bar[]): string {
   const step = Math.min(WIDEST, WIDTH / bars.length);
   const drawn = bars.map(({ name, value, text }, at) => {
     const height = round((value / most) * HEIGHT);
-    const label = at % Math.ceil(bars.length / 8) === 0 ? `<text x="${round(step * (at + 0.5))}" y="${HEIGHT + 16}" text-anchor="middle">${escapeHtml(name)}</text>` : "";
+    const label =
+      at % Math.ceil(bars.length / 8) === 0
+        ? `<text x="${round(step * (at + 0.5))}" y="${HEIGHT + 16}" text-anchor="middle">${escapeHtml(name)}</text>`
+        : "";
     return `<g><title>${escapeHtml(`${name}: ${text}`)}</title><rect x="${round(step * at + 1)}" y="${round(HEIGHT - height)}" width="${round(step - 2)}" height="${height}" fill="${BLUE}"></rect>${label}</g>`;
   });
   return svg(title, HEIGHT + LINE, drawn);
@@ -97,15 +108,25 @@ function scatter({ title, x, y, points }: Extract<Block, { kind: "scatter" }>): 
   const [across, up] = [scale(x, PLOT.left, PLOT.right), scale(y, PLOT.bottom, PLOT.top)];
   const room = Math.floor((PLOT.right - PLOT.left) / x.ticks.length / LETTER);
   const frame = `<path d="M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}" fill="none" stroke="currentColor" stroke-opacity=".5"></path>`;
-  const columns = x.ticks.map(({ at, text }) => `<text x="${across(at)}" y="${PLOT.bottom + 16}" text-anchor="middle">${escapeHtml(shorten(text, room))}</text>`);
-  const rows = y.ticks.map(({ at, text }) => `<text x="${PLOT.left - 6}" y="${up(at) + 4}" text-anchor="end">${escapeHtml(text)}</text>`);
+  const columns = x.ticks.map(
+    ({ at, text }) =>
+      `<text x="${across(at)}" y="${PLOT.bottom + 16}" text-anchor="middle">${escapeHtml(shorten(text, room))}</text>`,
+  );
+  const rows = y.ticks.map(
+    ({ at, text }) => `<text x="${PLOT.left - 6}" y="${up(at) + 4}" text-anchor="end">${escapeHtml(text)}</text>`,
+  );
   // The best lies on top.
-  const drawn = points.toSorted((a, b) => Number(a.mark === "best") - Number(b.mark === "best")).map((point) => circle(point, across(point.x), up(point.y)));
+  const drawn = points
+    .toSorted((a, b) => Number(a.mark === "best") - Number(b.mark === "best"))
+    .map((point) => circle(point, across(point.x), up(point.y)));
   return svg(title, PLOT.bottom + LINE + 4, [frame, ...columns, ...rows, ...drawn]);
 }
 
 function circle({ text, mark }: Point, x: number, y: number): string {
   const colour = mark === "best" ? ORANGE : BLUE;
-  const look = mark === "hollow" ? `fill="none" stroke="${colour}"` : `fill="${colour}" fill-opacity="${mark === "best" ? 1 : 0.7}"`;
+  const look =
+    mark === "hollow"
+      ? `fill="none" stroke="${colour}"`
+      : `fill="${colour}" fill-opacity="${mark === "best" ? 1 : 0.7}"`;
   return `<circle cx="${x}" cy="${y}" r="${mark === "best" ? 6 : 4}" ${look}><title>${escapeHtml(text)}</title></circle>`;
 }

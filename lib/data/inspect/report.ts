@@ -22,17 +22,17 @@ export type LabelReport =
       readonly unlabelled: number;
     }
   | {
-    /** What labels are. */
-    readonly kind: "regression";
-    /** The lowest number. */
-    readonly min: number;
-    /** The mean of the numbers. */
-    readonly mean: number;
-    /** The highest number. */
-    readonly max: number;
-    /** Rows without a label. */
-    readonly unlabelled: number;
-  };
+      /** What labels are. */
+      readonly kind: "regression";
+      /** The lowest number. */
+      readonly min: number;
+      /** The mean of the numbers. */
+      readonly mean: number;
+      /** The highest number. */
+      readonly max: number;
+      /** Rows without a label. */
+      readonly unlabelled: number;
+    };
 
 /** Rows whose length is in a range. */
 export interface Bin {
@@ -129,7 +129,10 @@ export interface GroupExample {
 export interface DuplicateReport {
   /** Sets of rows with the same text (for near-duplicates: of different, similar texts). */
   readonly groups: number;
-  /** Rows that de-duplication would drop: of each group all but the first. For near-duplicates, texts that it would drop. */
+  /**
+   * Rows that de-duplication would drop: of each group all but the first. For near-duplicates, texts that it would
+   * drop.
+   */
   readonly repeats: number;
   /** The same within each split alone. */
   readonly within: readonly {
@@ -179,7 +182,8 @@ export interface ContradictionReport {
  * - `byte-order-mark`: U+FEFF
  * - `html-entity`: `&amp;` and its like
  */
-export type DamageKind = "mojibake" | "replacement-character" | "lone-surrogate" | "control-character" | "byte-order-mark" | "html-entity";
+export type DamageKind =
+  "mojibake" | "replacement-character" | "lone-surrogate" | "control-character" | "byte-order-mark" | "html-entity";
 
 /** What `inspect` found. */
 export interface InspectionReport {

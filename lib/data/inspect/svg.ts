@@ -14,7 +14,11 @@ export function svg(title: string, height: number, drawn: readonly string[], wid
 }
 
 /** Maps an axis to pixels; what lies outside goes to its end, and what is the same everywhere to the middle. */
-export function scale({ low, high, log }: Pick<Axis, "low" | "high" | "log">, from: number, to: number): (value: number) => number {
+export function scale(
+  { low, high, log }: Pick<Axis, "low" | "high" | "log">,
+  from: number,
+  to: number,
+): (value: number) => number {
   const along = log ? Math.log : Number;
   const length = along(high) - along(low);
   return (value) => {

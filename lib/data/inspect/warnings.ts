@@ -21,12 +21,18 @@ export function warningsOf(found: Found): string[] {
   const rowsOf = (split: string): number => found.splits.find(({ name }) => name === split)?.rows ?? 0;
   return [
     ...leaks(found.duplicates, rowsOf, "a text that", "call dedupe before split"),
-    ...(found.nearDuplicates ? leaks(found.nearDuplicates, rowsOf, "nearly a text that", "call dedupeNear before split") : []),
+    ...(found.nearDuplicates
+      ? leaks(found.nearDuplicates, rowsOf, "nearly a text that", "call dedupeNear before split")
+      : []),
     ...contradictions(found),
     ...found.splits.flatMap((split) => classWarnings(split)),
-    ...(found.empty.rows > 0 ? [`${plural(found.empty.rows, "row has", "rows have")} no visible text: drop them with filter.`] : []),
+    ...(found.empty.rows > 0
+      ? [`${plural(found.empty.rows, "row has", "rows have")} no visible text: drop them with filter.`]
+      : []),
     ...repeats(found),
-    ...found.damage.map(({ kind, rows }) => `${plural(rows, "row has", "rows have")} ${DAMAGE[kind][0]} (${kind}): ${DAMAGE[kind][1]}.`),
+    ...found.damage.map(
+      ({ kind, rows }) => `${plural(rows, "row has", "rows have")} ${DAMAGE[kind][0]} (${kind}): ${DAMAGE[kind][1]}.`,
+    ),
     ...found.splits.flatMap(({ name, lengths }) => truncated(name, lengths.truncated.at(-1))),
   ];
 }
@@ -38,21 +44,35 @@ function leaks({ across }: DuplicateReport, rowsOf: (split: string) => number, w
     const [seen, name, other] = [rows[scored], splits[scored], splits[1 - scored] as string];
     if (seen === 0) return [];
     const all = rowsOf(name);
-    return [`${seen} of ${plural(all, "row")} of ${name} (${percent(seen / all)}) ${seen === 1 ? "has" : "have"} ${what} ${other} has too, so a score there tells less: ${remedy}.`];
+    return [
+      `${seen} of ${plural(all, "row")} of ${name} (${percent(seen / all)}) ${seen === 1 ? "has" : "have"} ${what} ${other} has too, so a score there tells less: ${remedy}.`,
+    ];
   });
 }
 
 function contradictions({ contradictions: { groups, rows }, nearDuplicates: near }: Found): string[] {
   const found = [];
-  if (groups > 0) found.push(`${plural(groups, "text has", "texts have")} different labels in ${plural(rows, "row")}: correct or drop them.`);
-  if (near && near.conflicting > 0) found.push(`${plural(near.conflicting, "group")} of near-duplicates ${near.conflicting === 1 ? "has" : "have"} different labels: look whether they are right.`);
+  if (groups > 0) {
+    found.push(
+      `${plural(groups, "text has", "texts have")} different labels in ${plural(rows, "row")}: correct or drop them.`,
+    );
+  }
+  if (near && near.conflicting > 0) {
+    found.push(
+      `${plural(near.conflicting, "group")} of near-duplicates ${near.conflicting === 1 ? "has" : "have"} different labels: look whether they are right.`,
+    );
+  }
   return found;
 }
 
 function repeats({ duplicates, nearDuplicates: near }: Found): string[] {
   const found = [];
-  if (duplicates.repeats > 0) found.push(`${plural(duplicates.repeats, "row repeats", "rows repeat")} an earlier row's text: dedupe drops them.`);
-  if (near && near.repeats > 0) found.push(`${plural(near.repeats, "text is", "texts are")} nearly an earlier text: dedupeNear drops them.`);
+  if (duplicates.repeats > 0) {
+    found.push(`${plural(duplicates.repeats, "row repeats", "rows repeat")} an earlier row's text: dedupe drops them.`);
+  }
+  if (near && near.repeats > 0) {
+    found.push(`${plural(near.repeats, "text is", "texts are")} nearly an earlier text: dedupeNear drops them.`);
+  }
   return found;
 }
 
@@ -62,7 +82,9 @@ function classWarnings({ name, rows, labels }: SplitReport): string[] {
   if (labels.unlabelled > 0) found.push(`${labels.unlabelled} of ${plural(rows, "row")} of ${name} have no label.`);
   if (labels.kind === "regression") return found;
   const missing = labels.classes.filter(({ count }) => count === 0).map((own) => own.name);
-  if (missing.length > 0) found.push(`${name} has no row of ${plural(missing.length, "class", "classes")}: ${listed(missing)}.`);
+  if (missing.length > 0) {
+    found.push(`${name} has no row of ${plural(missing.length, "class", "classes")}: ${listed(missing)}.`);
+  }
   const imbalance = imbalanceOf(labels);
   if (imbalance && imbalance.ratio >= IMBALANCE) {
     found.push(
@@ -74,7 +96,9 @@ function classWarnings({ name, rows, labels }: SplitReport): string[] {
 }
 
 /** How many times as frequent the most frequent class is as the least frequent one that there is. */
-function imbalanceOf(labels: Exclude<LabelReport, { kind: "regression" }>): { readonly ratio: number; readonly most: string; readonly least: string } | undefined {
+function imbalanceOf(
+  labels: Exclude<LabelReport, { kind: "regression" }>,
+): { readonly ratio: number; readonly most: string; readonly least: string } | undefined {
   const present = labels.classes.filter(({ count }) => count > 0);
   const [first] = present;
   if (first === undefined) return undefined;
@@ -84,11 +108,16 @@ function imbalanceOf(labels: Exclude<LabelReport, { kind: "regression" }>): { re
 }
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map((name) => JSON.stringify(name)).join(", ");
+  const shown = names
+    .slice(0, 5)
+    .map((name) => JSON.stringify(name))
+    .join(", ");
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
 function truncated(split: string, longest: SplitReport["lengths"]["truncated"][number] | undefined): string[] {
   if (longest === undefined || longest.rows === 0) return [];
-  return [`${plural(longest.rows, "row")} of ${split} (${percent(longest.share)}) ${longest.rows === 1 ? "is" : "are"} longer than ${longest.maxLength} tokens and would be cut.`];
+  return [
+    `${plural(longest.rows, "row")} of ${split} (${percent(longest.share)}) ${longest.rows === 1 ? "is" : "are"} longer than ${longest.maxLength} tokens and would be cut.`,
+  ];
 }

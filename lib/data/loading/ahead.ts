@@ -12,8 +12,8 @@ export interface AheadOptions {
 /**
  * The results of `work` over the items of `source`, in order.
  *
- * The source is asked for no more than `depth` items ahead, which is the back-pressure. When the iteration ends, early or not, what is
- * still in work is awaited and the source closed: nothing goes on in the background.
+ * The source is asked for no more than `depth` items ahead, which is the back-pressure. When the iteration ends, early
+ * or not, what is still in work is awaited and the source closed: nothing goes on in the background.
  */
 export async function* ahead<Item, Result>(
   source: AsyncIterable<Item>,

@@ -94,8 +94,10 @@ export class MapFeed implements Feed {
     return {
       rows: this.#dataset.length,
       packed: this.#options.maxTokens !== undefined,
-      // Of a distributed run all processes' batches together: rows are dealt in turn, so that each process has a part of every one.
-      batchSize: this.#options.maxTokens === undefined ? batchSize * (this.#options.distributed?.world ?? 1) : batchSize,
+      // Of a distributed run all processes' batches together: rows are dealt in turn, so that each process has a part
+      // of every one.
+      batchSize:
+        this.#options.maxTokens === undefined ? batchSize * (this.#options.distributed?.world ?? 1) : batchSize,
       classIds: () => this.#classIds(),
       lengths: async () => (await this.#measure()).lengths,
     };
@@ -107,13 +109,19 @@ export class MapFeed implements Feed {
     const bad = order instanceof Uint32Array ? order.find((row) => row >= rows) : NaN;
     if (bad === undefined) return order as Uint32Array;
     const got = Number.isNaN(bad) ? describe(order) : `row ${bad}`;
-    throw new TorchwrightError("ERR_INVALID_ARG", `DataLoader: expected the sampler's order to be a Uint32Array of rows below ${rows}, got ${got}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `DataLoader: expected the sampler's order to be a Uint32Array of rows below ${rows}, got ${got}`,
+    );
   }
 
   #classIds(): Int32Array {
     if (this.#dataset.problemType !== "single-label") {
       const got = this.#dataset.problemType ?? "rows without labels";
-      throw new TorchwrightError("ERR_INVALID_ARG", `DataLoader: expected rows with one class each for the sampler "${this.#options.sampler.description}", got ${got}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `DataLoader: expected rows with one class each for the sampler "${this.#options.sampler.description}", got ${got}`,
+      );
     }
     const ids = new Map<unknown, number>();
     return Int32Array.from(this.#dataset, ({ label }) => {

@@ -19,8 +19,9 @@ export interface DataLoaderOptions<Item = Batch> {
   /** Examples per batch. Default: 8; with `maxTokens`, as many as fit. */
   readonly batchSize?: number;
   /**
-   * Tokens per batch at most, padding included: short texts come many to a batch, long ones few. A document whose windows alone are more is a
-   * batch of its own. For datasets in memory, which are tokenized once to learn their lengths. Default: no limit.
+   * Tokens per batch at most, padding included: short texts come many to a batch, long ones few. A document whose
+   * windows alone are more is a batch of its own. For datasets in memory, which are tokenized once to learn their
+   * lengths. Default: no limit.
    */
   readonly maxTokens?: number;
   /** A new random order each epoch, decided by `seed` and the epoch's number. Default: false. */
@@ -47,15 +48,16 @@ export interface DataLoaderOptions<Item = Batch> {
   /** Batches are padded to a multiple of this, as 8 suits a GPU's matrix units. Default: 1. */
   readonly padToMultipleOf?: number;
   /**
-   * Long documents come whole, in windows of `maxLength` tokens that share `stride` tokens with the one before, each a row of the batch. All
-   * windows of a document are in one batch, which `batch.documents` tells apart. Default: off, long documents are cut.
+   * Long documents come whole, in windows of `maxLength` tokens that share `stride` tokens with the one before, each a
+   * row of the batch. All windows of a document are in one batch, which `batch.documents` tells apart. Default: off,
+   * long documents are cut.
    */
   readonly windows?: WindowOptions;
   /** This process's part of the data, where several train together. Default: all. */
   readonly distributed?: Distributed;
   /**
-   * Batches go through page-locked memory, from which a GPU copies while the program goes on. Default: true where `device` is a GPU. Throws
-   * ERR_DEVICE_UNAVAILABLE where there is no CUDA.
+   * Batches go through page-locked memory, from which a GPU copies while the program goes on. Default: true where
+   * `device` is a GPU. Throws ERR_DEVICE_UNAVAILABLE where there is no CUDA.
    */
   readonly pinMemory?: boolean;
   /** Makes what the loop gets of a batch, in place of a `Batch`; a `dispose()` that it has is called as a batch's. */
@@ -85,7 +87,19 @@ export interface ResolvedLoaderOptions {
 
 /** Checks every option and fills in defaults. Throws ERR_INVALID_ARG, ERR_DEVICE_UNAVAILABLE. */
 export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): ResolvedLoaderOptions {
-  const { tokenizer, shuffle = false, seed = 42, sampler, dropLast = false, device, labels, windows, pinMemory, signal, collate } = options ?? {};
+  const {
+    tokenizer,
+    shuffle = false,
+    seed = 42,
+    sampler,
+    dropLast = false,
+    device,
+    labels,
+    windows,
+    pinMemory,
+    signal,
+    collate,
+  } = options ?? {};
   if (typeof tokenizer?.encodeBatch !== "function") {
     throw invalid("the option tokenizer, from AutoTokenizer.fromPretrained(folder),", tokenizer);
   }
@@ -99,19 +113,26 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
   checkWhole("DataLoader", "padToMultipleOf", padToMultipleOf, 1);
   if (maxTokens !== undefined) {
     const widest = Math.ceil(maxLength / padToMultipleOf) * padToMultipleOf;
-    if (!Number.isSafeInteger(maxTokens) || maxTokens < widest) throw invalid(`maxTokens of at least ${widest}, the longest row,`, maxTokens);
+    if (!Number.isSafeInteger(maxTokens) || maxTokens < widest) {
+      throw invalid(`maxTokens of at least ${widest}, the longest row,`, maxTokens);
+    }
   }
   for (const [name, flag] of Object.entries({ shuffle, dropLast, pinMemory })) {
     if (flag !== undefined && typeof flag !== "boolean") throw invalid(`${name} to be true or false`, flag);
   }
   if (device !== undefined && typeof device !== "string") throw invalid("device to be text", device);
   checkSeed("DataLoader", seed);
-  if (sampler !== undefined && typeof sampler?.order !== "function") throw invalid("sampler to have the method order", sampler);
+  if (sampler !== undefined && typeof sampler?.order !== "function") {
+    throw invalid("sampler to have the method order", sampler);
+  }
   if (sampler !== undefined && options.shuffle !== undefined) throw invalid("either shuffle or a sampler", "both");
   if (collate !== undefined && typeof collate !== "function") throw invalid("collate to be a function", collate);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid("signal to be an AbortSignal", signal);
   if (pinMemory === true && !cuda.isAvailable()) {
-    throw new TorchwrightError("ERR_DEVICE_UNAVAILABLE", "DataLoader: expected a CUDA device for pinMemory, got none; leave the option out");
+    throw new TorchwrightError(
+      "ERR_DEVICE_UNAVAILABLE",
+      "DataLoader: expected a CUDA device for pinMemory, got none; leave the option out",
+    );
   }
   return {
     tokenizer,
@@ -133,8 +154,24 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
 }
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof DataLoaderOptions>([
-  "tokenizer", "batchSize", "maxTokens", "shuffle", "seed", "sampler", "maxLength", "dropLast", "device", "labels", "problemType",
-  "prefetch", "padToMultipleOf", "windows", "distributed", "pinMemory", "collate", "signal",
+  "tokenizer",
+  "batchSize",
+  "maxTokens",
+  "shuffle",
+  "seed",
+  "sampler",
+  "maxLength",
+  "dropLast",
+  "device",
+  "labels",
+  "problemType",
+  "prefetch",
+  "padToMultipleOf",
+  "windows",
+  "distributed",
+  "pinMemory",
+  "collate",
+  "signal",
 ]);
 
 /** Throws ERR_INVALID_ARG unless the value is an array of different names. */

@@ -1,4 +1,7 @@
-/** Cuts an epoch's order of rows into batches, and deals them to the processes of a distributed run. Works on row numbers alone. */
+/**
+ * Cuts an epoch's order of rows into batches, and deals them to the processes of a distributed run. Works on row
+ * numbers alone.
+ */
 import { describe, TorchwrightError } from "../../errors";
 
 /** An epoch's batches on this process: rows in order, and where each batch ends. */
@@ -45,17 +48,20 @@ export interface Packing {
 /**
  * The batches of an epoch.
  *
- * In a distributed run every process has as many steps. With a fixed batch size, rows are dealt in turn and the order's first
- * ones repeated until each process has as many, as PyTorch's `DistributedSampler` does: at most `world - 1` rows come twice.
- * Batches that are packed by tokens are dealt whole, and at most `world - 1` batches come twice. With `dropLast`,
- * nothing is repeated: what does not go round is left out.
+ * In a distributed run every process has as many steps. With a fixed batch size, rows are dealt in turn and the order's
+ * first ones repeated until each process has as many, as PyTorch's `DistributedSampler` does: at most `world - 1` rows
+ * come twice. Batches that are packed by tokens are dealt whole, and at most `world - 1` batches come twice. With
+ * `dropLast`, nothing is repeated: what does not go round is left out.
  */
 export function planEpoch(order: Uint32Array, { batchSize, budget, dropLast, distributed }: Packing): EpochPlan {
   if (!budget) {
     const own = distributed ? deal(Array.from(order), distributed, dropLast) : order;
     const rows = Uint32Array.from(own);
     const count = share(rows.length, batchSize, dropLast);
-    return { order: rows, ends: Uint32Array.from({ length: count }, (_, batch) => Math.min((batch + 1) * batchSize, rows.length)) };
+    return {
+      order: rows,
+      ends: Uint32Array.from({ length: count }, (_, batch) => Math.min((batch + 1) * batchSize, rows.length)),
+    };
   }
   const batches = pack(order, batchSize, budget);
   const own = distributed ? deal(batches, distributed, dropLast) : batches;
@@ -80,7 +86,11 @@ function share(items: number, among: number, dropLast: boolean): number {
 }
 
 /** Consecutive rows, as many as fit: a batch takes its longest window's length for each of its windows. */
-function pack(order: Uint32Array, batchSize: number, { maxTokens, multipleOf, sizes }: NonNullable<Packing["budget"]>): Uint32Array[] {
+function pack(
+  order: Uint32Array,
+  batchSize: number,
+  { maxTokens, multipleOf, sizes }: NonNullable<Packing["budget"]>,
+): Uint32Array[] {
   const batches: Uint32Array[] = [];
   let start = 0;
   let longest = 0;

@@ -34,7 +34,10 @@ export interface PrepareOptions {
   readonly encodeOptions: EncodeOptions;
   readonly padToMultipleOf: number;
   readonly device: string | undefined;
-  /** How labels become numbers; undefined leaves them out. Asked per batch, as a stream shows what its labels are with its first row. */
+  /**
+   * How labels become numbers; undefined leaves them out. Asked per batch, as a stream shows what its labels are with
+   * its first row.
+   */
   readonly labels: () => LabelEncoder | undefined;
 }
 
@@ -54,18 +57,30 @@ export async function prepare(group: Group, options: PrepareOptions): Promise<Re
     ...padEncodings(encodings, tokenizer.padTokenId, padToMultipleOf),
     indices,
     documents: windowed ? documents : undefined,
-    labels: encoder?.encode(Array.from(documents, (at) => examples[at] as Example), (index) => group.place(documents[index] as number)),
+    labels: encoder?.encode(
+      Array.from(documents, (at) => examples[at] as Example),
+      (index) => group.place(documents[index] as number),
+    ),
     labelNames: encoder?.names,
     problemType: encoder?.problemType,
   };
   const { shape, tokens } = padded;
-  const counts = { examples: examples.length, encodings: encodings.length, tokens, padded: shape[0] * shape[1], ...countTruncation(encodings) };
+  const counts = {
+    examples: examples.length,
+    encodings: encodings.length,
+    tokens,
+    padded: shape[0] * shape[1],
+    ...countTruncation(encodings),
+  };
   return { examples, encodings, indices, documents, device, padded, counts };
 }
 
 async function encode(group: Group, tokenizer: Tokenizer, options: EncodeOptions): Promise<Encoding[]> {
   try {
-    return await tokenizer.encodeBatch(group.examples.map(({ text }) => text), options);
+    return await tokenizer.encodeBatch(
+      group.examples.map(({ text }) => text),
+      options,
+    );
   } catch (error) {
     throw await nameRow(group, tokenizer, options, error);
   }
@@ -79,7 +94,9 @@ async function nameRow(group: Group, tokenizer: Tokenizer, options: EncodeOption
     } catch (own) {
       const code = own instanceof TorchwrightError ? own.code : "ERR_BAD_ROW";
       const message = own instanceof Error ? own.message : String(own);
-      return new TorchwrightError(code, `DataLoader: the tokenizer failed at ${group.place(index)}: ${message}`, { cause: own });
+      return new TorchwrightError(code, `DataLoader: the tokenizer failed at ${group.place(index)}: ${message}`, {
+        cause: own,
+      });
     }
   }
   return error;

@@ -15,10 +15,18 @@ export interface LoaderState {
 
 /** Checks a state for a loader; throws ERR_INVALID_ARG. */
 export function checkState(state: unknown, feed: string): LoaderState {
-  const { version, epoch, batch, feed: saved } = (typeof state === "object" && state !== null ? state : {}) as Partial<LoaderState>;
+  const {
+    version,
+    epoch,
+    batch,
+    feed: saved,
+  } = (typeof state === "object" && state !== null ? state : {}) as Partial<LoaderState>;
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   if (version !== 1 || !whole(epoch) || !whole(batch) || typeof saved !== "string") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `DataLoader.resume: expected what state() of a loader gave, got ${describe(state)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `DataLoader.resume: expected what state() of a loader gave, got ${describe(state)}`,
+    );
   }
   if (saved !== feed) {
     throw new TorchwrightError(

@@ -53,7 +53,11 @@ export class StreamFeed implements Feed {
     for await (const { row, place, index } of this.#own(epoch)) {
       const where = describePlace(place);
       // Also of rows that are skipped: the first one decides what labels are.
-      const example = reader.read(row, where, (what) => new TorchwrightError("ERR_BAD_ROW", `DataLoader: ${what} in ${where}`));
+      const example = reader.read(
+        row,
+        where,
+        (what) => new TorchwrightError("ERR_BAD_ROW", `DataLoader: ${what} in ${where}`),
+      );
       this.#problemType ??= reader.problemType;
       if (skip > 0) {
         skip--;
@@ -68,8 +72,8 @@ export class StreamFeed implements Feed {
   }
 
   /**
-   * This process's rows with their running numbers: one of each `world` rows. Where the last rows do not go round they are repeated
-   * (with `dropLast` left out), so that every process has as many.
+   * This process's rows with their running numbers: one of each `world` rows. Where the last rows do not go round they
+   * are repeated (with `dropLast` left out), so that every process has as many.
    */
   async *#own(epoch: number): AsyncGenerator<{ row: unknown; place: Place; index: number }, void, void> {
     const { rank, world } = this.#options.distributed ?? { rank: 0, world: 1 };

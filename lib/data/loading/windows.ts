@@ -9,11 +9,18 @@ export interface WindowOptions {
 }
 
 /** Throws ERR_INVALID_ARG. */
-export function encodeOptionsFor(operation: string, maxLength: unknown, windows: WindowOptions | undefined): EncodeOptions & { readonly maxLength: number } {
+export function encodeOptionsFor(
+  operation: string,
+  maxLength: unknown,
+  windows: WindowOptions | undefined,
+): EncodeOptions & { readonly maxLength: number } {
   const length = checkWhole(operation, "maxLength", maxLength, 2);
   if (windows === undefined) return { maxLength: length };
   if (typeof windows !== "object" || windows === null) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected windows to be { stride }, got ${describe(windows)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected windows to be { stride }, got ${describe(windows)}`,
+    );
   }
   return { maxLength: length, overflow: true, stride: checkWhole(operation, "windows.stride", windows.stride ?? 0, 0) };
 }
@@ -21,5 +28,8 @@ export function encodeOptionsFor(operation: string, maxLength: unknown, windows:
 /** A whole number of at least so many; throws ERR_INVALID_ARG. */
 export function checkWhole(operation: string, name: string, value: unknown, least: number): number {
   if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
-  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected ${name} of at least ${least}, got ${describe(value)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected ${name} of at least ${least}, got ${describe(value)}`,
+  );
 }

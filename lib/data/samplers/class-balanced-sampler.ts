@@ -3,16 +3,19 @@ import { checkSeed, randomBelow, shuffle } from "../random";
 import type { SampledData, Sampler, SeededOptions } from "./sampler";
 
 /**
- * As many rows of every class, as many in all as the dataset has (rounded up to whole rounds of the classes), in random order.
+ * As many rows of every class, as many in all as the dataset has (rounded up to whole rounds of the classes), in random
+ * order.
  *
- * A class's rows are gone through in a random order; those of a rare class come again when all have come, and of a frequent
- * one an epoch sees a random part.
+ * A class's rows are gone through in a random order; those of a rare class come again when all have come, and of a
+ * frequent one an epoch sees a random part.
  */
 export class ClassBalancedSampler implements Sampler {
   readonly description: string;
   readonly #seed: number;
 
-  /** Throws ERR_INVALID_ARG for a seed that is no whole number; a loader throws it for data without one class per row. */
+  /**
+   * Throws ERR_INVALID_ARG for a seed that is no whole number; a loader throws it for data without one class per row.
+   */
   constructor({ seed = 42 }: SeededOptions = {}) {
     checkSeed("ClassBalancedSampler", seed);
     this.#seed = seed;

@@ -8,20 +8,24 @@ const PACKED_BLOCK = 8;
 
 /** How rows are grouped. */
 export interface LengthGroupedSamplerOptions extends SeededOptions {
-  /** Batches that are sorted together: more waste less, fewer leave more to chance. Default: 50, as in Hugging Face's Trainer. */
+  /**
+   * Batches that are sorted together: more waste less, fewer leave more to chance. Default: 50, as in Hugging Face's
+   * Trainer.
+   */
   readonly window?: number;
 }
 
 /**
- * Every row once, rows of similar length together: shuffled, then sorted by length within windows of some batches, then the
- * batches shuffled.
+ * Every row once, rows of similar length together: shuffled, then sorted by length within windows of some batches, then
+ * the batches shuffled.
  *
- * An epoch takes about half the time where texts are short and differ in length, and trains as well: over 20,000 texts (625 steps) the loss on held-out ones was
- * 1.238 and 1.236 for two seeds, 1.238 and 1.224 with a random order (`npm run check:samplers`). Early on it is behind: after an epoch of 125 steps by 2 %.
+ * An epoch takes about half the time where texts are short and differ in length, and trains as well: over 20,000 texts
+ * (625 steps) the loss on held-out ones was 1.238 and 1.236 for two seeds, 1.238 and 1.224 with a random order
+ * (`npm run check:samplers`). Early on it is behind: after an epoch of 125 steps by 2 %.
  *
- * As Hugging Face's `group_by_length`, whose batches stay sorted within a window: shuffled, they bring no trend of lengths into
- * training. A last batch that is not full stays last, and the batch with the longest row comes first, so that memory that does not
- * suffice shows at once.
+ * As Hugging Face's `group_by_length`, whose batches stay sorted within a window: shuffled, they bring no trend of
+ * lengths into training. A last batch that is not full stays last, and the batch with the longest row comes first, so
+ * that memory that does not suffice shows at once.
  */
 export class LengthGroupedSampler implements Sampler {
   readonly description: string;
@@ -32,7 +36,10 @@ export class LengthGroupedSampler implements Sampler {
   constructor({ seed = 42, window = 50 }: LengthGroupedSamplerOptions = {}) {
     checkSeed("LengthGroupedSampler", seed);
     if (!Number.isSafeInteger(window) || window < 1) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `LengthGroupedSampler: expected window of at least 1 batch, got ${describe(window)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `LengthGroupedSampler: expected window of at least 1 batch, got ${describe(window)}`,
+      );
     }
     this.#seed = seed;
     this.#window = window;

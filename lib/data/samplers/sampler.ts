@@ -21,8 +21,8 @@ export interface Sampler {
   /** Rows of every epoch's order, where that is known without it; a loader's `length` needs it. */
   count?(data: SampledData): number;
   /**
-   * Row numbers from 0 in the order of the epoch; a row may occur several times, or not at all. It must depend on the data, the
-   * sampler's settings and the epoch's number alone, so that an epoch can be resumed.
+   * Row numbers from 0 in the order of the epoch; a row may occur several times, or not at all. It must depend on the
+   * data, the sampler's settings and the epoch's number alone, so that an epoch can be resumed.
    */
   order(data: SampledData, epoch: number): Uint32Array | Promise<Uint32Array>;
 }

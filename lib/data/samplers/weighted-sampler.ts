@@ -8,7 +8,10 @@ import { inOrder, type SampledData, type Sampler, type SeededOptions } from "./s
 export interface WeightedSamplerOptions extends SeededOptions {
   /** Rows to draw in an epoch. Default: as many as there are weights. */
   readonly samples?: number;
-  /** Whether a row may be drawn again. Without, every row that is drawn comes once, the heavier ones sooner. Default: true. */
+  /**
+   * Whether a row may be drawn again. Without, every row that is drawn comes once, the heavier ones sooner. Default:
+   * true.
+   */
   readonly replacement?: boolean;
 }
 
@@ -29,10 +32,15 @@ export class WeightedSampler implements Sampler {
   readonly #samples: number;
   readonly #replacement: boolean;
 
-  /** Throws ERR_INVALID_ARG for weights that are negative, not finite or all 0, and for more samples than rows without replacement. */
+  /**
+   * Throws ERR_INVALID_ARG for weights that are negative, not finite or all 0, and for more samples than rows without
+   * replacement.
+   */
   constructor(weights: ArrayLike<number>, { seed = 42, samples, replacement = true }: WeightedSamplerOptions = {}) {
     checkSeed("WeightedSampler", seed);
-    if (typeof weights !== "object" || weights === null || !(weights.length > 0)) throw invalid("weights to be an array of numbers", weights);
+    if (typeof weights !== "object" || weights === null || !(weights.length > 0)) {
+      throw invalid("weights to be an array of numbers", weights);
+    }
     this.#weights = Float64Array.from(weights);
     const bad = this.#weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
     if (bad >= 0) throw invalid(`weights from 0 (row ${bad})`, weights[bad]);
@@ -41,7 +49,9 @@ export class WeightedSampler implements Sampler {
     if (typeof replacement !== "boolean") throw invalid("replacement to be true or false", replacement);
     const count = samples ?? (replacement ? this.#weights.length : positive);
     if (!Number.isSafeInteger(count) || count < 1) throw invalid("samples of at least 1", samples);
-    if (!replacement && count > positive) throw invalid(`samples of at most ${positive}, the rows with a weight, without replacement`, samples);
+    if (!replacement && count > positive) {
+      throw invalid(`samples of at most ${positive}, the rows with a weight, without replacement`, samples);
+    }
     this.#seed = seed;
     this.#samples = count;
     this.#replacement = replacement;
@@ -54,7 +64,9 @@ export class WeightedSampler implements Sampler {
   }
 
   order({ rows }: SampledData, epoch: number): Uint32Array {
-    if (rows !== this.#weights.length) throw invalid(`a weight for each of ${rows} rows`, `${this.#weights.length} weights`);
+    if (rows !== this.#weights.length) {
+      throw invalid(`a weight for each of ${rows} rows`, `${this.#weights.length} weights`);
+    }
     const unit = randomUnit(randomBelow(this.#seed, epoch + 1));
     return this.#replacement ? this.#drawAgain(unit) : this.#drawOnce(unit);
   }
@@ -68,7 +80,9 @@ export class WeightedSampler implements Sampler {
 
   /** Efraimidis and Spirakis, "Weighted random sampling with a reservoir" (2006): the largest u^(1/w) come first. */
   #drawOnce(unit: () => number): Uint32Array {
-    const keys = this.#weights.map((weight) => (weight > 0 ? Math.log(unit() || Number.MIN_VALUE) / weight : -Infinity));
+    const keys = this.#weights.map((weight) =>
+      weight > 0 ? Math.log(unit() || Number.MIN_VALUE) / weight : -Infinity,
+    );
     const order = inOrder(keys.length).sort((a, b) => (keys[b] as number) - (keys[a] as number) || a - b);
     return order.slice(0, this.#samples);
   }
@@ -87,5 +101,8 @@ function firstAbove(ascending: Float64Array, value: number): number {
 }
 
 function invalid(expected: string, got: unknown): TorchwrightError {
-  return new TorchwrightError("ERR_INVALID_ARG", `WeightedSampler: expected ${expected}, got ${typeof got === "string" ? got : describe(got)}`);
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `WeightedSampler: expected ${expected}, got ${typeof got === "string" ? got : describe(got)}`,
+  );
 }

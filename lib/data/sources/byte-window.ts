@@ -4,8 +4,8 @@ import { isAscii, isUtf8 } from "node:buffer";
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Holds what is left of one piece until the next comes. A record longer than a piece is looked at again only when what is held has doubled, so
- * that long records cost linear time.
+ * Holds what is left of one piece until the next comes. A record longer than a piece is looked at again only when what
+ * is held has doubled, so that long records cost linear time.
  */
 export class ByteWindow {
   /** What there is to parse, from its first byte. */
@@ -39,7 +39,9 @@ export class ByteWindow {
     return true;
   }
 
-  /** Forgets the first `count` bytes. What stays is copied: the piece's memory may be its maker's, who may use it again. */
+  /**
+   * Forgets the first `count` bytes. What stays is copied: the piece's memory may be its maker's, who may use it again.
+   */
   consume(count: number): void {
     this.bytes = count === this.bytes.length ? EMPTY : Buffer.from(this.bytes.subarray(count));
   }

@@ -91,7 +91,10 @@ export class CsvRecords {
     }
   }
 
-  /** Offset of the quote that closes the field whose opening quote is at `open`; -1: more is needed, -2: it is not there. */
+  /**
+   * Offset of the quote that closes the field whose opening quote is at `open`; -1: more is needed, -2: it is not
+   * there.
+   */
   #closingQuote(bytes: Buffer, open: number, size: number, last: boolean, field: number): number {
     const { quote } = this.#shape;
     let escaped = 0;

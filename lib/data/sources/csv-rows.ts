@@ -15,8 +15,17 @@ export class CsvRows {
   readonly #positions: readonly number[];
   readonly #quote: string;
 
-  /** `names` are all the file's columns. Throws ERR_COLUMN_MISSING, and ERR_BAD_ROW where a column that is read is there twice. */
-  constructor(operation: string, place: Place, names: readonly string[], wanted: readonly string[] | undefined, quote: string) {
+  /**
+   * `names` are all the file's columns. Throws ERR_COLUMN_MISSING, and ERR_BAD_ROW where a column that is read is there
+   * twice.
+   */
+  constructor(
+    operation: string,
+    place: Place,
+    names: readonly string[],
+    wanted: readonly string[] | undefined,
+    quote: string,
+  ) {
     this.width = names.length;
     if (wanted) requireColumns(operation, place, wanted, names);
     this.#names = wanted ?? names;
@@ -29,15 +38,21 @@ export class CsvRows {
   row(records: CsvRecords, bytes: Buffer, from: number): CsvRow {
     const row: Record<string, string> = {};
     const { starts, ends, escaped, end } = records;
-    // One text for the record, of which the fields are parts, costs less than a text for each; but a part keeps the whole alive, so
-    // only where most of the record is read. It can be cut at byte offsets where all characters are one byte long.
+    // One text for the record, of which the fields are parts, costs less than a text for each; but a part keeps the
+    // whole alive, so only where most of the record is read. It can be cut at byte offsets where all characters are one
+    // byte long.
     let whole = this.#readsMost(records, from) ? bytes.toString("utf8", from, end) : "";
     if (whole.length !== end - from) whole = "";
     for (let i = 0; i < this.#names.length; i++) {
       const field = this.#positions[i] as number;
       const start = starts[field] as number;
       const stop = ends[field] as number;
-      let text = start === stop ? "" : whole === "" ? bytes.toString("utf8", start, stop) : whole.slice(start - from, stop - from);
+      let text =
+        start === stop
+          ? ""
+          : whole === ""
+            ? bytes.toString("utf8", start, stop)
+            : whole.slice(start - from, stop - from);
       if (escaped[field] === 1) text = text.replaceAll(this.#quote + this.#quote, this.#quote);
       setField(row, this.#names[i] as string, text);
     }

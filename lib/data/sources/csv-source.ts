@@ -14,9 +14,15 @@ import { readText } from "./to-utf8";
 export interface CsvSourceOptions extends TextFileOptions {
   /** What separates fields. Default: `","`; `"\t"` for tab-separated files, which quote like CSV. */
   readonly delimiter?: string;
-  /** What encloses a field that has delimiters, quotes (doubled) or line ends in it; `false` where quotes are text. Default: `'"'`. */
+  /**
+   * What encloses a field that has delimiters, quotes (doubled) or line ends in it; `false` where quotes are text.
+   * Default: `'"'`.
+   */
   readonly quote?: string | false;
-  /** `true`: the first row names the columns. `false`: there are no names, and columns are `"0"`, `"1"`, …. Or the names. Default: true. */
+  /**
+   * `true`: the first row names the columns. `false`: there are no names, and columns are `"0"`, `"1"`, …. Or the
+   * names. Default: true.
+   */
   readonly header?: boolean | readonly string[];
   /** Character with which lines begin that are skipped. Default: none. */
   readonly comment?: string;
@@ -31,15 +37,19 @@ interface Dialect {
 }
 
 /**
- * The rows of CSV files or of a stream. Under `onBadRow: "skip"` a row with a wrong number of fields is left out; where quoting is broken, the
- * line on which the row begins is left out and reading goes on with the next line, so that an unbalanced quote swallows nothing.
+ * The rows of CSV files or of a stream. Under `onBadRow: "skip"` a row with a wrong number of fields is left out; where
+ * quoting is broken, the line on which the row begins is left out and reading goes on with the next line, so that an
+ * unbalanced quote swallows nothing.
  *
- * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file and line.
+ * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file
+ * and line.
  */
 export function csvSource(operation: string, input: SourceInput, options: CsvSourceOptions = {}): RowSource<CsvRow> {
   const checked = checkSourceOptions(operation, options);
   const dialect = checkDialect(operation, options);
-  return makeSource(operation, readInput(operation, input), checked, (part, bad) => new CsvReader(operation, part, checked, dialect, bad).read());
+  return makeSource(operation, readInput(operation, input), checked, (part, bad) =>
+    new CsvReader(operation, part, checked, dialect, bad).read(),
+  );
 }
 
 class CsvReader {
@@ -59,7 +69,10 @@ class CsvReader {
     private readonly dialect: Dialect,
     private readonly bad: BadRows,
   ) {
-    this.#records = new CsvRecords({ delimiter: dialect.delimiter, quote: dialect.quote === "" ? -1 : dialect.quote.charCodeAt(0) });
+    this.#records = new CsvRecords({
+      delimiter: dialect.delimiter,
+      quote: dialect.quote === "" ? -1 : dialect.quote.charCodeAt(0),
+    });
     if (Array.isArray(dialect.header)) this.#setColumns(dialect.header as readonly string[]);
   }
 
@@ -97,7 +110,10 @@ class CsvReader {
       if (status === INCOMPLETE && !tooLong) break;
       // The line's end must be seen before the line can be left out.
       if (status === FAULTY && !last && !tooLong && lineEnd(bytes, at) < 0) break;
-      this.#refuse(at, status === FAULTY ? undefined : `expected a row of at most ${this.options.maxRowBytes} bytes, got a longer one`);
+      this.#refuse(
+        at,
+        status === FAULTY ? undefined : `expected a row of at most ${this.options.maxRowBytes} bytes, got a longer one`,
+      );
       at = this.#skipLine(at, last);
     }
     this.#window.consume(Math.min(at, bytes.length));
@@ -123,8 +139,15 @@ class CsvReader {
     if (fault) {
       this.bad.refuse(badRow(this.operation, fault.what, this.#place(fault.line), { remedy: fault.remedy }));
     } else if (records.count !== rows.width) {
-      const as = this.dialect.header === true ? "as in the header" : Array.isArray(this.dialect.header) ? "as there are names" : "as in the first row";
-      this.bad.refuse(badRow(this.operation, `expected ${rows.width} fields ${as}, got ${records.count}`, this.#place()));
+      const as =
+        this.dialect.header === true
+          ? "as in the header"
+          : Array.isArray(this.dialect.header)
+            ? "as there are names"
+            : "as in the first row";
+      this.bad.refuse(
+        badRow(this.operation, `expected ${rows.width} fields ${as}, got ${records.count}`, this.#place()),
+      );
     } else {
       found.push({ row: rows.row(records, bytes, at), place: this.#place() });
     }
@@ -136,16 +159,24 @@ class CsvReader {
   #refuse(at: number, what: string | undefined): void {
     const { bytes, clean } = this.#window;
     const end = lineEnd(bytes, at);
-    const text = clean ? undefined : findTextFault(bytes.subarray(at, end < 0 ? bytes.length : end), this.options.encoding);
+    const text = clean
+      ? undefined
+      : findTextFault(bytes.subarray(at, end < 0 ? bytes.length : end), this.options.encoding);
     const { fault, faultAt } = this.#records;
     const column = (): string => {
-      const before = bytes.subarray(at, faultAt).toString().split(/\r\n|\n|\r/);
+      const before = bytes
+        .subarray(at, faultAt)
+        .toString()
+        .split(/\r\n|\n|\r/);
       const line = before.length === 1 ? "" : ` of line ${this.#line + before.length - 1}`;
       return ` at column ${(before.at(-1) as string).length + 1}${line}`;
     };
     const error = text
       ? badRow(this.operation, text.what, this.#place(text.line), { remedy: text.remedy })
-      : badRow(this.operation, what ?? fault + column(), this.#place(), { remedy: what === undefined ? "double a quote that is text, or say { quote: false }" : "is a quote unbalanced?" });
+      : badRow(this.operation, what ?? fault + column(), this.#place(), {
+          remedy:
+            what === undefined ? "double a quote that is text, or say { quote: false }" : "is a quote unbalanced?",
+        });
     if (this.#rows === undefined) throw error;
     this.bad.refuse(error);
     this.#row++;
@@ -161,7 +192,9 @@ class CsvReader {
     return bytes[end] === CR && bytes[end + 1] === LF ? end + 2 : end + 1;
   }
 
-  /** Offset behind a blank line or a comment, `at` itself where there is none, -1 where more bytes are needed to know. */
+  /**
+   * Offset behind a blank line or a comment, `at` itself where there is none, -1 where more bytes are needed to know.
+   */
   #skipEmpty(at: number, last: boolean): number {
     const { bytes } = this.#window;
     const byte = bytes[at];
@@ -185,21 +218,45 @@ class CsvReader {
 const LF = 0x0a;
 const CR = 0x0d;
 
-function checkDialect(operation: string, { delimiter = ",", quote = '"', header = true, comment }: CsvSourceOptions): Dialect {
+function checkDialect(
+  operation: string,
+  { delimiter = ",", quote = '"', header = true, comment }: CsvSourceOptions,
+): Dialect {
   const given: unknown = delimiter;
-  if (typeof given !== "string" || given === "" || /[\r\n\0]/.test(given)) throw invalidOption(operation, "delimiter to be text without line ends", given);
-  if (quote !== false && !isAsciiCharacter(quote)) throw invalidOption(operation, "quote to be one ASCII character or false", quote);
-  if (quote !== false && delimiter.includes(quote)) throw invalidOption(operation, "delimiter without the quote in it", delimiter);
+  if (typeof given !== "string" || given === "" || /[\r\n\0]/.test(given)) {
+    throw invalidOption(operation, "delimiter to be text without line ends", given);
+  }
+  if (quote !== false && !isAsciiCharacter(quote)) {
+    throw invalidOption(operation, "quote to be one ASCII character or false", quote);
+  }
+  if (quote !== false && delimiter.includes(quote)) {
+    throw invalidOption(operation, "delimiter without the quote in it", delimiter);
+  }
   const names: unknown = header;
-  if (typeof names !== "boolean" && !(Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"))) {
+  if (
+    typeof names !== "boolean" &&
+    !(Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"))
+  ) {
     throw invalidOption(operation, "header to be true, false or an array of names", names);
   }
   if (comment !== undefined && (!isAsciiCharacter(comment) || comment === quote || delimiter.startsWith(comment))) {
     throw invalidOption(operation, "comment to be one ASCII character, neither quote nor delimiter", comment);
   }
-  return { delimiter: Buffer.from(delimiter), quote: quote === false ? "" : quote, header, comment: comment === undefined ? -1 : comment.charCodeAt(0) };
+  return {
+    delimiter: Buffer.from(delimiter),
+    quote: quote === false ? "" : quote,
+    header,
+    comment: comment === undefined ? -1 : comment.charCodeAt(0),
+  };
 }
 
 function isAsciiCharacter(given: unknown): boolean {
-  return typeof given === "string" && given.length === 1 && given > "\0" && given < "\x80" && given !== "\n" && given !== "\r";
+  return (
+    typeof given === "string" &&
+    given.length === 1 &&
+    given > "\0" &&
+    given < "\x80" &&
+    given !== "\n" &&
+    given !== "\r"
+  );
 }

@@ -12,7 +12,10 @@ type Pieces = AsyncGenerator<Buffer, void, void>;
 /** How bytes are packed. */
 export type Packing = "gzip" | "zstd" | undefined;
 
-/** The bytes, unpacked where they are packed. `name` is for messages. Throws ERR_FILE_READ for packed bytes that are damaged or cut short. */
+/**
+ * The bytes, unpacked where they are packed. `name` is for messages. Throws ERR_FILE_READ for packed bytes that are
+ * damaged or cut short.
+ */
 export async function* decompress(operation: string, name: string, pieces: Pieces): Pieces {
   const input = atLeast(pieces, 4);
   const first = await input.next();
@@ -65,8 +68,18 @@ async function* gunzip(operation: string, name: string, pieces: Pieces): Pieces 
   try {
     for await (const piece of unpacked) yield piece as Buffer;
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof TorchwrightError || !String((error as NodeJS.ErrnoException).code).startsWith("Z_")) throw error;
-    throw damaged(operation, `expected gzip data in ${name}, got bytes that do not unpack (${error.message}); the file is damaged or cut short`, error);
+    if (
+      !(error instanceof Error) ||
+      error instanceof TorchwrightError ||
+      !String((error as NodeJS.ErrnoException).code).startsWith("Z_")
+    ) {
+      throw error;
+    }
+    throw damaged(
+      operation,
+      `expected gzip data in ${name}, got bytes that do not unpack (${error.message}); the file is damaged or cut short`,
+      error,
+    );
   } finally {
     unpacked.destroy();
     await closed;
@@ -83,6 +96,10 @@ async function* unzstd(operation: string, name: string, pieces: Pieces): Pieces 
     yield* unpacker.end();
   } catch (error) {
     if (!(error instanceof UnzstdError)) throw error;
-    throw damaged(operation, `expected zstd data in ${name}, got bytes that do not unpack (${error.message}); the file is damaged or cut short`, error);
+    throw damaged(
+      operation,
+      `expected zstd data in ${name}, got bytes that do not unpack (${error.message}); the file is damaged or cut short`,
+      error,
+    );
   }
 }

@@ -26,27 +26,44 @@ interface ClassFile extends InputPart {
 }
 
 /**
- * The rows of `folder/<class>/*.txt`: a file is one row, `text` its content and `label` the name of its folder. Classes and files come in the
- * order of code points.
+ * The rows of `folder/<class>/*.txt`: a file is one row, `text` its content and `label` the name of its folder. Classes
+ * and files come in the order of code points.
  *
- * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND also for a class without files, ERR_FILE_READ, and ERR_BAD_ROW naming a file that is no
- * text.
+ * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND also for a class without files, ERR_FILE_READ, and
+ * ERR_BAD_ROW naming a file that is no text.
  */
-export function folderSource(operation: string, folder: string, options: FolderSourceOptions = {}): RowSource<FolderRow> {
+export function folderSource(
+  operation: string,
+  folder: string,
+  options: FolderSourceOptions = {},
+): RowSource<FolderRow> {
   const checked = checkSourceOptions(operation, options);
   const given: unknown = folder;
-  if (typeof given !== "string" || given === "" || given.includes("\0")) throw invalidOption(operation, "the path of a folder", given);
+  if (typeof given !== "string" || given === "" || given.includes("\0")) {
+    throw invalidOption(operation, "the path of a folder", given);
+  }
   const { pattern = "*.txt" } = options;
   if (typeof pattern !== "string" || pattern === "") throw invalidOption(operation, "pattern to be a glob", pattern);
   if (checked.columns) requireColumns(operation, { file: folder, row: 0 }, checked.columns, ["text", "label"]);
-  const parts = (signal?: AbortSignal): AsyncGenerator<ClassFile, void, void> => classFiles(operation, folder, pattern, signal);
-  return makeSource(operation, { restartable: true, parts }, checked, (part, bad) => readRow(operation, part as ClassFile, checked, bad));
+  const parts = (signal?: AbortSignal): AsyncGenerator<ClassFile, void, void> =>
+    classFiles(operation, folder, pattern, signal);
+  return makeSource(operation, { restartable: true, parts }, checked, (part, bad) =>
+    readRow(operation, part as ClassFile, checked, bad),
+  );
 }
 
-async function* classFiles(operation: string, folder: string, pattern: string, signal: AbortSignal | undefined): AsyncGenerator<ClassFile, void, void> {
+async function* classFiles(
+  operation: string,
+  folder: string,
+  pattern: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ClassFile, void, void> {
   const classes = await classFolders(operation, folder);
   if (classes.length === 0) {
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${operation}: expected a folder for each class in ${folder}, got none`);
+    throw new TorchwrightError(
+      "ERR_FILE_NOT_FOUND",
+      `${operation}: expected a folder for each class in ${folder}, got none`,
+    );
   }
   const { glob } = await import("tinyglobby"); // where it is needed: importing the package is to be cheap
   for (const label of classes) {
@@ -74,14 +91,21 @@ async function classFolders(operation: string, folder: string): Promise<string[]
   }
 }
 
-async function* readRow(operation: string, part: ClassFile, options: CheckedOptions, bad: BadRows): AsyncGenerator<SourceRow<FolderRow>[], void, void> {
+async function* readRow(
+  operation: string,
+  part: ClassFile,
+  options: CheckedOptions,
+  bad: BadRows,
+): AsyncGenerator<SourceRow<FolderRow>[], void, void> {
   const pieces: Buffer[] = [];
   let size = 0;
   const place = linePlace(part.file, 1, 0);
   try {
     for await (const piece of readText(operation, part, options)) {
       size += piece.length;
-      if (size > options.maxRowBytes) throw badRow(operation, `expected a text of at most ${options.maxRowBytes} bytes, got a longer one`, place);
+      if (size > options.maxRowBytes) {
+        throw badRow(operation, `expected a text of at most ${options.maxRowBytes} bytes, got a longer one`, place);
+      }
       pieces.push(piece);
     }
   } catch (error) {

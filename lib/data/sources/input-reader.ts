@@ -22,7 +22,10 @@ export interface InputReader {
   parts(signal?: AbortSignal): AsyncGenerator<InputPart, void, void>;
 }
 
-/** Throws ERR_INVALID_ARG for what is neither path nor stream; reading throws ERR_FILE_NOT_FOUND for a glob that matches nothing. */
+/**
+ * Throws ERR_INVALID_ARG for what is neither path nor stream; reading throws ERR_FILE_NOT_FOUND for a glob that matches
+ * nothing.
+ */
 export function readInput(operation: string, input: SourceInput): InputReader {
   const files = pathsOf(operation, input);
   if (files) {
@@ -30,7 +33,9 @@ export function readInput(operation: string, input: SourceInput): InputReader {
       restartable: true,
       async *parts(signal) {
         for (const given of files) {
-          for (const file of await expand(operation, given)) yield { file, name: file, open: () => readFileBytes(operation, file, signal) };
+          for (const file of await expand(operation, given)) {
+            yield { file, name: file, open: () => readFileBytes(operation, file, signal) };
+          }
         }
       },
     };
@@ -75,7 +80,9 @@ function pathsOf(operation: string, input: unknown): readonly string[] | undefin
   if (Array.isArray(input)) {
     const items = input as unknown[];
     if (items.length > 0 && items.every((item) => item instanceof Uint8Array)) return undefined;
-    if (items.length > 0 && items.every((item) => typeof item === "string" || item instanceof URL)) return items.map((item) => toPath(operation, item));
+    if (items.length > 0 && items.every((item) => typeof item === "string" || item instanceof URL)) {
+      return items.map((item) => toPath(operation, item));
+    }
     throw invalidInput(operation, items.find((item) => typeof item !== "string" && !(item instanceof URL)) ?? items);
   }
   if (typeof input === "object" && input !== null && isStream(input)) return undefined;
@@ -92,20 +99,34 @@ function toPath(operation: string, given: string | URL): string {
   try {
     return fileURLToPath(given);
   } catch (error) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected the URL of a file, got ${given.href}`, { cause: error });
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected the URL of a file, got ${given.href}`, {
+      cause: error,
+    });
   }
 }
 
 function remote(operation: string, url: string): TorchwrightError {
-  return new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a path or a stream, got ${describe(url)}; pass (await fetch(url)).body`);
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected a path or a stream, got ${describe(url)}; pass (await fetch(url)).body`,
+  );
 }
 
 function invalidInput(operation: string, got: unknown): TorchwrightError {
-  return new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a path, a glob, an array of them, or a stream of bytes or text, got ${describe(got)}`);
+  return new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected a path, a glob, an array of them, or a stream of bytes or text, got ${describe(got)}`,
+  );
 }
 
 function isStream(input: object): boolean {
-  return input instanceof Uint8Array || isWebStream(input) || isNodeStream(input) || Symbol.asyncIterator in input || Symbol.iterator in input;
+  return (
+    input instanceof Uint8Array ||
+    isWebStream(input) ||
+    isNodeStream(input) ||
+    Symbol.asyncIterator in input ||
+    Symbol.iterator in input
+  );
 }
 
 /** Streams and iterators are used up by a pass; a collection makes a new iterator for each. */

@@ -17,14 +17,21 @@ export type JsonLinesSourceOptions = TextFileOptions;
 const LF = 0x0a;
 
 /**
- * The rows of JSON Lines files or of a stream; values keep their types. A column that a row does not have stays absent, but the first row must
- * have all of `columns`.
+ * The rows of JSON Lines files or of a stream; values keep their types. A column that a row does not have stays absent,
+ * but the first row must have all of `columns`.
  *
- * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file and line.
+ * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file
+ * and line.
  */
-export function jsonLinesSource(operation: string, input: SourceInput, options: JsonLinesSourceOptions = {}): RowSource {
+export function jsonLinesSource(
+  operation: string,
+  input: SourceInput,
+  options: JsonLinesSourceOptions = {},
+): RowSource {
   const checked = checkSourceOptions(operation, options);
-  return makeSource(operation, readInput(operation, input), checked, (part, bad) => new LineReader(operation, part, checked, bad).read());
+  return makeSource(operation, readInput(operation, input), checked, (part, bad) =>
+    new LineReader(operation, part, checked, bad).read(),
+  );
 }
 
 class LineReader {
@@ -60,8 +67,9 @@ class LineReader {
         if (!last && !tooLong && !this.#inLongLine) break;
         end = bytes.length;
       }
-      if (tooLong && !this.#inLongLine) this.#refuse(`expected a row of at most ${this.options.maxRowBytes} bytes, got a longer one`);
-      else if (!this.#inLongLine) this.#take(at, end, found);
+      if (tooLong && !this.#inLongLine) {
+        this.#refuse(`expected a row of at most ${this.options.maxRowBytes} bytes, got a longer one`);
+      } else if (!this.#inLongLine) this.#take(at, end, found);
       this.#inLongLine = end === bytes.length && !last;
       if (end < bytes.length) this.#line++;
       at = end + 1;

@@ -17,6 +17,8 @@ export function parseJsonRow(text: string, column = 1): JsonRow {
     const where = oneLine ? ` at column ${column + Number(position[1])}` : "";
     return { what: `expected a JSON object, got text that is not JSON${where} (${message})`, cause };
   }
-  if (typeof row !== "object" || row === null || Array.isArray(row)) return { what: `expected a JSON object, got ${describe(row)}` };
+  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+    return { what: `expected a JSON object, got ${describe(row)}` };
+  }
   return { row: row as Fields };
 }

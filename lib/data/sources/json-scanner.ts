@@ -54,13 +54,17 @@ export class JsonScanner {
           break;
         case 0x7b: // {
         case 0x5b: // [
-          if (this.#before !== "delimiter") return this.#fail(at, "expected a comma or a closing bracket, got an opening one");
+          if (this.#before !== "delimiter") {
+            return this.#fail(at, "expected a comma or a closing bracket, got an opening one");
+          }
           open.push(byte);
           break;
         case 0x7d: // }
         case 0x5d: // ]
           if (open.length === 0) return at;
-          if (open.pop() !== byte - 2) return this.#fail(at, `expected another closing bracket, got "${String.fromCharCode(byte)}"`);
+          if (open.pop() !== byte - 2) {
+            return this.#fail(at, `expected another closing bracket, got "${String.fromCharCode(byte)}"`);
+          }
           if (open.length === 0) return at + 1;
           this.#before = "value";
           break;
@@ -102,7 +106,9 @@ export class JsonScanner {
       if (byte === BACKSLASH) {
         at++;
         this.#escaped = at >= bytes.length;
-      } else if (byte < 0x20) return this.#fail(at, "expected a closing quote, got a control character (such as a line's end) in a string");
+      } else if (byte < 0x20) {
+        return this.#fail(at, "expected a closing quote, got a control character (such as a line's end) in a string");
+      }
     }
     return -1;
   }

@@ -13,22 +13,29 @@ import { findTextFault } from "./text-fault";
 import { readText } from "./to-utf8";
 
 export interface JsonSourceOptions extends TextFileOptions {
-  /** Key under which a file that is one object has the array, as in `{ "version": 1, "data": [...] }`. Default: the file is the array. */
+  /**
+   * Key under which a file that is one object has the array, as in `{ "version": 1, "data": [...] }`. Default: the file
+   * is the array.
+   */
   readonly field?: string;
 }
 
 /**
- * The rows of JSON files or of a stream; values keep their types. A column that a row does not have stays absent, but the first row must have
- * all of `columns`. Under `onBadRow: "skip"` an element that is no object is left out; where brackets or quotes are unbalanced, so that
- * the elements cannot be told apart, the pass ends with an error in any case.
+ * The rows of JSON files or of a stream; values keep their types. A column that a row does not have stays absent, but
+ * the first row must have all of `columns`. Under `onBadRow: "skip"` an element that is no object is left out; where
+ * brackets or quotes are unbalanced, so that the elements cannot be told apart, the pass ends with an error in any
+ * case.
  *
- * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file and line.
+ * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_COLUMN_MISSING, ERR_BAD_ROW naming file
+ * and line.
  */
 export function jsonSource(operation: string, input: SourceInput, options: JsonSourceOptions = {}): RowSource {
   const checked = checkSourceOptions(operation, options);
   const field: unknown = options.field;
   if (field !== undefined && typeof field !== "string") throw invalidOption(operation, "field to be a key", field);
-  return makeSource(operation, readInput(operation, input), checked, (part, bad) => new ArrayReader(operation, part, checked, field, bad).read());
+  return makeSource(operation, readInput(operation, input), checked, (part, bad) =>
+    new ArrayReader(operation, part, checked, field, bad).read(),
+  );
 }
 
 /** A step that stops wherever it needs more bytes than have come. */
@@ -94,7 +101,10 @@ class ArrayReader {
     if (open === OPEN_ARRAY && field === undefined) yield* this.#elements();
     else if (open === OPEN_OBJECT && field !== undefined) yield* this.#members(field);
     else {
-      const remedy = open === OPEN_OBJECT ? 'name the key of the array, as in { field: "data" }, or read JSON Lines as such' : undefined;
+      const remedy =
+        open === OPEN_OBJECT
+          ? 'name the key of the array, as in { field: "data" }, or read JSON Lines as such'
+          : undefined;
       throw this.#unexpected(field === undefined ? "an array of objects" : `an object with "${field}"`, open, remedy);
     }
     const behind = yield* this.#take();
@@ -104,7 +114,7 @@ class ArrayReader {
   /** The members of the object that has the array. */
   *#members(field: string): Step<void> {
     let seen = false;
-    for (let next = yield* this.#take(); next !== CLOSE_OBJECT; ) {
+    for (let next = yield* this.#take(); next !== CLOSE_OBJECT;) {
       if (next !== QUOTE) throw this.#unexpected("a key", next);
       this.#at--;
       const key: unknown = JSON.parse((yield* this.#value(true)) ?? "null");
@@ -136,7 +146,9 @@ class ArrayReader {
     }
     for (;;) {
       const begin = yield* this.#peek();
-      if (begin === END || begin === COMMA || begin === CLOSE_ARRAY) throw this.#unexpected("an element of the array", begin);
+      if (begin === END || begin === COMMA || begin === CLOSE_ARRAY) {
+        throw this.#unexpected("an element of the array", begin);
+      }
       yield* this.#element();
       const next = yield* this.#take();
       if (next === CLOSE_ARRAY) return;
@@ -151,7 +163,9 @@ class ArrayReader {
     this.#row++;
     const refuse = (what: string, options?: { readonly remedy?: string; readonly cause?: unknown }): void =>
       this.bad.refuse(badRow(this.operation, what, place, options));
-    if (text === undefined) return refuse(`expected a row of at most ${this.options.maxRowBytes} bytes, got a longer one`);
+    if (text === undefined) {
+      return refuse(`expected a row of at most ${this.options.maxRowBytes} bytes, got a longer one`);
+    }
     if (!this.#window.clean) {
       const fault = findTextFault(this.#window.bytes.subarray(this.#keptFrom, this.#at), this.options.encoding);
       if (fault) {
@@ -226,7 +240,9 @@ class ArrayReader {
 
   #unexpected(expected: string, byte: number, remedy?: string): Error {
     const { bytes } = this.#window;
-    if (byte === END) return this.#error(`expected ${expected}, got the end of the file`, "the file is cut short", false);
+    if (byte === END) {
+      return this.#error(`expected ${expected}, got the end of the file`, "the file is cut short", false);
+    }
     const at = bytes[this.#at] === byte ? this.#at : this.#at - 1;
     const character = bytes.subarray(at, at + 4).toString()[0];
     this.#at = at;

@@ -9,7 +9,12 @@ import type { CheckedOptions } from "./source-options";
 export type ReadPart<Row> = (part: InputPart, bad: BadRows) => AsyncGenerator<SourceRow<Row>[], void, void>;
 
 /** A source over all parts of an input, in order. */
-export function makeSource<Row>(operation: string, input: InputReader, options: CheckedOptions, read: ReadPart<Row>): RowSource<Row> {
+export function makeSource<Row>(
+  operation: string,
+  input: InputReader,
+  options: CheckedOptions,
+  read: ReadPart<Row>,
+): RowSource<Row> {
   let started = false;
   let latest = new BadRows(options.onBadRow);
 

@@ -40,7 +40,9 @@ export class ParquetFile {
     this.#pages = new PageChecker(modules);
     const { children } = modules.parquetSchema(metadata);
     this.columns = children.map(({ element }) => element.name);
-    const nested = children.filter(({ element, children: inner }) => inner.length > 0 || element.repetition_type === "REPEATED");
+    const nested = children.filter(
+      ({ element, children: inner }) => inner.length > 0 || element.repetition_type === "REPEATED",
+    );
     this.#nested = new Set(nested.map(({ element }) => element.name));
   }
 
@@ -49,12 +51,20 @@ export class ParquetFile {
     const { size } = await handle.stat();
     const first = await readRange(operation, name, handle, 0, Math.min(4, size));
     const magic = Buffer.from(first).toString("latin1");
-    if (magic === "PARE") throw damaged(operation, `expected a Parquet file that can be read, got an encrypted one (${name})`);
+    if (magic === "PARE") {
+      throw damaged(operation, `expected a Parquet file that can be read, got an encrypted one (${name})`);
+    }
     if (magic !== "PAR1" || size < 12) {
-      throw damaged(operation, `expected a Parquet file, got ${size < 12 ? `${size} bytes` : "one that does not begin with PAR1"} (${name})`);
+      throw damaged(
+        operation,
+        `expected a Parquet file, got ${size < 12 ? `${size} bytes` : "one that does not begin with PAR1"} (${name})`,
+      );
     }
     const modules = await parquetModules();
-    const file = { byteLength: size, slice: (start: number, end = size) => readRange(operation, name, handle, start, end) };
+    const file = {
+      byteLength: size,
+      slice: (start: number, end = size) => readRange(operation, name, handle, start, end),
+    };
     return guarded(operation, name, async () => {
       const metadata = await modules.parquetMetadataAsync(file, { geoparquet: false });
       if (!Array.isArray(metadata.row_groups)) throw new Error("it has no row groups");
@@ -71,14 +81,24 @@ export class ParquetFile {
       if (rows > 0) yield* this.#readGroup(group, groupStart, rows, columns, signal);
       groupStart += rows;
     }
-    if (groupStart !== Number(this.metadata.num_rows)) throw this.#damage(`${groupStart} rows in its row groups, ${this.metadata.num_rows} in its footer`);
+    if (groupStart !== Number(this.metadata.num_rows)) {
+      throw this.#damage(`${groupStart} rows in its row groups, ${this.metadata.num_rows} in its footer`);
+    }
   }
 
-  async *#readGroup(group: RowGroup, groupStart: number, rows: number, columns: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<ColumnRows, void, void> {
+  async *#readGroup(
+    group: RowGroup,
+    groupStart: number,
+    rows: number,
+    columns: readonly string[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ColumnRows, void, void> {
     this.#clear();
     const bytes = await guarded(this.operation, this.name, () => this.#load(group, rows, columns));
     const whole = columns.some((name) => this.#nested.has(name)); // nested columns cannot be entered in the middle
-    const step = whole ? rows : Math.min(SLICE_ROWS, Math.max(1024, Math.ceil((rows * SLICE_BYTES) / Math.max(1, bytes))));
+    const step = whole
+      ? rows
+      : Math.min(SLICE_ROWS, Math.max(1024, Math.ceil((rows * SLICE_BYTES) / Math.max(1, bytes))));
     const file = { byteLength: this.size, slice: (start: number, end = this.size) => this.#slice(start, end) };
     const { metadata, modules } = this;
     for (let start = 0; start < rows; start += step) {
@@ -87,14 +107,23 @@ export class ParquetFile {
       const range = { rowStart: groupStart + start, rowEnd: groupStart + start + length };
       const read = await guarded(this.operation, this.name, async () => {
         const scan = await modules.parquetScan({
-          file, metadata, columns: [...columns], compressors: this.#pages.compressors, parsers: this.#parsers, utf8: this.binaryAsText, useOffsetIndex: false, ...range,
+          file,
+          metadata,
+          columns: [...columns],
+          compressors: this.#pages.compressors,
+          parsers: this.#parsers,
+          utf8: this.binaryAsText,
+          useOffsetIndex: false,
+          ...range,
         });
         const found: ArrayLike<unknown>[] = [];
         for (const column of columns) found.push(await scan.readColumn({ column, ...range }));
         return found;
       });
       read.forEach((values, i) => {
-        if (values.length !== length) throw this.#damage(`${values.length} of ${length} values in column "${columns[i]}"`);
+        if (values.length !== length) {
+          throw this.#damage(`${values.length} of ${length} values in column "${columns[i]}"`);
+        }
       });
       yield { start: range.rowStart, length, columns: read };
     }
@@ -103,7 +132,9 @@ export class ParquetFile {
 
   /** Reads and checks the columns of a row group; gives their size when unpacked. */
   async #load(group: RowGroup, rows: number, columns: readonly string[]): Promise<number> {
-    const parts = group.columns.map(({ meta_data: part }) => part).filter((part): part is ColumnMetaData => part !== undefined && columns.includes(part.path_in_schema[0] ?? ""));
+    const parts = group.columns
+      .map(({ meta_data: part }) => part)
+      .filter((part): part is ColumnMetaData => part !== undefined && columns.includes(part.path_in_schema[0] ?? ""));
     const tree = this.modules.parquetSchema(this.metadata);
     let bytes = 0;
     for (const part of parts) {
@@ -130,14 +161,17 @@ export class ParquetFile {
   }
 
   /**
-   * The bytes of a column, or of columns that the decoder wants together, from which it takes each with `slice`. It must get the very memory whose pages
-   * were checked, so what stands for several columns is no copy of them.
+   * The bytes of a column, or of columns that the decoder wants together, from which it takes each with `slice`. It
+   * must get the very memory whose pages were checked, so what stands for several columns is no copy of them.
    */
   #slice(start: number, end: number): ArrayBuffer {
     const chunk = this.#chunks.get(start);
     if (chunk?.byteLength === end - start) return chunk;
     if (!chunk) throw new Error("it asks for bytes that were not checked");
-    const several: Pick<ArrayBuffer, "byteLength" | "slice"> = { byteLength: end - start, slice: (from = 0, to = end - start) => this.#slice(start + from, start + to) };
+    const several: Pick<ArrayBuffer, "byteLength" | "slice"> = {
+      byteLength: end - start,
+      slice: (from = 0, to = end - start) => this.#slice(start + from, start + to),
+    };
     return several as ArrayBuffer;
   }
 
@@ -147,17 +181,28 @@ export class ParquetFile {
 }
 
 /** Bytes of the file; all of them, or ERR_FILE_READ. */
-async function readRange(operation: string, name: string, handle: FileHandle, start: number, end: number): Promise<ArrayBuffer> {
+async function readRange(
+  operation: string,
+  name: string,
+  handle: FileHandle,
+  start: number,
+  end: number,
+): Promise<ArrayBuffer> {
   if (!(end >= start)) throw damaged(operation, `expected a whole Parquet file, got places outside of it (${name})`);
   const bytes = new Uint8Array(end - start);
-  for (let filled = 0; filled < bytes.length; ) {
+  for (let filled = 0; filled < bytes.length;) {
     let bytesRead: number;
     try {
       ({ bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled));
     } catch (error) {
       throw fileError(operation, name, error);
     }
-    if (bytesRead === 0) throw damaged(operation, `expected ${end} bytes in ${name}, as when it was opened, got ${start + filled}: it was cut while being read`);
+    if (bytesRead === 0) {
+      throw damaged(
+        operation,
+        `expected ${end} bytes in ${name}, as when it was opened, got ${start + filled}: it was cut while being read`,
+      );
+    }
     filled += bytesRead;
   }
   return bytes.buffer;
@@ -170,6 +215,10 @@ async function guarded<T>(operation: string, name: string, work: () => Promise<T
   } catch (error) {
     if (error instanceof TorchwrightError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    throw damaged(operation, `expected a Parquet file that can be decoded, got one that cannot (${name}: ${message})`, error);
+    throw damaged(
+      operation,
+      `expected a Parquet file that can be decoded, got one that cannot (${name}: ${message})`,
+      error,
+    );
   }
 }

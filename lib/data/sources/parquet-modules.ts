@@ -1,4 +1,7 @@
-/** The libraries that decode Parquet, loaded when they are first needed: they are ES modules, and few programs need them. */
+/**
+ * The libraries that decode Parquet, loaded when they are first needed: they are ES modules, and few programs need
+ * them.
+ */
 
 import type * as Hyparquet from "hyparquet" with { "resolution-mode": "import" };
 import type * as HyparquetColumn from "hyparquet/src/column.js" with { "resolution-mode": "import" };
@@ -21,5 +24,11 @@ export function parquetModules(): Promise<ParquetModules> {
     import("hyparquet/src/schema.js"),
     import("hyparquet/src/thrift.js"),
     import("hyparquet-compressors"),
-  ]).then(([main, { parquetHeader }, schema, { readVarInt }, { compressors }]) => ({ ...main, ...schema, parquetHeader, readVarInt, compressors })));
+  ]).then(([main, { parquetHeader }, schema, { readVarInt }, { compressors }]) => ({
+    ...main,
+    ...schema,
+    parquetHeader,
+    readVarInt,
+    compressors,
+  })));
 }

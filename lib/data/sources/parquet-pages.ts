@@ -1,10 +1,12 @@
 /**
- * Checks the pages of a Parquet column before they are decoded: that they lie within the column, that their numbers of values add up, their
- * checksums where there are some, and the lengths of runs. The decoder believes what it reads, and a run of two thousand million values, which one wrong
- * bit makes, would end the process.
+ * Checks the pages of a Parquet column before they are decoded: that they lie within the column, that their numbers of
+ * values add up, their checksums where there are some, and the lengths of runs. The decoder believes what it reads, and
+ * a run of two thousand million values, which one wrong bit makes, would end the process.
  */
 import { brotliDecompressSync, crc32, gunzipSync } from "node:zlib";
-import type { ColumnMetaData, Compressors, PageHeader, SchemaTree } from "hyparquet" with { "resolution-mode": "import" };
+import type { ColumnMetaData, Compressors, PageHeader, SchemaTree } from "hyparquet" with {
+  "resolution-mode": "import",
+};
 import type { ParquetModules } from "./parquet-modules";
 import { deltaFits, hybridFits } from "./parquet-runs";
 
@@ -30,7 +32,11 @@ export class PageChecker {
   constructor(private readonly modules: ParquetModules) {}
 
   /** The levels of a column, by its path. */
-  static levels({ getTreePath, getMaxDefinitionLevel, getMaxRepetitionLevel }: ParquetModules, tree: SchemaTree, column: ColumnMetaData): Pick<ColumnChunk, "maxRepetition" | "maxDefinition"> {
+  static levels(
+    { getTreePath, getMaxDefinitionLevel, getMaxRepetitionLevel }: ParquetModules,
+    tree: SchemaTree,
+    column: ColumnMetaData,
+  ): Pick<ColumnChunk, "maxRepetition" | "maxDefinition"> {
     const path = getTreePath(tree, column.path_in_schema);
     return { maxRepetition: getMaxRepetitionLevel(path), maxDefinition: getMaxDefinitionLevel(path) };
   }
@@ -48,8 +54,14 @@ export class PageChecker {
       const start = reader.offset;
       const end = start + header.compressed_page_size;
       if (!(start > before && end >= start && end <= bytes.byteLength)) return "a page that ends behind its column";
-      if (!(header.uncompressed_page_size >= 0 && header.uncompressed_page_size <= Number(column.total_uncompressed_size))) return "a page that is larger than its column";
-      if (header.crc !== undefined && (header.crc | 0) !== (crc32(new Uint8Array(bytes, start, end - start)) | 0)) return "a page that its checksum does not fit";
+      if (!(
+        header.uncompressed_page_size >= 0 && header.uncompressed_page_size <= Number(column.total_uncompressed_size)
+      )) {
+        return "a page that is larger than its column";
+      }
+      if (header.crc !== undefined && (header.crc | 0) !== (crc32(new Uint8Array(bytes, start, end - start)) | 0)) {
+        return "a page that its checksum does not fit";
+      }
       const count = valuesIn(header);
       if (count === undefined) return "a page whose header contradicts itself";
       const fault = this.#levelsFault(chunk, header, start, packed);
@@ -66,7 +78,10 @@ export class PageChecker {
     this.#packed.clear();
   }
 
-  /** What unpacks pages, and checks them then. gzip and Brotli are the system's own, which cannot be led into an endless loop. */
+  /**
+   * What unpacks pages, and checks them then. gzip and Brotli are the system's own, which cannot be led into an endless
+   * loop.
+   */
   get compressors(): Compressors {
     const { compressors } = this.modules;
     const unpack: Compressors = {
@@ -88,7 +103,12 @@ export class PageChecker {
     );
   }
 
-  #levelsFault(chunk: ColumnChunk, header: PageHeader, start: number, packed: Map<number, PackedPage>): string | undefined {
+  #levelsFault(
+    chunk: ColumnChunk,
+    header: PageHeader,
+    start: number,
+    packed: Map<number, PackedPage>,
+  ): string | undefined {
     const { bytes, column, maxDefinition, maxRepetition } = chunk;
     const { data_page_header_v2: v2 } = header;
     const stored = new Uint8Array(bytes, start, header.compressed_page_size);
@@ -99,12 +119,15 @@ export class PageChecker {
       return undefined;
     }
     const levels = v2.repetition_levels_byte_length + v2.definition_levels_byte_length;
-    if (!(v2.repetition_levels_byte_length >= 0 && v2.definition_levels_byte_length >= 0 && levels <= stored.length)) return "a page whose header contradicts itself";
+    if (!(v2.repetition_levels_byte_length >= 0 && v2.definition_levels_byte_length >= 0 && levels <= stored.length)) {
+      return "a page whose header contradicts itself";
+    }
     const view = viewOf(stored);
     const { readVarInt } = this.modules;
     const fits =
       (maxRepetition === 0 || hybridFits(readVarInt, { view, offset: 0 }, bits(maxRepetition), v2.num_values)) &&
-      (maxDefinition === 0 || hybridFits(readVarInt, { view, offset: v2.repetition_levels_byte_length }, bits(maxDefinition), v2.num_values));
+      (maxDefinition === 0 ||
+        hybridFits(readVarInt, { view, offset: v2.repetition_levels_byte_length }, bits(maxDefinition), v2.num_values));
     if (!fits) return fault;
     if (column.codec !== "UNCOMPRESSED" && v2.is_compressed) packed.set(start + levels, { header, chunk });
     else if (!valuesFit(this.modules, { header, chunk }, stored.subarray(levels))) return fault;
@@ -113,14 +136,23 @@ export class PageChecker {
 }
 
 /** Number of values with the missing ones, 0 for a dictionary; undefined where the header makes no sense. */
-function valuesIn({ type, uncompressed_page_size, data_page_header: v1, data_page_header_v2: v2, dictionary_page_header: dictionary }: PageHeader): number | undefined {
+function valuesIn({
+  type,
+  uncompressed_page_size,
+  data_page_header: v1,
+  data_page_header_v2: v2,
+  dictionary_page_header: dictionary,
+}: PageHeader): number | undefined {
   if (type === "DICTIONARY_PAGE") {
     // A value of a dictionary takes a bit at least.
-    return dictionary && dictionary.num_values >= 0 && dictionary.num_values <= uncompressed_page_size * 8 ? 0 : undefined;
+    return dictionary && dictionary.num_values >= 0 && dictionary.num_values <= uncompressed_page_size * 8
+      ? 0
+      : undefined;
   }
   if (type === "DATA_PAGE") return v1 && v1.num_values >= 0 ? v1.num_values : undefined;
   if (type !== "DATA_PAGE_V2" || !v2) return undefined;
-  const sensible = v2.num_nulls >= 0 && v2.num_nulls <= v2.num_values && v2.num_rows >= 0 && v2.num_rows <= v2.num_values;
+  const sensible =
+    v2.num_nulls >= 0 && v2.num_nulls <= v2.num_values && v2.num_rows >= 0 && v2.num_rows <= v2.num_values;
   return sensible ? v2.num_values : undefined;
 }
 

@@ -1,4 +1,7 @@
-/** Follows the run lengths of Parquet's encodings without decoding values: whether a decoder would stay within the number of values. */
+/**
+ * Follows the run lengths of Parquet's encodings without decoding values: whether a decoder would stay within the
+ * number of values.
+ */
 import type { DataReader } from "hyparquet" with { "resolution-mode": "import" };
 
 type ReadVarInt = (reader: DataReader) => number;
@@ -7,8 +10,8 @@ type ReadVarInt = (reader: DataReader) => number;
 const FILLED_UP = 4096;
 
 /**
- * Whether runs of the hybrid of run lengths and bit packing are no longer than the values that are left. Bytes that end too early are the
- * decoder's to find.
+ * Whether runs of the hybrid of run lengths and bit packing are no longer than the values that are left. Bytes that end
+ * too early are the decoder's to find.
  */
 export function hybridFits(readVarInt: ReadVarInt, reader: DataReader, width: number, values: number): boolean {
   let seen = 0;
@@ -36,7 +39,7 @@ export function deltaFits(readVarInt: ReadVarInt, reader: DataReader, values: nu
     readVarInt(reader); // the first value; longer than 32 bits it has the same length
     if (!(block > 0 && miniblocks > 0 && block % miniblocks === 0 && count >= 0 && count <= values)) return false;
     const perMiniblock = block / miniblocks;
-    for (let seen = 1; seen < count; ) {
+    for (let seen = 1; seen < count;) {
       readVarInt(reader);
       const widths = reader.offset;
       reader.offset += miniblocks;

@@ -14,7 +14,10 @@ import { type Spooled, spool } from "./spool";
 
 /** How Parquet files are read. */
 export interface ParquetSourceOptions extends SourceOptions {
-  /** Whether binary columns that are not marked as text are text all the same, as some old writers left them. Default: false. */
+  /**
+   * Whether binary columns that are not marked as text are text all the same, as some old writers left them. Default:
+   * false.
+   */
   readonly binaryAsText?: boolean;
 }
 
@@ -22,22 +25,32 @@ export interface ParquetSourceOptions extends SourceOptions {
 const ROWS = 4096;
 
 /**
- * The rows of Parquet files. Values keep their types: integers of 64 bits are numbers where these can hold them, else bigints; times are `Date`s of whole
- * milliseconds; decimals are numbers; missing values are null; lists are arrays, structs objects, bytes `Uint8Array`s. In memory are the stored bytes of the
- * columns of one row group. A stream, or a file that is itself packed with gzip or zstd, goes through a temporary file first: Parquet is read from
- * its end.
+ * The rows of Parquet files. Values keep their types: integers of 64 bits are numbers where these can hold them, else
+ * bigints; times are `Date`s of whole milliseconds; decimals are numbers; missing values are null; lists are arrays,
+ * structs objects, bytes `Uint8Array`s. In memory are the stored bytes of the columns of one row group. A stream, or a
+ * file that is itself packed with gzip or zstd, goes through a temporary file first: Parquet is read from its end.
  *
- * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_COLUMN_MISSING, ERR_FILE_READ for a file that is damaged, and ERR_BAD_ROW for text that
- * is not UTF-8.
+ * Throws ERR_INVALID_ARG; reading throws ERR_FILE_NOT_FOUND, ERR_COLUMN_MISSING, ERR_FILE_READ for a file that is
+ * damaged, and ERR_BAD_ROW for text that is not UTF-8.
  */
 export function parquetSource(operation: string, input: SourceInput, options: ParquetSourceOptions = {}): RowSource {
   const checked = checkSourceOptions(operation, options);
   const { binaryAsText = false } = options;
-  if (typeof binaryAsText !== "boolean") throw invalidOption(operation, "binaryAsText to be true or false", binaryAsText);
-  return makeSource(operation, readInput(operation, input), checked, (part, bad) => readPart(operation, part, checked, binaryAsText, bad));
+  if (typeof binaryAsText !== "boolean") {
+    throw invalidOption(operation, "binaryAsText to be true or false", binaryAsText);
+  }
+  return makeSource(operation, readInput(operation, input), checked, (part, bad) =>
+    readPart(operation, part, checked, binaryAsText, bad),
+  );
 }
 
-async function* readPart(operation: string, part: InputPart, options: CheckedOptions, binaryAsText: boolean, bad: BadRows): AsyncGenerator<SourceRow[], void, void> {
+async function* readPart(
+  operation: string,
+  part: InputPart,
+  options: CheckedOptions,
+  binaryAsText: boolean,
+  bad: BadRows,
+): AsyncGenerator<SourceRow[], void, void> {
   const { handle, [Symbol.asyncDispose]: dispose } = await openPart(operation, part);
   try {
     const file = await ParquetFile.open(operation, part.name, handle, binaryAsText);

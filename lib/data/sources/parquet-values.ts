@@ -32,8 +32,8 @@ export function strictParsers(): Pick<ParquetParsers, "stringFromBytes" | "jsonF
 }
 
 /**
- * A value as a row has it: 64-bit integers are numbers where a number can hold them, else bigints; bytes are copies, so that they do not keep
- * the file's alive. Throws a `BadValue`.
+ * A value as a row has it: 64-bit integers are numbers where a number can hold them, else bigints; bytes are copies, so
+ * that they do not keep the file's alive. Throws a `BadValue`.
  */
 export function toPlain(value: unknown): unknown {
   if (typeof value === "bigint") return value >= LEAST && value <= MOST ? Number(value) : value;

@@ -10,7 +10,11 @@ export const PIECE_BYTES = 256 * 1024;
  *
  * Throws ERR_FILE_NOT_FOUND, and ERR_FILE_READ also for a folder and for a file that became shorter meanwhile.
  */
-export async function* readFileBytes(operation: string, file: string, signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {
+export async function* readFileBytes(
+  operation: string,
+  file: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
   const handle = await openFile(operation, file);
   let ahead: Promise<Buffer> | undefined;
   try {
@@ -28,7 +32,10 @@ export async function* readFileBytes(operation: string, file: string, signal?: A
       yield piece;
     }
     if (stats.isFile() && total < stats.size) {
-      throw damaged(operation, `expected ${stats.size} bytes in ${file}, as when it was opened, got ${total}: it was cut while being read`);
+      throw damaged(
+        operation,
+        `expected ${stats.size} bytes in ${file}, as when it was opened, got ${total}: it was cut while being read`,
+      );
     }
   } finally {
     await ahead?.catch(() => undefined); // a handle must not be closed under a read

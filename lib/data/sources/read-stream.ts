@@ -14,12 +14,17 @@ interface Opened {
 }
 
 /**
- * The chunks of a stream as they come. An early end, an error or the signal destroys a Node stream, cancels a web stream, and calls an
- * iterator's `return`.
+ * The chunks of a stream as they come. An early end, an error or the signal destroys a Node stream, cancels a web
+ * stream, and calls an iterator's `return`.
  *
- * Throws ERR_FILE_READ when the stream fails, was read already or is destroyed before its end, with what it threw as the cause.
+ * Throws ERR_FILE_READ when the stream fails, was read already or is destroyed before its end, with what it threw as
+ * the cause.
  */
-export async function* readChunks(operation: string, input: object, signal?: AbortSignal): AsyncGenerator<unknown, void, void> {
+export async function* readChunks(
+  operation: string,
+  input: object,
+  signal?: AbortSignal,
+): AsyncGenerator<unknown, void, void> {
   const stream = openStream(operation, input);
   let interrupt: ((reason: unknown) => void) | undefined;
   const onAbort = (): void => interrupt?.(signal?.reason);
@@ -59,7 +64,11 @@ export async function* readChunks(operation: string, input: object, signal?: Abo
 }
 
 /** As `readChunks`, of bytes or text: text becomes UTF-8. Throws ERR_INVALID_ARG for anything else. */
-export async function* readStreamBytes(operation: string, input: object, signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {
+export async function* readStreamBytes(
+  operation: string,
+  input: object,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
   let half = ""; // of a pair of surrogates, when a chunk of text ends between them
   for await (const chunk of readChunks(operation, input, signal)) {
     if (chunk instanceof Uint8Array) {
@@ -83,7 +92,10 @@ export async function* readStreamBytes(operation: string, input: object, signal?
   if (half !== "") yield encode(half);
 }
 
-/** Text as UTF-8; a lone half of a surrogate pair becomes a byte that UTF-8 does not have, so that its row is found to be bad. */
+/**
+ * Text as UTF-8; a lone half of a surrogate pair becomes a byte that UTF-8 does not have, so that its row is found to
+ * be bad.
+ */
 export function encode(text: string): Buffer {
   if (!/[\uD800-\uDFFF]/u.test(text)) return Buffer.from(text);
   const parts = text.split(/([\uD800-\uDFFF])/u).map((part, i) => (i % 2 === 0 ? Buffer.from(part) : NOT_UTF8));

@@ -2,8 +2,9 @@
 
 /** Also where the name is `__proto__`, to which a plain assignment would not write. */
 export function setField(row: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === "__proto__") Object.defineProperty(row, name, { value, writable: true, enumerable: true, configurable: true });
-  else row[name] = value;
+  if (name === "__proto__") {
+    Object.defineProperty(row, name, { value, writable: true, enumerable: true, configurable: true });
+  } else row[name] = value;
 }
 
 /** A row with some of its fields; those that it does not have stay absent. */

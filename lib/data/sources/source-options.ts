@@ -10,8 +10,9 @@ export type SourceEncoding = "utf-8" | "utf-16le" | "utf-16be" | "latin1" | "win
 /** Options of every reader. */
 export interface SourceOptions {
   /**
-   * `"error"` ends the pass at a malformed row with ERR_BAD_ROW. `"skip"` leaves the row out and counts it in `skipped`; a function also gets
-   * its error. Damage that unsettles where rows are (a file cut short, broken compression) always ends the pass. Default: `"error"`.
+   * `"error"` ends the pass at a malformed row with ERR_BAD_ROW. `"skip"` leaves the row out and counts it in
+   * `skipped`; a function also gets its error. Damage that unsettles where rows are (a file cut short, broken
+   * compression) always ends the pass. Default: `"error"`.
    */
   readonly onBadRow?: BadRowPolicy;
   /** Columns to read, all of which must be there; rows then have only these. Default: all. */
@@ -41,17 +42,26 @@ const ENCODINGS: readonly SourceEncoding[] = ["utf-8", "utf-16le", "utf-16be", "
 
 /** Throws ERR_INVALID_ARG for an option that is not what it must be. */
 export function checkSourceOptions(operation: string, options: TextFileOptions): CheckedOptions {
-  if (typeof options !== "object" || options === null) throw invalidOption(operation, "options to be an object", options);
+  if (typeof options !== "object" || options === null) {
+    throw invalidOption(operation, "options to be an object", options);
+  }
   const { onBadRow = "error", columns, signal, encoding = "utf-8", maxRowBytes = 16 * 1024 * 1024 } = options;
   if (onBadRow !== "error" && onBadRow !== "skip" && typeof onBadRow !== "function") {
     throw invalidOption(operation, 'onBadRow to be "error", "skip" or a function', onBadRow);
   }
   const names: unknown = columns;
-  if (names !== undefined && !(Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"))) {
+  if (
+    names !== undefined &&
+    !(Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"))
+  ) {
     throw invalidOption(operation, "columns to be an array of at least one name", names);
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidOption(operation, "signal to be an AbortSignal", signal);
-  if (!ENCODINGS.includes(encoding)) throw invalidOption(operation, `encoding to be one of ${ENCODINGS.join(", ")}`, encoding);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidOption(operation, "signal to be an AbortSignal", signal);
+  }
+  if (!ENCODINGS.includes(encoding)) {
+    throw invalidOption(operation, `encoding to be one of ${ENCODINGS.join(", ")}`, encoding);
+  }
   if (!Number.isSafeInteger(maxRowBytes) || maxRowBytes < 1 || maxRowBytes > MOST_ROW_BYTES) {
     throw invalidOption(operation, `maxRowBytes from 1 to ${MOST_ROW_BYTES}`, maxRowBytes);
   }

@@ -21,7 +21,10 @@ export interface SourceRow<Row = Fields> {
   readonly place: Place;
 }
 
-/** Rows of files or streams. Nothing is opened before a pass begins, and nothing stays open when it ends, early or with an error. */
+/**
+ * Rows of files or streams. Nothing is opened before a pass begins, and nothing stays open when it ends, early or with
+ * an error.
+ */
 export interface RowSource<Row = Fields> extends AsyncIterable<SourceRow<Row>> {
   /** Whether it can be read again: files can; a stream gives one pass, and a second throws ERR_INVALID_ARG. */
   readonly restartable: boolean;

@@ -9,7 +9,10 @@ export interface Spooled extends AsyncDisposable {
   readonly handle: FileHandle;
 }
 
-/** Writes the pieces to a temporary file in the system's folder for these. Throws ERR_FILE_READ where it cannot, as when the disk is full. */
+/**
+ * Writes the pieces to a temporary file in the system's folder for these. Throws ERR_FILE_READ where it cannot, as when
+ * the disk is full.
+ */
 export async function spool(operation: string, pieces: AsyncGenerator<Buffer, void, void>): Promise<Spooled> {
   const folder = await mkdtemp(path.join(tmpdir(), "torchwright-"));
   let handle: FileHandle | undefined;
@@ -21,7 +24,7 @@ export async function spool(operation: string, pieces: AsyncGenerator<Buffer, vo
   try {
     handle = await open(file, "wx+");
     for await (const piece of pieces) {
-      for (let written = 0; written < piece.length; ) written += (await handle.write(piece, written)).bytesWritten;
+      for (let written = 0; written < piece.length;) written += (await handle.write(piece, written)).bytesWritten;
     }
     return { handle, [Symbol.asyncDispose]: dispose };
   } catch (error) {

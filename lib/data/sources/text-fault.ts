@@ -20,20 +20,30 @@ export function findTextFault(bytes: Buffer, encoding: SourceEncoding): TextFaul
     const { line, column } = positionOf(bytes, at);
     if (encoding === "utf-8") {
       const byte = `0x${(bytes[at] as number).toString(16).toUpperCase()}`;
-      return { what: `expected UTF-8 text, got the byte ${byte} at column ${column}`, line, remedy: "save the file as UTF-8, or say its encoding" };
+      return {
+        what: `expected UTF-8 text, got the byte ${byte} at column ${column}`,
+        line,
+        remedy: "save the file as UTF-8, or say its encoding",
+      };
     }
     const what = `expected ${encoding.toUpperCase()} text, got what it does not have at column ${column}`;
     return { what, line, remedy: "say the file's encoding" };
   }
   if (nul < 0) return undefined;
   const { line, column } = positionOf(bytes, nul);
-  const remedy = encoding === "utf-8" ? 'the file is not text, or is UTF-16: say { encoding: "utf-16le" }' : "the file is not text, or in another encoding";
+  const remedy =
+    encoding === "utf-8"
+      ? 'the file is not text, or is UTF-16: say { encoding: "utf-16le" }'
+      : "the file is not text, or in another encoding";
   return { what: `expected text, got a NUL byte at column ${column}`, line, remedy };
 }
 
 /** Line breaks before an offset, and its 1-based column in characters (UTF-16 units). */
 export function positionOf(bytes: Buffer, offset: number): { readonly line: number; readonly column: number } {
-  const lines = bytes.subarray(0, offset).toString().split(/\r\n|\n|\r/);
+  const lines = bytes
+    .subarray(0, offset)
+    .toString()
+    .split(/\r\n|\n|\r/);
   return { line: lines.length - 1, column: (lines.at(-1) as string).length + 1 };
 }
 
@@ -47,7 +57,7 @@ function firstNotUtf8(bytes: Buffer): number {
     else if (end > good) bad = end;
     else break;
   }
-  for (let at = good; at < bad; ) {
+  for (let at = good; at < bad;) {
     const size = [1, 2, 3, 4].find((length) => isUtf8(bytes.subarray(at, at + length)) && at + length <= bytes.length);
     if (size === undefined) return at;
     at += size;

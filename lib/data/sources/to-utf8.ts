@@ -9,12 +9,16 @@ import type { CheckedOptions, SourceEncoding } from "./source-options";
 type Pieces = AsyncGenerator<Buffer, void, void>;
 
 /**
- * The part's text as UTF-8, unpacked, without byte order mark, in pieces that end between characters. What the encoding does not have
- * becomes the byte 0xFF, which UTF-8 does not have either.
+ * The part's text as UTF-8, unpacked, without byte order mark, in pieces that end between characters. What the encoding
+ * does not have becomes the byte 0xFF, which UTF-8 does not have either.
  *
  * Throws ERR_BAD_ROW for a byte order mark of another encoding than the one that was asked for.
  */
-export async function* readText(operation: string, part: InputPart, { encoding }: Pick<CheckedOptions, "encoding">): Pieces {
+export async function* readText(
+  operation: string,
+  part: InputPart,
+  { encoding }: Pick<CheckedOptions, "encoding">,
+): Pieces {
   const step = STEPS[encoding];
   let start = true;
   let rest: Buffer | undefined;
@@ -40,10 +44,19 @@ interface Step {
 
 const STEPS: Readonly<Record<SourceEncoding, Step>> = {
   "utf-8": { unfinished: unfinishedUtf8, convert: (bytes) => bytes },
-  "utf-16le": { unfinished: (bytes) => unfinishedUtf16(bytes, 1), convert: (bytes) => encode(bytes.toString("utf16le")) },
-  "utf-16be": { unfinished: (bytes) => unfinishedUtf16(bytes, 0), convert: (bytes) => encode(Buffer.from(bytes).swap16().toString("utf16le")) },
+  "utf-16le": {
+    unfinished: (bytes) => unfinishedUtf16(bytes, 1),
+    convert: (bytes) => encode(bytes.toString("utf16le")),
+  },
+  "utf-16be": {
+    unfinished: (bytes) => unfinishedUtf16(bytes, 0),
+    convert: (bytes) => encode(Buffer.from(bytes).swap16().toString("utf16le")),
+  },
   latin1: { unfinished: () => 0, convert: (bytes) => Buffer.from(bytes.toString("latin1")) },
-  "windows-1252": { unfinished: () => 0, convert: (bytes) => encode(bytes.toString("latin1").replace(/[\x80-\x9f]/g, windows1252)) },
+  "windows-1252": {
+    unfinished: () => 0,
+    convert: (bytes) => encode(bytes.toString("latin1").replace(/[\x80-\x9f]/g, windows1252)),
+  },
 };
 
 /** 0 to 3: how much of a character that more bytes would complete stands at the end. */
@@ -62,10 +75,13 @@ function unfinishedUtf16(bytes: Buffer, high: 0 | 1): number {
   return odd + (last !== undefined && isHighSurrogate(last << 8) ? 2 : 0);
 }
 
-/** Code points of the bytes 0x80 to 0x9F (the WHATWG's index); Node 20's own decoder takes them for Latin-1. 0: there is none. */
+/**
+ * Code points of the bytes 0x80 to 0x9F (the WHATWG's index); Node 20's own decoder takes them for Latin-1. 0: there is
+ * none.
+ */
 const WINDOWS_1252 = [
-  0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
-  0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
+  0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0, 0,
+  0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
 ];
 
 function windows1252(character: string): string {
@@ -84,7 +100,12 @@ function withoutMark(operation: string, part: InputPart, encoding: SourceEncodin
   if (!found) return bytes;
   const [marked, mark] = found;
   if (marked === encoding) return bytes.subarray(mark.length);
-  throw badRow(operation, `expected ${encoding.toUpperCase()} text, got the byte order mark of ${marked.toUpperCase()}`, linePlace(part.file, 1, 0), {
-    remedy: `say { encoding: "${marked}" }${encoding === "utf-8" ? " or save the file as UTF-8" : ""}`,
-  });
+  throw badRow(
+    operation,
+    `expected ${encoding.toUpperCase()} text, got the byte order mark of ${marked.toUpperCase()}`,
+    linePlace(part.file, 1, 0),
+    {
+      remedy: `say { encoding: "${marked}" }${encoding === "utf-8" ? " or save the file as UTF-8" : ""}`,
+    },
+  );
 }

@@ -1,4 +1,7 @@
-/** Unpacks zstd block by block, frame after frame, and checks each frame's checksum, which the unpacking library does not. */
+/**
+ * Unpacks zstd block by block, frame after frame, and checks each frame's checksum, which the unpacking library does
+ * not.
+ */
 import type { Decompress } from "fzstd";
 import { Xxh64 } from "./xxh64";
 
@@ -26,7 +29,7 @@ export class Unzstd {
   /** What a piece unpacks to, block by block: a block is at most 128 KiB, however small it was packed. */
   *push(piece: Buffer): Generator<Buffer, void, void> {
     this.#waiting = this.#waiting.length === 0 ? piece : Buffer.concat([this.#waiting, piece]);
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const before = this.#waiting.length;
       this.#walk.next();
       more = this.#waiting.length < before;
@@ -79,7 +82,7 @@ export class Unzstd {
       }
     };
     push(Buffer.concat([start, descriptor, header]));
-    for (let last = false; !last; ) {
+    for (let last = false; !last;) {
       const begin = yield* this.#take(3);
       const word = begin.readUIntLE(0, 3);
       last = (word & 1) === 1;
@@ -92,7 +95,9 @@ export class Unzstd {
     const checksum = hash && (yield* this.#take(4));
     if (checksum) push(checksum);
     push(new Uint8Array(0), true);
-    if (hash && checksum && hash.digest() !== checksum.readUInt32LE()) throw new UnzstdError("its checksum does not fit");
+    if (hash && checksum && hash.digest() !== checksum.readUInt32LE()) {
+      throw new UnzstdError("its checksum does not fit");
+    }
   }
 
   #take(count: number): Step<Buffer>;

@@ -101,9 +101,16 @@ export class Xxh64 {
       this.#mix(low, high, 11, P1, [0, 0]);
       keep();
     }
-    for (const [bits, prime] of [[33, P2], [29, P3], [32, undefined]] as const) {
+    for (const [bits, prime] of [
+      [33, P2],
+      [29, P3],
+      [32, undefined],
+    ] as const) {
       this.#set(low, high);
-      this.#xor(bits === 32 ? high : bits > 32 ? high >>> (bits - 32) : (low >>> bits) | (high << (32 - bits)), bits >= 32 ? 0 : high >>> bits);
+      this.#xor(
+        bits === 32 ? high : bits > 32 ? high >>> (bits - 32) : (low >>> bits) | (high << (32 - bits)),
+        bits >= 32 ? 0 : high >>> bits,
+      );
       if (prime) this.#multiply(prime);
       keep();
     }
@@ -116,7 +123,12 @@ export class Xxh64 {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let at = from; at < to; at += 8) {
       const lane = ((at - from) >> 2) & 6;
-      this.#round(lanes[lane] as number, lanes[lane + 1] as number, view.getInt32(at, true), view.getInt32(at + 4, true));
+      this.#round(
+        lanes[lane] as number,
+        lanes[lane + 1] as number,
+        view.getInt32(at, true),
+        view.getInt32(at + 4, true),
+      );
       lanes[lane] = this.#low;
       lanes[lane + 1] = this.#high;
     }
@@ -172,6 +184,6 @@ export class Xxh64 {
     const other = a * d + (middle % 0x10000);
     const carried = b * d + Math.floor(middle / 0x10000) + Math.floor(other / 0x10000);
     this.#high = (carried + Math.imul(this.#low, high) + Math.imul(this.#high, low)) | 0;
-    this.#low = ((other << 16) | (ac & 0xffff)) | 0;
+    this.#low = (other << 16) | (ac & 0xffff) | 0;
   }
 }

@@ -29,8 +29,9 @@ interface Attached {
 }
 
 /**
- * Holds the module that computes. With an adapter it is another one, compiled over the same parameters with the adapter's beside them: the
- * weights are not copied, and forward stays one native call. Each exchange frees the handles on parameters that were given out before.
+ * Holds the module that computes. With an adapter it is another one, compiled over the same parameters with the
+ * adapter's beside them: the weights are not copied, and forward stays one native call. Each exchange frees the handles
+ * on parameters that were given out before.
  */
 export class AdaptableModule {
   #module: ScriptModule;
@@ -59,7 +60,10 @@ export class AdaptableModule {
   /** Puts a new adapter in. Throws ERR_INVALID_ARG, with nothing changed. */
   async add(options: LoraConfig): Promise<void> {
     const refuse: Refuse = (key, expected, got) =>
-      new TorchwrightError("ERR_INVALID_ARG", `addAdapter: expected ${key === undefined ? "" : `${key} to be `}${expected}, got ${describe(got)}`);
+      new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `addAdapter: expected ${key === undefined ? "" : `${key} to be `}${expected}, got ${describe(got)}`,
+      );
     this.#refuseSecond("addAdapter");
     const config = resolveLoraConfig(options, refuse);
     await this.#settle();
@@ -67,25 +71,38 @@ export class AdaptableModule {
     const model = this.#spec(handlesOf(own));
     checkNames(config, model, refuse);
     const plan = planAdapter(config, model, own, refuse);
-    plainly(() => scope(() => {
-      if (config.seed !== undefined) manualSeed(config.seed);
-      this.#attach(plan, new Map(plan.layers.flatMap((layer) => drawFactors(layer, config.initLoraWeights))));
-    }));
+    plainly(() =>
+      scope(() => {
+        if (config.seed !== undefined) manualSeed(config.seed);
+        this.#attach(plan, new Map(plan.layers.flatMap((layer) => drawFactors(layer, config.initLoraWeights))));
+      }),
+    );
   }
 
   /** Puts an adapter of a folder in. Throws as reading does, with nothing changed. */
   async load(given: string, options: HubOptions): Promise<void> {
-    if (typeof given !== "string") throw new TorchwrightError("ERR_INVALID_ARG", `loadAdapter: expected a folder's path or a name on the hub, got ${describe(given)}`);
+    if (typeof given !== "string") {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `loadAdapter: expected a folder's path or a name on the hub, got ${describe(given)}`,
+      );
+    }
     this.#refuseSecond("loadAdapter");
     const folder = await openFolder("loadAdapter", given, options, ADAPTER_FILES);
     const { config, savesHead, refuse } = await readPeftConfig(folder);
     const own = new Map(this.#module.namedParameters());
     const plan = planAdapter(config, this.#spec(handlesOf(own)), own, refuse);
-    await plainly(() => scope(async () => {
-      const tensors = await loadVerified(folder, () => readAdapter(folder, plan, savesHead, own), () => undefined);
-      await this.#settle();
-      this.#attach(plan, tensors);
-    }));
+    await plainly(() =>
+      scope(async () => {
+        const tensors = await loadVerified(
+          folder,
+          () => readAdapter(folder, plan, savesHead, own),
+          () => undefined,
+        );
+        await this.#settle();
+        this.#attach(plan, tensors);
+      }),
+    );
   }
 
   /** Writes the adapter alone. Throws ERR_INVALID_ARG without one, ERR_FILE_WRITE. */
@@ -96,13 +113,15 @@ export class AdaptableModule {
   /** Takes the adapter out, its updates merged into the weights. Throws ERR_INVALID_ARG without one. */
   async merge(): Promise<void> {
     const { required } = this.#expect("mergeAdapter");
-    await plainly(() => scope(async () => {
-      const own = new Map(await this.mergedParameters());
-      await this.#settle();
-      const next = compile(this.#spec(handlesOf(own)));
-      for (const [name, tensor] of own) tensor.requiresGrad = required.get(name) ?? true;
-      this.#exchange(next, undefined);
-    }));
+    await plainly(() =>
+      scope(async () => {
+        const own = new Map(await this.mergedParameters());
+        await this.#settle();
+        const next = compile(this.#spec(handlesOf(own)));
+        for (const [name, tensor] of own) tensor.requiresGrad = required.get(name) ?? true;
+        this.#exchange(next, undefined);
+      }),
+    );
   }
 
   /** The model's own parameters by name, updates merged into them; the scope around owns those that are new. */
@@ -115,7 +134,9 @@ export class AdaptableModule {
       return [`${path}.weight`, (await part.call(MERGED_WEIGHT, [])) as Tensor];
     };
     const merged = new Map(await plainly(() => Promise.all(plan.layers.map(merge))));
-    return module.namedParameters().flatMap(([name, tensor]) => (required.has(name) ? [[name, merged.get(name) ?? tensor] as const] : []));
+    return module
+      .namedParameters()
+      .flatMap(([name, tensor]) => (required.has(name) ? [[name, merged.get(name) ?? tensor] as const] : []));
   }
 
   dispose(): void {
@@ -127,7 +148,10 @@ export class AdaptableModule {
     await synchronize(this.#module.parameters()[0]?.device);
   }
 
-  /** Freezes the model but for what is trained whole, which takes the values that `tensors` has for it, and puts the factors in. */
+  /**
+   * Freezes the model but for what is trained whole, which takes the values that `tensors` has for it, and puts the
+   * factors in.
+   */
   #attach(plan: AdapterPlan, tensors: Tensors): void {
     const own = new Map(this.#module.namedParameters());
     const factors = new Map<string, Tensor>();
@@ -135,7 +159,9 @@ export class AdaptableModule {
       const like = own.get(`${layer.path}.weight`) as Tensor;
       for (const name of factorNames(layer)) factors.set(name, placeFactor(tensors.get(name) as Tensor, like));
     }
-    const next = compile(adaptedSpec(this.#spec(handlesOf(own)), plan.layers, plan.config.loraDropout, handlesOf(factors)));
+    const next = compile(
+      adaptedSpec(this.#spec(handlesOf(own)), plan.layers, plan.config.loraDropout, handlesOf(factors)),
+    );
     const required = new Map([...own].map(([name, tensor]) => [name, tensor.requiresGrad]));
     for (const [name, tensor] of own) {
       const stored = tensors.get(name);
@@ -155,13 +181,19 @@ export class AdaptableModule {
 
   #refuseSecond(operation: string): void {
     if (this.#attached) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a model without an adapter, got one that has one; call mergeAdapter first, or open the base model anew`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `${operation}: expected a model without an adapter, got one that has one; call mergeAdapter first, or open the base model anew`,
+      );
     }
   }
 
   #expect(operation: string): Attached {
     if (this.#attached) return this.#attached;
-    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a model with an adapter, got one without; call addAdapter or loadAdapter first`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `${operation}: expected a model with an adapter, got one without; call addAdapter or loadAdapter first`,
+    );
   }
 }
 

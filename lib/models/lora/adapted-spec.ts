@@ -29,10 +29,19 @@ export const MERGED_WEIGHT = "merged_weight";
  *
  * @param factors handles under the {@link factorNames} of the layers
  */
-export function adaptedSpec(model: ModuleSpec, layers: readonly AdaptedLayer[], dropout: number, factors: ReadonlyMap<string, Handle>): ModuleSpec {
+export function adaptedSpec(
+  model: ModuleSpec,
+  layers: readonly AdaptedLayer[],
+  dropout: number,
+  factors: ReadonlyMap<string, Handle>,
+): ModuleSpec {
   const byPath = new Map(layers.map((layer) => [layer.path, layer]));
   const variants = new Map<string, string[]>();
-  const factor = (name: string): ModuleSpec => ({ className: "LoraFactor", source: LORA_FACTOR, parameters: { weight: factors.get(name) as Handle } });
+  const factor = (name: string): ModuleSpec => ({
+    className: "LoraFactor",
+    source: LORA_FACTOR,
+    parameters: { weight: factors.get(name) as Handle },
+  });
   const visit = (spec: ModuleSpec, path: string): ModuleSpec => {
     const layer = byPath.get(path);
     if (layer) {
@@ -43,14 +52,22 @@ export function adaptedSpec(model: ModuleSpec, layers: readonly AdaptedLayer[], 
         source: LORA_LINEAR,
         attributes: { scaling: layer.scaling, lora_dropout_p: dropout },
         floats: ["scaling", "lora_dropout_p"],
-        modules: [["lora_A", factor(a)], ["lora_B", factor(b)]],
+        modules: [
+          ["lora_A", factor(a)],
+          ["lora_B", factor(b)],
+        ],
       };
     }
     if (!spec.modules) return spec;
-    const modules = spec.modules.map(([name, part]) => [name, visit(part, path === "" ? name : `${path}.${name}`)] as const);
+    const modules = spec.modules.map(
+      ([name, part]) => [name, visit(part, path === "" ? name : `${path}.${name}`)] as const,
+    );
     return { ...spec, className: variantOf(spec, modules.map(([, part]) => part.className).join()), modules };
   };
-  /** Modules of one class share one compiled type, which knows the types of its parts: with other parts it is another class. */
+  /**
+   * Modules of one class share one compiled type, which knows the types of its parts: with other parts it is another
+   * class.
+   */
   const variantOf = ({ className, modules = [] }: ModuleSpec, parts: string): string => {
     if (parts === modules.map(([, part]) => part.className).join()) return className;
     const known = variants.get(className) ?? [];

@@ -27,7 +27,11 @@ const COPY = /\.(?:original_module|modules_to_save)\.[^.]+$/;
  * @param parameters of the model with the adapter, by name
  * @throws TorchwrightError ERR_FILE_WRITE
  */
-export async function writeAdapter(folder: string, { config, layers, trained }: AdapterPlan, parameters: ReadonlyMap<string, Tensor>): Promise<void> {
+export async function writeAdapter(
+  folder: string,
+  { config, layers, trained }: AdapterPlan,
+  parameters: ReadonlyMap<string, Tensor>,
+): Promise<void> {
   const withUpdate = new Set(layers.map((layer) => layer.path));
   const names = [...layers.flatMap(factorNames), ...trained];
   const tensors = names.map((name) => {
@@ -49,10 +53,15 @@ export async function writeAdapter(folder: string, { config, layers, trained }: 
  * Reads the adapter's tensors by the model's names for them, onto the CPU; the scope around owns them.
  *
  * @param parameters the model's own, by name
- * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID; ERR_WEIGHTS_MISMATCH unless all tensors are
- *   there, in their shapes, and no others
+ * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_PICKLE_WEIGHTS, ERR_SAFETENSORS_INVALID; ERR_WEIGHTS_MISMATCH unless
+ *   all tensors are there, in their shapes, and no others
  */
-export async function readAdapter(folder: string, { layers, trained }: AdapterPlan, savesHead: boolean, parameters: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
+export async function readAdapter(
+  folder: string,
+  { layers, trained }: AdapterPlan,
+  savesHead: boolean,
+  parameters: ReadonlyMap<string, Tensor>,
+): Promise<ReadonlyMap<string, Tensor>> {
   const file = path.join(folder, WEIGHTS);
   if (!existsSync(file) && existsSync(path.join(folder, PICKLED))) {
     throw new TorchwrightError(
@@ -60,24 +69,32 @@ export async function readAdapter(folder: string, { layers, trained }: AdapterPl
       `loadAdapter: ${folder} has only ${PICKLED}, a pickle, which may be code. Convert it once in Python:\n${conversion(folder, PICKLED, WEIGHTS)}`,
     );
   }
-  const shapes = new Map([...trained].map((name): [string, readonly number[]] => [name, parameters.get(name)?.shape ?? []]));
+  const shapes = new Map(
+    [...trained].map((name): [string, readonly number[]] => [name, parameters.get(name)?.shape ?? []]),
+  );
   for (const layer of layers) {
     const [a, b] = factorNames(layer);
     shapes.set(a, [layer.r, layer.inputs]).set(b, [layer.outputs, layer.r]);
   }
-  const stored = new Map((await readHeader(file)).filter(({ name }) => !COPY.test(name)).map((entry) => [ourName(entry.name), entry]));
+  const stored = new Map(
+    (await readHeader(file)).filter(({ name }) => !COPY.test(name)).map((entry) => [ourName(entry.name), entry]),
+  );
   const mayLack = (name: string): boolean => !savesHead && name.startsWith(`${HEAD}.`);
   const missing = [...shapes.keys()].filter((name) => !stored.has(name) && !mayLack(name));
   const unexpected = [...stored.keys()].filter((name) => !shapes.has(name));
   const misshaped = [...stored].flatMap(([name, { shape }]) => {
     const expected = shapes.get(name);
-    return expected && expected.join() !== shape.join() ? [`${name} is [${shape.join(", ")}], not [${expected.join(", ")}]`] : [];
+    return expected && expected.join() !== shape.join()
+      ? [`${name} is [${shape.join(", ")}], not [${expected.join(", ")}]`]
+      : [];
   });
   if (misshaped.length + missing.length + unexpected.length > 0) {
     throw new TorchwrightError(
       "ERR_WEIGHTS_MISMATCH",
       `loadAdapter: expected in ${file} what its adapter_config.json makes of the model, got other weights.` +
-        listKeys("mis-shaped", misshaped) + listKeys("missing", missing) + listKeys("unexpected", unexpected),
+        listKeys("mis-shaped", misshaped) +
+        listKeys("missing", missing) +
+        listKeys("unexpected", unexpected),
     );
   }
   const tensors = await readTensors(file, [...stored.values()]);

@@ -1,4 +1,7 @@
-/** What an adapter changes in a model: which layers get an update, and which parameters are trained. Rules and names are PEFT's. */
+/**
+ * What an adapter changes in a model: which layers get an update, and which parameters are trained. Rules and names are
+ * PEFT's.
+ */
 import type { ModuleSpec } from "../../native/requests";
 import type { Tensor } from "../../tensor/tensor";
 import { expression, type Refuse, type ResolvedLoraConfig } from "./lora-config";
@@ -27,17 +30,27 @@ export interface AdapterPlan {
 type Parameters = ReadonlyMap<string, Tensor>;
 
 /**
- * Applies a configuration to a model. Throws what `refuse` makes of targets that are no linear layers or that there are not.
+ * Applies a configuration to a model. Throws what `refuse` makes of targets that are no linear layers or that there are
+ * not.
  *
  * @param parameters the model's own, by name
  */
-export function planAdapter(config: ResolvedLoraConfig, model: ModuleSpec, parameters: Parameters, refuse: Refuse): AdapterPlan {
+export function planAdapter(
+  config: ResolvedLoraConfig,
+  model: ModuleSpec,
+  parameters: Parameters,
+  refuse: Refuse,
+): AdapterPlan {
   const modules = modulesOf(model);
   const kept = [...config.modulesToSave, HEAD];
   const paths = [...modules.keys()].filter((path) => !isInside(kept, path) && isTarget(config, path, modules));
-  if (paths.length === 0) throw refuse("targetModules", `linear layers of the model, as ${examples(modules)}`, config.targetModules);
+  if (paths.length === 0) {
+    throw refuse("targetModules", `linear layers of the model, as ${examples(modules)}`, config.targetModules);
+  }
   for (const path of paths) {
-    if (modules.get(path) !== "Linear") throw refuse("targetModules", "linear layers alone", `${path} (${modules.get(path) ?? ""})`);
+    if (modules.get(path) !== "Linear") {
+      throw refuse("targetModules", "linear layers alone", `${path} (${modules.get(path) ?? ""})`);
+    }
   }
   const layers = paths.map((path): AdaptedLayer => {
     const [outputs = 0, inputs = 0] = parameters.get(`${path}.weight`)?.shape ?? [];
@@ -55,8 +68,8 @@ export function planAdapter(config: ResolvedLoraConfig, model: ModuleSpec, param
 }
 
 /**
- * Refuses names and numbers that stand for nothing in the model, as slips of the pen do. PEFT lets them pass; so they are allowed in its
- * files.
+ * Refuses names and numbers that stand for nothing in the model, as slips of the pen do. PEFT lets them pass; so they
+ * are allowed in its files.
  */
 export function checkNames(config: ResolvedLoraConfig, model: ModuleSpec, refuse: Refuse): void {
   const modules = modulesOf(model);
@@ -64,21 +77,39 @@ export function checkNames(config: ResolvedLoraConfig, model: ModuleSpec, refuse
   const unknown = config.modulesToSave.find((name) => !paths.some((path) => isInside([name], path)));
   if (unknown !== undefined) throw refuse("modulesToSave", "modules of the model", unknown);
   const targets = typeof config.targetModules === "string" ? [] : config.targetModules;
-  const idle = targets.find((name) => !paths.some((path) => endsIn([name], path) && !isInside([...config.modulesToSave, HEAD], path)));
-  if (idle !== undefined) throw refuse("targetModules", `linear layers of the model that are not trained whole, as ${examples(modules)}`, idle);
-  const beyond = [config.layersToTransform ?? []].flat().find((layer) => !paths.some((path) => layerOf(`${path}.`) === layer));
+  const idle = targets.find(
+    (name) => !paths.some((path) => endsIn([name], path) && !isInside([...config.modulesToSave, HEAD], path)),
+  );
+  if (idle !== undefined) {
+    throw refuse(
+      "targetModules",
+      `linear layers of the model that are not trained whole, as ${examples(modules)}`,
+      idle,
+    );
+  }
+  const beyond = [config.layersToTransform ?? []]
+    .flat()
+    .find((layer) => !paths.some((path) => layerOf(`${path}.`) === layer));
   if (beyond !== undefined) throw refuse("layersToTransform", "layers of the model", beyond);
 }
 
 /** Class names of all modules by their paths, in order. */
 function modulesOf(spec: ModuleSpec, path = ""): Map<string, string> {
-  const parts = (spec.modules ?? []).flatMap(([name, part]) => [...modulesOf(part, path === "" ? name : `${path}.${name}`)]);
+  const parts = (spec.modules ?? []).flatMap(([name, part]) => [
+    ...modulesOf(part, path === "" ? name : `${path}.${name}`),
+  ]);
   return new Map([[path, spec.className], ...parts]);
 }
 
-function isTarget({ targetModules, excludeModules, layersToTransform }: ResolvedLoraConfig, path: string, modules: ReadonlyMap<string, string>): boolean {
+function isTarget(
+  { targetModules, excludeModules, layersToTransform }: ResolvedLoraConfig,
+  path: string,
+  modules: ReadonlyMap<string, string>,
+): boolean {
   if (excludeModules !== undefined && fits(excludeModules, path)) return false;
-  if (typeof targetModules === "string" && targetModules.toLowerCase() === "all-linear") return modules.get(path) === "Linear";
+  if (typeof targetModules === "string" && targetModules.toLowerCase() === "all-linear") {
+    return modules.get(path) === "Linear";
+  }
   if (!fits(targetModules, path)) return false;
   const layers = [layersToTransform ?? []].flat();
   return layers.length === 0 || layers.includes(layerOf(path) ?? -1);

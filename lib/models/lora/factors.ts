@@ -11,7 +11,10 @@ export function factorNames({ path }: AdaptedLayer): readonly [a: string, b: str
 }
 
 /** First values by name, in the order in which PEFT draws, so that under one seed they are the same. */
-export function drawFactors(layer: AdaptedLayer, how: ResolvedLoraConfig["initLoraWeights"]): readonly (readonly [string, Tensor])[] {
+export function drawFactors(
+  layer: AdaptedLayer,
+  how: ResolvedLoraConfig["initLoraWeights"],
+): readonly (readonly [string, Tensor])[] {
   const { r, inputs, outputs } = layer;
   const uniform = { a: Math.sqrt(5) };
   const a = kaimingUniform_(ops.empty([r, inputs]), uniform);
@@ -20,10 +23,16 @@ export function drawFactors(layer: AdaptedLayer, how: ResolvedLoraConfig["initLo
   else if (how) kaimingUniform_(a, uniform);
   if (how !== false) zeros_(b);
   const [nameOfA, nameOfB] = factorNames(layer);
-  return [[nameOfA, a], [nameOfB, b]];
+  return [
+    [nameOfA, a],
+    [nameOfB, b],
+  ];
 }
 
-/** A factor as a parameter beside its layer's weight; in float32 where that is in halves, which are too coarse to be trained. */
+/**
+ * A factor as a parameter beside its layer's weight; in float32 where that is in halves, which are too coarse to be
+ * trained.
+ */
 export function placeFactor(factor: Tensor, { device, dtype }: Tensor): Tensor {
   const parameter = factor.to({ device, dtype: dtype === "float16" || dtype === "bfloat16" ? "float32" : dtype });
   parameter.requiresGrad = true;

@@ -4,8 +4,9 @@ import type { TorchwrightError } from "../../errors";
 /**
  * Options of an adapter, by the names that PEFT's `LoraConfig` has for them.
  *
- * Names of modules in lists are whole names or their ends: "dense" stands for every layer that ends in ".dense", "attention.output.dense"
- * for those of the attentions. A string in place of a list is a regular expression for the whole name, `.*layer\.[01]\..*\.query`.
+ * Names of modules in lists are whole names or their ends: "dense" stands for every layer that ends in ".dense",
+ * "attention.output.dense" for those of the attentions. A string in place of a list is a regular expression for the
+ * whole name, `.*layer\.[01]\..*\.query`.
  *
  * Source: Hu et al., *LoRA: Low-Rank Adaptation of Large Language Models*, 2021.
  */
@@ -33,11 +34,13 @@ export interface LoraConfig {
   /** Other values of loraAlpha, in the same way. Default {}. */
   readonly alphaPattern?: Readonly<Record<string, number>>;
   /**
-   * First values. True: A uniform within ±1/√inputs and B zero, so that the model computes at first what it did before; "gaussian": A from
-   * N(0, 1/r²); false: B as A, for tests. Default true.
+   * First values. True: A uniform within ±1/√inputs and B zero, so that the model computes at first what it did before;
+   * "gaussian": A from N(0, 1/r²); false: B as A, for tests. Default true.
    */
   readonly initLoraWeights?: boolean | "gaussian";
-  /** Where the adapter's base model is found: a note for Python's `AutoPeftModel`, which saving writes. Default: none. */
+  /**
+   * Where the adapter's base model is found: a note for Python's `AutoPeftModel`, which saving writes. Default: none.
+   */
   readonly baseModelNameOrPath?: string;
   /** Seed of the first values, under which PEFT draws the same. Default: libtorch's generator as it stands. */
   readonly seed?: number;
@@ -47,7 +50,9 @@ export interface LoraConfig {
 type WithoutDefault = "excludeModules" | "layersToTransform" | "baseModelNameOrPath" | "seed";
 
 /** The options with the defaults filled in. */
-export type ResolvedLoraConfig = Readonly<Required<Omit<LoraConfig, WithoutDefault>> & Pick<LoraConfig, WithoutDefault>>;
+export type ResolvedLoraConfig = Readonly<
+  Required<Omit<LoraConfig, WithoutDefault>> & Pick<LoraConfig, WithoutDefault>
+>;
 
 const DEFAULTS: ResolvedLoraConfig = {
   r: 8,
@@ -70,9 +75,11 @@ const isIndex = (value: unknown): boolean => value === 0 || isCount(value);
 const isFactor = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value) && value > 0;
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 /** Holes count, too. */
-const isList = (value: unknown, allows: (item: unknown) => boolean): boolean => Array.isArray(value) && Array.from<unknown>(value).every(allows);
+const isList = (value: unknown, allows: (item: unknown) => boolean): boolean =>
+  Array.isArray(value) && Array.from<unknown>(value).every(allows);
 const isPattern = (value: unknown): boolean => isText(value) && expression(value as string) !== undefined;
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const isPatterns = (value: unknown, allows: (item: unknown) => boolean): boolean =>
   isRecord(value) && Object.keys(value).every(isPattern) && Object.values(value).every(allows);
 
@@ -107,15 +114,25 @@ export function resolveLoraConfig(given: unknown, refuse: Refuse): ResolvedLoraC
     const [expected, allows] = RULES[key as keyof LoraConfig];
     if (!allows(value)) throw refuse(key, expected, value);
   }
-  const own = entries.map(([key, value]) => [key, Array.isArray(value) ? [...(value as unknown[])] : isRecord(value) ? { ...value } : value] as const);
+  const own = entries.map(
+    ([key, value]) =>
+      [key, Array.isArray(value) ? [...(value as unknown[])] : isRecord(value) ? { ...value } : value] as const,
+  );
   const config = { ...DEFAULTS, ...(Object.fromEntries(own) as LoraConfig) } as ResolvedLoraConfig;
   if (typeof config.targetModules === "string" && config.layersToTransform !== undefined) {
-    throw refuse("layersToTransform", "none with a regular expression for targetModules, which says by itself in which layers they are", config.layersToTransform);
+    throw refuse(
+      "layersToTransform",
+      "none with a regular expression for targetModules, which says by itself in which layers they are",
+      config.layersToTransform,
+    );
   }
   return config;
 }
 
-/** For the whole of a name, as Python's `re.fullmatch`; undefined for what is no regular expression, or one in Python only. */
+/**
+ * For the whole of a name, as Python's `re.fullmatch`; undefined for what is no regular expression, or one in Python
+ * only.
+ */
 export function expression(pattern: string): RegExp | undefined {
   try {
     return new RegExp(`^(?:${pattern})$`, "u"); // "u" refuses what it would otherwise take for letters, as \Z

@@ -10,12 +10,28 @@ const NAME = "adapter_config.json";
 const TASK = "SEQ_CLS";
 /** What PEFT calls heads of classifiers, and trains whole: the first is BERT's. */
 const HEADS = [HEAD, "score"];
-const MAY_BE_NULL = ["targetModules", "excludeModules", "layersToTransform", "modulesToSave", "rankPattern", "alphaPattern", "baseModelNameOrPath"];
+const MAY_BE_NULL = [
+  "targetModules",
+  "excludeModules",
+  "layersToTransform",
+  "modulesToSave",
+  "rankPattern",
+  "alphaPattern",
+  "baseModelNameOrPath",
+];
 /** Ways to draw first values that leave the base model's weights alone: once drawn, they are as any others. */
 const DRAWN = ["eva", "orthogonal"];
 /** Keys that change nothing of what an adapter computes, whatever their values. */
 const WITHOUT_EFFECT = new Set([
-  "auto_mapping", "ensure_weight_tying", "eva_config", "inference_mode", "megatron_core", "peft_version", "qalora_group_size", "revision", "runtime_config",
+  "auto_mapping",
+  "ensure_weight_tying",
+  "eva_config",
+  "inference_mode",
+  "megatron_core",
+  "peft_version",
+  "qalora_group_size",
+  "revision",
+  "runtime_config",
 ]);
 
 /** An adapter's configuration in a folder. */
@@ -48,17 +64,23 @@ export function peftConfig(config: ResolvedLoraConfig): string {
 }
 
 /**
- * Reads a folder's configuration. A key that is not understood must be null, false or empty: it might change what the adapter computes.
+ * Reads a folder's configuration. A key that is not understood must be null, false or empty: it might change what the
+ * adapter computes.
  *
  * @throws TorchwrightError ERR_FILE_NOT_FOUND; ERR_CONFIG_INVALID naming file and key
  */
 export async function readPeftConfig(folder: string): Promise<StoredConfig> {
   const file = path.join(folder, NAME);
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `loadAdapter: expected an adapter's folder with ${NAME}, got ${folder}: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError(
+      "ERR_FILE_NOT_FOUND",
+      `loadAdapter: expected an adapter's folder with ${NAME}, got ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
   });
   const raw = parse(file, text);
-  const refuse: Refuse = (key, expected, got) => invalidConfig(key === undefined ? file : `${file}: ${keyOf(key)}`, expected, got);
+  const refuse: Refuse = (key, expected, got) =>
+    invalidConfig(key === undefined ? file : `${file}: ${keyOf(key)}`, expected, got);
   const task = raw["task_type"] ?? null;
   if (raw["peft_type"] !== "LORA") throw refuse("peft_type", '"LORA"', raw["peft_type"]);
   if (task !== null && task !== TASK) throw refuse("task_type", `"${TASK}" or null`, task);
@@ -78,13 +100,21 @@ export async function readPeftConfig(folder: string): Promise<StoredConfig> {
 }
 
 /** What PEFT says in another way. */
-function ours({ initLoraWeights, layersToTransform, modulesToSave, ...options }: Readonly<Record<string, unknown>>): LoraConfig {
+function ours({
+  initLoraWeights,
+  layersToTransform,
+  modulesToSave,
+  ...options
+}: Readonly<Record<string, unknown>>): LoraConfig {
   return {
     ...options,
     initLoraWeights: DRAWN.includes(initLoraWeights as string) ? true : initLoraWeights,
     // No numbers stand for all layers.
-    layersToTransform: Array.isArray(layersToTransform) && layersToTransform.length === 0 ? undefined : layersToTransform,
-    modulesToSave: Array.isArray(modulesToSave) ? [...new Set<unknown>(modulesToSave)].filter((name) => !HEADS.includes(name as string)) : modulesToSave,
+    layersToTransform:
+      Array.isArray(layersToTransform) && layersToTransform.length === 0 ? undefined : layersToTransform,
+    modulesToSave: Array.isArray(modulesToSave)
+      ? [...new Set<unknown>(modulesToSave)].filter((name) => !HEADS.includes(name as string))
+      : modulesToSave,
   } as LoraConfig;
 }
 

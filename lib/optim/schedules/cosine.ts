@@ -1,6 +1,14 @@
 /** Linear warm-up, then down along a cosine, once or again and again. */
 import { checkNumber } from "../check-option";
-import { checkSteps, checkWarmup, progress, Schedule, type ScheduledOptimizer, warmup, type WarmupOptions } from "./schedule";
+import {
+  checkSteps,
+  checkWarmup,
+  progress,
+  Schedule,
+  type ScheduledOptimizer,
+  warmup,
+  type WarmupOptions,
+} from "./schedule";
 
 export interface CosineScheduleOptions extends WarmupOptions {
   /** Waves; default 0.5, which is down to the lowest and no more. */
@@ -9,7 +17,10 @@ export interface CosineScheduleOptions extends WarmupOptions {
   readonly minLrRate?: number;
 }
 
-/** Down along half a cosine wave after warm-up. As Hugging Face's `get_cosine_schedule_with_warmup` and `get_cosine_with_min_lr_schedule_with_warmup`. */
+/**
+ * Down along half a cosine wave after warm-up. As Hugging Face's `get_cosine_schedule_with_warmup` and
+ * `get_cosine_with_min_lr_schedule_with_warmup`.
+ */
 export class CosineSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
   constructor(optimizer: ScheduledOptimizer, options: CosineScheduleOptions) {
@@ -30,7 +41,10 @@ export interface CosineWithRestartsScheduleOptions extends WarmupOptions {
   readonly numCycles?: number;
 }
 
-/** Down along half a cosine wave after warm-up, then from the top anew. As Hugging Face's `get_cosine_with_hard_restarts_schedule_with_warmup`. */
+/**
+ * Down along half a cosine wave after warm-up, then from the top anew. As Hugging Face's
+ * `get_cosine_with_hard_restarts_schedule_with_warmup`.
+ */
 export class CosineWithRestartsSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
   constructor(optimizer: ScheduledOptimizer, options: CosineWithRestartsScheduleOptions) {

@@ -15,6 +15,9 @@ export class InverseSqrtSchedule extends Schedule {
   constructor(optimizer: ScheduledOptimizer, options: InverseSqrtScheduleOptions = {}) {
     const warmupSteps = checkSteps("InverseSqrtSchedule", "warmupSteps", options.warmupSteps ?? 0);
     const timescale = checkSteps("InverseSqrtSchedule", "timescale", options.timescale ?? (warmupSteps || 10_000), 1);
-    super(optimizer, (step) => warmup(step, warmupSteps) ?? 1 / Math.sqrt((step + timescale - warmupSteps) / timescale));
+    super(
+      optimizer,
+      (step) => warmup(step, warmupSteps) ?? 1 / Math.sqrt((step + timescale - warmupSteps) / timescale),
+    );
   }
 }

@@ -15,19 +15,23 @@ export interface OneCycleScheduleOptions {
 }
 
 /**
- * One rise and one fall; the optimizer's learning rate is the top. As PyTorch's `OneCycleLR` with two phases and cosines, but that betas stay as they are
- * (`cycle_momentum=False`). Source: Smith & Topin, *Super-Convergence*, 2018.
+ * One rise and one fall; the optimizer's learning rate is the top. As PyTorch's `OneCycleLR` with two phases and
+ * cosines, but that betas stay as they are (`cycle_momentum=False`). Source: Smith & Topin, *Super-Convergence*, 2018.
  */
 export class OneCycleSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
-  constructor(optimizer: ScheduledOptimizer, { totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleScheduleOptions) {
+  constructor(
+    optimizer: ScheduledOptimizer,
+    { totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleScheduleOptions,
+  ) {
     checkSteps("OneCycleSchedule", "totalSteps", totalSteps, 1);
     checkNumber("OneCycleSchedule", "pctStart", pctStart, 0, 1);
     const first = 1 / checkNumber("OneCycleSchedule", "divFactor", divFactor, 1, Number.MAX_VALUE);
     const last = first / checkNumber("OneCycleSchedule", "finalDivFactor", finalDivFactor, 1, Number.MAX_VALUE);
     const top = pctStart * totalSteps - 1;
     const end = totalSteps - 1;
-    const cosine = (from: number, to: number, share: number): number => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+    const cosine = (from: number, to: number, share: number): number =>
+      to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
     super(optimizer, (step) => {
       if (step <= top) return cosine(first, 1, top === 0 ? 1 : step / top);
       return cosine(1, last, end === top ? 1 : (Math.min(step, end) - top) / (end - top));

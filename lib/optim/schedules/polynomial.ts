@@ -5,11 +5,17 @@ import { checkWarmup, progress, Schedule, type ScheduledOptimizer, warmup, type 
 export interface PolynomialScheduleOptions extends WarmupOptions {
   /** 1 is a straight line; default 1. */
   readonly power?: number;
-  /** Learning rate of the first group at the end and after it, below its initial one; default 1e-7. Other groups end at the same share of theirs. */
+  /**
+   * Learning rate of the first group at the end and after it, below its initial one; default 1e-7. Other groups end at
+   * the same share of theirs.
+   */
   readonly lrEnd?: number;
 }
 
-/** From the learning rate to `lrEnd` along a power of the share of steps that is left. As Hugging Face's `get_polynomial_decay_schedule_with_warmup`. */
+/**
+ * From the learning rate to `lrEnd` along a power of the share of steps that is left. As Hugging Face's
+ * `get_polynomial_decay_schedule_with_warmup`.
+ */
 export class PolynomialSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
   constructor(optimizer: ScheduledOptimizer, options: PolynomialScheduleOptions) {

@@ -47,9 +47,14 @@ export class ReduceOnPlateau {
   constructor(optimizer: ScheduledOptimizer, options: ReduceOnPlateauOptions = {}) {
     const name = "ReduceOnPlateau";
     const { mode = "min", thresholdMode = "rel" } = options;
-    if (!["min", "max"].includes(mode)) throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected mode "min" or "max", got ${describe(mode)}`);
+    if (!["min", "max"].includes(mode)) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected mode "min" or "max", got ${describe(mode)}`);
+    }
     if (!["rel", "abs"].includes(thresholdMode)) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected thresholdMode "rel" or "abs", got ${describe(thresholdMode)}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `${name}: expected thresholdMode "rel" or "abs", got ${describe(thresholdMode)}`,
+      );
     }
     this.#optimizer = optimizer;
     this.#options = {
@@ -71,7 +76,12 @@ export class ReduceOnPlateau {
 
   /** Takes a metric in; NaN is no progress. Throws ERR_INVALID_ARG for what is no number. */
   step(metric: number): void {
-    if (typeof metric !== "number") throw new TorchwrightError("ERR_INVALID_ARG", `ReduceOnPlateau: expected a metric as a number, got ${describe(metric)}`);
+    if (typeof metric !== "number") {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `ReduceOnPlateau: expected a metric as a number, got ${describe(metric)}`,
+      );
+    }
     if (this.#isBetter(metric)) {
       this.#best = metric;
       this.#bad = 0;
@@ -89,14 +99,22 @@ export class ReduceOnPlateau {
   /** To go on from with {@link ReduceOnPlateau.load}. */
   state(): ReduceOnPlateauState {
     const lrs = this.#optimizer.groups.map(({ lr }) => lr);
-    return { ...(this.#best !== undefined && { best: this.#best }), badEvaluations: this.#bad, cooldownLeft: this.#cooldown, lrs };
+    return {
+      ...(this.#best !== undefined && { best: this.#best }),
+      badEvaluations: this.#bad,
+      cooldownLeft: this.#cooldown,
+      lrs,
+    };
   }
 
   /** Continues where one with the same options stood. Throws ERR_INVALID_ARG for another number of groups. */
   load({ best, badEvaluations, cooldownLeft, lrs }: ReduceOnPlateauState): void {
     const { groups } = this.#optimizer;
     if (lrs.length !== groups.length) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `ReduceOnPlateau: expected learning rates of ${groups.length} groups, got ${lrs.length}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `ReduceOnPlateau: expected learning rates of ${groups.length} groups, got ${lrs.length}`,
+      );
     }
     [this.#best, this.#bad, this.#cooldown] = [best, badEvaluations, cooldownLeft];
     groups.forEach((group, i) => (group.lr = lrs[i] as number));

@@ -18,7 +18,9 @@ export interface ScheduleState {
   readonly step: number;
 }
 
-/** Sets an optimizer's learning rates: at once for step 0, then at every {@link Schedule.step}. As PyTorch's `LambdaLR`. */
+/**
+ * Sets an optimizer's learning rates: at once for step 0, then at every {@link Schedule.step}. As PyTorch's `LambdaLR`.
+ */
 export abstract class Schedule {
   readonly #optimizer: ScheduledOptimizer;
   readonly #factor: (step: number) => number;
@@ -80,7 +82,10 @@ export function checkWarmup(name: string, { warmupSteps, totalSteps }: WarmupOpt
 /** The number; throws ERR_INVALID_ARG unless it is an integer of at least `least`. */
 export function checkSteps(name: string, option: string, value: number, least = 0): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected ${option} to be a whole number of at least ${least}, got ${describe(value)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${name}: expected ${option} to be a whole number of at least ${least}, got ${describe(value)}`,
+  );
 }
 
 /** The share of warm-up that is done, below 1 while it lasts; undefined after it. */

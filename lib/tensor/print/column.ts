@@ -1,4 +1,6 @@
-/** How the elements of one tensor are written: all alike and equally wide, by the rules of PyTorch's `_tensor_str.py`. */
+/**
+ * How the elements of one tensor are written: all alike and equally wide, by the rules of PyTorch's `_tensor_str.py`.
+ */
 import { fixedText, integralText, scientificText } from "./number-text";
 
 /** Writes elements padded to a common width. */
@@ -9,7 +11,8 @@ export interface Column {
 
 /** Integers and booleans: `True`, as PyTorch writes it. */
 export function integerColumn(values: readonly (number | bigint | boolean)[]): Column {
-  const text = (value: number | bigint | boolean): string => (typeof value === "boolean" ? (value ? "True" : "False") : String(value));
+  const text = (value: number | bigint | boolean): string =>
+    typeof value === "boolean" ? (value ? "True" : "False") : String(value);
   return padded(text, values);
 }
 

@@ -51,7 +51,9 @@ function leaves(value: NestedArray): (number | bigint | boolean | Complex)[] {
 
 function writer(elements: readonly (number | bigint | boolean | Complex)[], dtype: string): Omit<Layout, "summarize"> {
   if (dtype.startsWith("complex")) return complexWriter(elements as readonly Complex[]);
-  const column: Column = dtype.includes("float") ? floatColumn(elements as readonly number[]) : integerColumn(elements as readonly number[]);
+  const column: Column = dtype.includes("float")
+    ? floatColumn(elements as readonly number[])
+    : integerColumn(elements as readonly number[]);
   return { width: column.width, text: (element) => column.format(element as number) };
 }
 
@@ -73,7 +75,9 @@ function render(value: NestedArray, shape: readonly number[], dim: number, inden
   const parts = (value as readonly NestedArray[]).map((item) => render(item, shape, dim + 1, indent + 1, layout));
   if (cut) parts.splice(EDGE_ITEMS, 0, last ? " ..." : "...");
   const next = `\n${" ".repeat(indent + 1)}`;
-  if (last) return `[${lines(parts, Math.max(1, Math.floor((LINE_WIDTH - indent) / (layout.width + 2)))).join(`,${next}`)}]`;
+  if (last) {
+    return `[${lines(parts, Math.max(1, Math.floor((LINE_WIDTH - indent) / (layout.width + 2)))).join(`,${next}`)}]`;
+  }
   const blank = "\n".repeat(shape.length - dim - 2);
   return `[${parts.join(`,${blank}${next}`)}]`;
 }

@@ -31,12 +31,16 @@ export function formatTensor(tensor: Tensor): string {
 
 function bodyOf(tensor: Tensor, layout: string): Body {
   if (layout === "Strided") return denseBody(tensor);
-  return layout === "Mkldnn" ? scope(() => denseBody(callInternal("to_dense", [tensor]) as Tensor)) : sparseBody(tensor, layout);
+  return layout === "Mkldnn"
+    ? scope(() => denseBody(callInternal("to_dense", [tensor]) as Tensor))
+    : sparseBody(tensor, layout);
 }
 
 function denseBody(tensor: Tensor): Body {
   const { dtype, shape, numel } = tensor;
-  if (numel > 0) return { text: elementsText(tensor, PREFIX.length), notes: UNSAID.has(dtype) ? [] : [`dtype=${dtype}`] };
+  if (numel > 0) {
+    return { text: elementsText(tensor, PREFIX.length), notes: UNSAID.has(dtype) ? [] : [`dtype=${dtype}`] };
+  }
   const notes = shape.length === 1 ? [] : [`size=${tuple(shape)}`];
   if (dtype !== "float32") notes.push(`dtype=${dtype}`);
   return { text: "[]", notes };
@@ -57,10 +61,22 @@ function quantizedBody(tensor: Tensor): Body {
 /** Which operators give the indices of a layout, and PyTorch's names for them. */
 const INDICES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   Sparse: [["_indices", "indices"]],
-  SparseCsr: [["crow_indices", "crow_indices"], ["col_indices", "col_indices"]],
-  SparseBsr: [["crow_indices", "crow_indices"], ["col_indices", "col_indices"]],
-  SparseCsc: [["ccol_indices", "ccol_indices"], ["row_indices", "row_indices"]],
-  SparseBsc: [["ccol_indices", "ccol_indices"], ["row_indices", "row_indices"]],
+  SparseCsr: [
+    ["crow_indices", "crow_indices"],
+    ["col_indices", "col_indices"],
+  ],
+  SparseBsr: [
+    ["crow_indices", "crow_indices"],
+    ["col_indices", "col_indices"],
+  ],
+  SparseCsc: [
+    ["ccol_indices", "ccol_indices"],
+    ["row_indices", "row_indices"],
+  ],
+  SparseBsc: [
+    ["ccol_indices", "ccol_indices"],
+    ["row_indices", "row_indices"],
+  ],
 };
 
 function sparseBody(tensor: Tensor, layout: string): Body {

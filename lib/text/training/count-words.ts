@@ -46,7 +46,10 @@ export async function countWords(
   for await (const text of texts) {
     signal?.throwIfAborted();
     if (typeof text !== "string") {
-      throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected texts, got ${describe(text)} at index ${index}`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `${operation}: expected texts, got ${describe(text)} at index ${index}`,
+      );
     }
     for (let start = 0, end; start < text.length; start = end) {
       end = nextCut(text, start + 1);
@@ -72,6 +75,8 @@ function splitter(document: JsonObject): (text: string) => string[] {
   return (text) => {
     const normal = normalizer?.normalizeString(text) ?? text;
     const pieces = preTokenizer?.preTokenizeString(normal) ?? [];
-    return pieces.map(([piece]) => piece).filter((word) => word.length <= LONGEST_WORD || [...word].length <= LONGEST_WORD);
+    return pieces
+      .map(([piece]) => piece)
+      .filter((word) => word.length <= LONGEST_WORD || [...word].length <= LONGEST_WORD);
   };
 }

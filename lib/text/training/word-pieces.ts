@@ -1,8 +1,9 @@
 /**
- * The vocabulary of a WordPiece tokenizer from counted words, as Hugging Face's `WordPieceTrainer` makes it: byte-pair encoding.
+ * The vocabulary of a WordPiece tokenizer from counted words, as Hugging Face's `WordPieceTrainer` makes it: byte-pair
+ * encoding.
  *
- * Words begin as characters; the pair of pieces that is most frequent becomes a piece, again and again. After Sennrich et al. 2016,
- * "Neural machine translation of rare words with subword units".
+ * Words begin as characters; the pair of pieces that is most frequent becomes a piece, again and again. After Sennrich
+ * et al. 2016, "Neural machine translation of rare words with subword units".
  */
 import { TorchwrightError } from "../../errors";
 import type { TimeSlice } from "../time-slice";
@@ -34,8 +35,8 @@ interface Pair {
 const IDS = 2 ** 26;
 
 /**
- * Tokens by id. The same words in the same order give the same vocabulary; of pairs that are equally frequent the one of older pieces
- * comes first. Python's library breaks ties by the order of a hash table, differently in each process.
+ * Tokens by id. The same words in the same order give the same vocabulary; of pairs that are equally frequent the one
+ * of older pieces comes first. Python's library breaks ties by the order of a hash table, differently in each process.
  *
  * @param words in the order of their first coming
  * @throws TorchwrightError ERR_INVALID_ARG where the special tokens and the alphabet are more than `vocabSize`
@@ -63,7 +64,9 @@ export async function wordPieces(
   for (const [word, count] of words) {
     const characters = [...word];
     // A character that was left out vanishes from its word.
-    const ids = characters.flatMap((character, i) => (alphabet.has(character) ? [pieces.add(i === 0 ? character : CONTINUES + character)] : []));
+    const ids = characters.flatMap((character, i) =>
+      alphabet.has(character) ? [pieces.add(i === 0 ? character : CONTINUES + character)] : [],
+    );
     corpus.add(ids, count);
     if (slice.over()) await turn();
   }

@@ -8,8 +8,8 @@ export interface AbstentionOptions {
   /** Most errors that are accepted, as a share of the predictions that are given; from 0, below 1. */
   readonly risk: number;
   /**
-   * Asks for a guarantee: over drawings of the held-out data, the risk on new data from the same source is met with a probability of at
-   * least 1 − delta. In (0, 1). Default: none, the risk is that of the held-out data itself.
+   * Asks for a guarantee: over drawings of the held-out data, the risk on new data from the same source is met with a
+   * probability of at least 1 − delta. In (0, 1). Default: none, the risk is that of the held-out data itself.
    */
   readonly delta?: number;
 }
@@ -29,8 +29,9 @@ export interface Abstention {
 /**
  * The smallest confidence from which on predictions keep a risk, among the confidences of held-out rows.
  *
- * With `delta` as Geifman & El-Yaniv, *Selective Classification for Deep Neural Networks*, 2017 (algorithm SGR): a binary search over the sorted
- * rows with Clopper-Pearson bounds, each at delta over the number of bounds, so that all of them hold at once.
+ * With `delta` as Geifman & El-Yaniv, *Selective Classification for Deep Neural Networks*, 2017 (algorithm SGR): a
+ * binary search over the sorted rows with Clopper-Pearson bounds, each at delta over the number of bounds, so that all
+ * of them hold at once.
  *
  * @param probabilities of the predicted classes, `[rows]`, in [0, 1]: calibrated where predictions will be
  * @param correct whether each prediction was right, `[rows]`
@@ -43,7 +44,11 @@ export interface Abstention {
  * console.log(threshold, coverage); // 0.7 0.75
  * ```
  */
-export function abstentionThreshold(probabilities: ArrayLike<number>, correct: ArrayLike<boolean>, options: AbstentionOptions): Abstention {
+export function abstentionThreshold(
+  probabilities: ArrayLike<number>,
+  correct: ArrayLike<boolean>,
+  options: AbstentionOptions,
+): Abstention {
   const { risk, delta } = checkAbstentionOptions("abstentionThreshold", options);
   const { all, wrong } = sortRows(probabilities, correct);
   const rows = all.length;
@@ -57,13 +62,15 @@ export function abstentionThreshold(probabilities: ArrayLike<number>, correct: A
     const bound = share && errorRateBound(errors, answered, share);
     const reached = bound ?? errors / answered;
     lowest = Math.min(lowest, reached);
-    return reached > risk ? undefined : { threshold, coverage: answered / rows, risk: errors / answered, ...(bound !== undefined && { bound }) };
+    return reached > risk
+      ? undefined
+      : { threshold, coverage: answered / rows, risk: errors / answered, ...(bound !== undefined && { bound }) };
   };
   let found: Abstention | undefined;
   if (share === undefined) {
     for (let row = 0; row < rows && !found; row++) found = answeringFrom(row);
   } else {
-    for (let low = 0, high = rows - 1; low <= high; ) {
+    for (let low = 0, high = rows - 1; low <= high;) {
       const middle = Math.ceil((low + high) / 2);
       const kept = answeringFrom(middle);
       if (kept) [found, high] = [kept, middle - 1];
@@ -79,28 +86,49 @@ export function abstentionThreshold(probabilities: ArrayLike<number>, correct: A
 }
 
 /** Throws ERR_INVALID_ARG. */
-export function checkAbstentionOptions(operation: string, options: AbstentionOptions): { readonly risk: number; readonly delta: number | undefined } {
-  const defaults: { readonly risk: number | undefined; readonly delta: number | undefined } = { risk: undefined, delta: undefined };
+export function checkAbstentionOptions(
+  operation: string,
+  options: AbstentionOptions,
+): { readonly risk: number; readonly delta: number | undefined } {
+  const defaults: { readonly risk: number | undefined; readonly delta: number | undefined } = {
+    risk: undefined,
+    delta: undefined,
+  };
   const { risk, delta } = readOptions(operation, options, defaults, {
     risk: ["a number from 0, below 1", (value) => typeof value === "number" && value >= 0 && value < 1],
     delta: ["a number between 0 and 1", (value) => typeof value === "number" && value > 0 && value < 1],
   });
   if (risk !== undefined) return { risk, delta };
-  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected risk, a number from 0, below 1, got ${describe(risk)}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected risk, a number from 0, below 1, got ${describe(risk)}`,
+  );
 }
 
 /** Confidences of all rows and of the wrong ones, ascending. Throws ERR_INVALID_ARG. */
-function sortRows(probabilities: ArrayLike<number>, correct: ArrayLike<boolean>): { readonly all: Float64Array; readonly wrong: Float64Array } {
-  const invalid = (expected: string, got: string): TorchwrightError => new TorchwrightError("ERR_INVALID_ARG", `abstentionThreshold: expected ${expected}, got ${got}`);
+function sortRows(
+  probabilities: ArrayLike<number>,
+  correct: ArrayLike<boolean>,
+): { readonly all: Float64Array; readonly wrong: Float64Array } {
+  const invalid = (expected: string, got: string): TorchwrightError =>
+    new TorchwrightError("ERR_INVALID_ARG", `abstentionThreshold: expected ${expected}, got ${got}`);
   const rows: unknown = (probabilities as ArrayLike<number> | undefined)?.length;
-  if (typeof probabilities !== "object" || !Number.isSafeInteger(rows) || rows === 0) throw invalid("an array of at least one probability", describe(probabilities));
-  if (typeof correct !== "object" || (correct as ArrayLike<boolean> | null)?.length !== rows) throw invalid(`an array of ${String(rows)} booleans, one for each probability`, describe(correct));
+  if (typeof probabilities !== "object" || !Number.isSafeInteger(rows) || rows === 0) {
+    throw invalid("an array of at least one probability", describe(probabilities));
+  }
+  if (typeof correct !== "object" || (correct as ArrayLike<boolean> | null)?.length !== rows) {
+    throw invalid(`an array of ${String(rows)} booleans, one for each probability`, describe(correct));
+  }
   const all = new Float64Array(rows as number);
   const wrong: number[] = [];
   for (let row = 0; row < all.length; row++) {
     const [probability, right] = [probabilities[row] as unknown, correct[row] as unknown];
-    if (typeof probability !== "number" || !(probability >= 0 && probability <= 1)) throw invalid("probabilities in [0, 1]", `${describe(probability)} (row ${row})`);
-    if (typeof right !== "boolean") throw invalid("true or false for each prediction", `${describe(right)} (row ${row})`);
+    if (typeof probability !== "number" || !(probability >= 0 && probability <= 1)) {
+      throw invalid("probabilities in [0, 1]", `${describe(probability)} (row ${row})`);
+    }
+    if (typeof right !== "boolean") {
+      throw invalid("true or false for each prediction", `${describe(right)} (row ${row})`);
+    }
     all[row] = probability;
     if (!right) wrong.push(probability);
   }

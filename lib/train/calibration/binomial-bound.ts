@@ -5,8 +5,9 @@ const BISECTIONS = 60;
 const NEGLIGIBLE = 1e-17;
 
 /**
- * The largest error rate under which so few errors among `trials` still have a probability of `delta`: the rate is below it with
- * confidence 1 − delta. Source: Clopper & Pearson 1934, one-sided; `scipy.stats.beta.ppf(1 - delta, errors + 1, trials - errors)`.
+ * The largest error rate under which so few errors among `trials` still have a probability of `delta`: the rate is
+ * below it with confidence 1 − delta. Source: Clopper & Pearson 1934, one-sided;
+ * `scipy.stats.beta.ppf(1 - delta, errors + 1, trials - errors)`.
  */
 export function errorRateBound(errors: number, trials: number, delta: number): number {
   if (errors >= trials) return 1;
@@ -19,7 +20,10 @@ export function errorRateBound(errors: number, trials: number, delta: number): n
   return high;
 }
 
-/** Σ over i ≤ errors of C(trials, i) · rate^i · (1 − rate)^(trials − i), from the largest term down: the rate is at least errors / trials. */
+/**
+ * Σ over i ≤ errors of C(trials, i) · rate^i · (1 − rate)^(trials − i), from the largest term down: the rate is at
+ * least errors / trials.
+ */
 function probabilityOfAtMost(errors: number, trials: number, rate: number): number {
   const chosen = logFactorial(trials) - logFactorial(errors) - logFactorial(trials - errors);
   let term = Math.exp(chosen + errors * Math.log(rate) + (trials - errors) * Math.log1p(-rate));

@@ -1,4 +1,7 @@
-/** Calibrates a trained model on held-out data: a temperature for its probabilities, and where asked a threshold to abstain below. */
+/**
+ * Calibrates a trained model on held-out data: a temperature for its probabilities, and where asked a threshold to
+ * abstain below.
+ */
 import type { DataLoader } from "../../data/data-loader";
 import { TorchwrightError } from "../../errors";
 import type { Calibration } from "../../models/calibration";
@@ -45,25 +48,45 @@ export interface CalibrationReport extends Calibration {
  * const classifier = await Classifier.load("runs/tickets/calibrated"); // with probabilities that hold
  * ```
  *
- * @throws TorchwrightError ERR_BUSY while the model is trained or evaluated; ERR_INVALID_ARG for a regression, data without labels, data that no temperature
- *   fits best, a risk that no threshold keeps or one for a multi-label model; ERR_NON_FINITE for logits that are not finite
+ * @throws TorchwrightError ERR_BUSY while the model is trained or evaluated; ERR_INVALID_ARG for a regression, data
+ *   without labels, data that no temperature fits best, a risk that no threshold keeps or one for a multi-label model;
+ *   ERR_NON_FINITE for logits that are not finite
  */
-export async function calibrate(model: TextClassifier, loader: DataLoader, options: CalibrateOptions = {}): Promise<CalibrationReport> {
-  return exclusive(model, "calibrate", () => calibrateModel(model, loader, { precision: "fp32", progress: new Progress("silent") }, options));
+export async function calibrate(
+  model: TextClassifier,
+  loader: DataLoader,
+  options: CalibrateOptions = {},
+): Promise<CalibrationReport> {
+  return exclusive(model, "calibrate", () =>
+    calibrateModel(model, loader, { precision: "fp32", progress: new Progress("silent") }, options),
+  );
 }
 
 /**
  * One temperature for all logits, which leaves every ranking as it is: of a multi-label model before the sigmoid.
  *
- * @throws TorchwrightError ERR_INVALID_ARG for a regression, data without labels, data that no temperature fits best, a risk that no threshold
- *   keeps or one for a multi-label model; ERR_NON_FINITE for logits that are not finite
+ * @throws TorchwrightError ERR_INVALID_ARG for a regression, data without labels, data that no temperature fits best, a
+ *   risk that no threshold keeps or one for a multi-label model; ERR_NON_FINITE for logits that are not finite
  */
-export async function calibrateModel(model: TextClassifier, loader: DataLoader, { precision, progress }: Pass, options: CalibrateOptions = {}): Promise<CalibrationReport> {
+export async function calibrateModel(
+  model: TextClassifier,
+  loader: DataLoader,
+  { precision, progress }: Pass,
+  options: CalibrateOptions = {},
+): Promise<CalibrationReport> {
   const { problemType = "single-label" } = model;
-  if (problemType === "regression") throw new TorchwrightError("ERR_INVALID_ARG", "calibrate: expected a model with classes, got a regression, which has no probabilities");
+  if (problemType === "regression") {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      "calibrate: expected a model with classes, got a regression, which has no probabilities",
+    );
+  }
   const abstains = wantsAbstention(options);
   if (abstains && problemType === "multi-label") {
-    throw new TorchwrightError("ERR_INVALID_ARG", "calibrate: expected no risk for a multi-label model, whose classes each have a probability, got one");
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      "calibrate: expected no risk for a multi-label model, whose classes each have a probability, got one",
+    );
   }
   const heldOut = new HeldOut(problemType);
   let examples = 0;
@@ -89,7 +112,9 @@ export async function calibrateModel(model: TextClassifier, loader: DataLoader, 
 /** Whether a threshold is asked for; throws ERR_INVALID_ARG for options that are none. */
 function wantsAbstention(options: CalibrateOptions): boolean {
   const given: unknown = options;
-  if (typeof given === "object" && given !== null && Object.values(given).every((value) => value === undefined)) return false;
+  if (typeof given === "object" && given !== null && Object.values(given).every((value) => value === undefined)) {
+    return false;
+  }
   checkAbstentionOptions("calibrate", options as AbstentionOptions);
   return true;
 }

@@ -18,8 +18,8 @@ const BINS = 15;
 type Numbers = Float32Array | Float64Array;
 
 /**
- * Rows as they come, batch by batch. A multi-label problem is taken apart into one row for each class of each text, with the logits 0 for no
- * and z for yes: the sigmoid of z is their softmax.
+ * Rows as they come, batch by batch. A multi-label problem is taken apart into one row for each class of each text,
+ * with the logits 0 for no and z for yes: the sigmoid of z is their softmax.
  */
 export class HeldOut {
   readonly #problem: "single-label" | "multi-label";
@@ -39,11 +39,16 @@ export class HeldOut {
    */
   add(logits: Numbers, labels: Numbers | BigInt64Array, size: number): void {
     const unfit = logits.find((value) => !Number.isFinite(value));
-    if (unfit !== undefined) throw new TorchwrightError("ERR_NON_FINITE", `calibrate: expected finite logits, got ${unfit}`);
+    if (unfit !== undefined) {
+      throw new TorchwrightError("ERR_NON_FINITE", `calibrate: expected finite logits, got ${unfit}`);
+    }
     const classes = logits.length / size;
     for (let row = 0; row < size; row++) {
       const own = logits.subarray(row * classes, (row + 1) * classes);
-      const shares = labels instanceof BigInt64Array ? own.map((_, id) => Number(BigInt(id) === labels[row])) : labels.subarray(row * classes, (row + 1) * classes);
+      const shares =
+        labels instanceof BigInt64Array
+          ? own.map((_, id) => Number(BigInt(id) === labels[row]))
+          : labels.subarray(row * classes, (row + 1) * classes);
       if (this.#problem === "single-label") this.#add(own, shares);
       else own.forEach((logit, id) => this.#add([0, logit], [1 - (shares[id] as number), shares[id] as number]));
     }
@@ -69,7 +74,10 @@ export class HeldOut {
   }
 
   /** Quality at a temperature, and the probability of each row's predicted class `[rows]`. */
-  async at({ logits, classes, targets }: HeldOutLogits, temperature: number): Promise<CalibrationQuality & { readonly confidences: Float64Array }> {
+  async at(
+    { logits, classes, targets }: HeldOutLogits,
+    temperature: number,
+  ): Promise<CalibrationQuality & { readonly confidences: Float64Array }> {
     const slice = new TimeSlice();
     const confidences = new Float64Array(targets.length);
     const rounded = withBits(new Float32Array(targets.length));
@@ -78,7 +86,9 @@ export class HeldOut {
     for (let row = 0; row < targets.length; row++) {
       const largest = largestOf(logits, row * classes, classes);
       let sum = 0;
-      for (let i = row * classes; i < (row + 1) * classes; i++) sum += Math.exp(((logits[i] as number) - largest) / temperature);
+      for (let i = row * classes; i < (row + 1) * classes; i++) {
+        sum += Math.exp(((logits[i] as number) - largest) / temperature);
+      }
       nll += Math.log(sum) + (largest - (targets[row] as number)) / temperature;
       rounded.values[row] = confidences[row] = 1 / sum;
       reliability.add(rounded, row, this.right[row] as boolean);

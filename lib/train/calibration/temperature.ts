@@ -18,10 +18,12 @@ const MOST_STEPS = 200;
 /**
  * Temperature T that minimises the mean negative log-likelihood −log softmax(logits / T)[label].
  *
- * In the inverse temperature the likelihood is convex: Newton's method on its slope, between bounds that halve where a step would leave them.
- * Source: Guo et al., *On Calibration of Modern Neural Networks*, 2017; scikit-learn's `CalibratedClassifierCV(method="temperature")` has the same minimum.
+ * In the inverse temperature the likelihood is convex: Newton's method on its slope, between bounds that halve where a
+ * step would leave them. Source: Guo et al., *On Calibration of Modern Neural Networks*, 2017; scikit-learn's
+ * `CalibratedClassifierCV(method="temperature")` has the same minimum.
  *
- * @throws TorchwrightError ERR_INVALID_ARG where no temperature is best: every label has the largest logit, or labels have no larger logits than others
+ * @throws TorchwrightError ERR_INVALID_ARG where no temperature is best: every label has the largest logit, or labels
+ *   have no larger logits than others
  */
 export async function fitTemperature(rows: HeldOutLogits): Promise<number> {
   await checkMinimum(rows);
@@ -40,8 +42,14 @@ export async function fitTemperature(rows: HeldOutLogits): Promise<number> {
   return 1 / inverse;
 }
 
-/** Slope and curvature of the mean negative log-likelihood in the inverse temperature: the mean logit above the label's, and its variance. */
-async function slopeAt({ logits, classes, targets }: HeldOutLogits, inverse: number): Promise<{ slope: number; curvature: number }> {
+/**
+ * Slope and curvature of the mean negative log-likelihood in the inverse temperature: the mean logit above the label's,
+ * and its variance.
+ */
+async function slopeAt(
+  { logits, classes, targets }: HeldOutLogits,
+  inverse: number,
+): Promise<{ slope: number; curvature: number }> {
   const slice = new TimeSlice();
   let [slope, curvature] = [0, 0];
   for (let row = 0; row < targets.length; row++) {
@@ -67,7 +75,10 @@ async function slopeAt({ logits, classes, targets }: HeldOutLogits, inverse: num
 async function checkMinimum(rows: HeldOutLogits): Promise<void> {
   const { logits, classes, targets } = rows;
   const none = (why: string): TorchwrightError =>
-    new TorchwrightError("ERR_INVALID_ARG", `calibrate: expected held-out rows that some temperature fits best, got ${targets.length} rows ${why}`);
+    new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `calibrate: expected held-out rows that some temperature fits best, got ${targets.length} rows ${why}`,
+    );
   const { slope } = await slopeAt(rows, 0);
   if (slope >= 0) {
     throw none("whose labels have no larger logits than other classes: the model knows nothing of them");

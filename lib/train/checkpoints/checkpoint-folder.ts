@@ -31,14 +31,23 @@ export function checkpointPath(outputDir: string, step: number): string {
 /**
  * The newest checkpoint that is whole, for "auto", or the one in a folder. Undefined where there is none yet.
  *
- * @throws TorchwrightError ERR_INVALID_ARG; ERR_CHECKSUM where every checkpoint is damaged, ERR_FILE_READ, and what reading the folder that was named throws
+ * @throws TorchwrightError ERR_INVALID_ARG; ERR_CHECKSUM where every checkpoint is damaged, ERR_FILE_READ, and what
+ *   reading the folder that was named throws
  */
 export async function findCheckpoint(outputDir: string | undefined, resume: unknown): Promise<Found | undefined> {
   if (typeof resume !== "string" || resume === "") {
-    throw new TorchwrightError("ERR_INVALID_ARG", `fit: expected resume to be "auto" or a checkpoint's folder, got ${describe(resume)}`);
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `fit: expected resume to be "auto" or a checkpoint's folder, got ${describe(resume)}`,
+    );
   }
   if (resume !== "auto") return { folder: resume, state: await readState(resume), passedOver: [] };
-  if (outputDir === undefined) throw new TorchwrightError("ERR_INVALID_ARG", 'fit: expected the option outputDir, in which resume: "auto" looks for checkpoints');
+  if (outputDir === undefined) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      'fit: expected the option outputDir, in which resume: "auto" looks for checkpoints',
+    );
+  }
   const passedOver: PassedOver[] = [];
   for (const step of (await stepsIn(outputDir)).reverse()) {
     const folder = checkpointPath(outputDir, step);
@@ -57,8 +66,8 @@ export async function findCheckpoint(outputDir: string | undefined, resume: unkn
 }
 
 /**
- * Makes sure that a run's checkpoints will be the newest of their folder. Those behind the step that it goes on from are of another course, or
- * damaged: they are renamed, `superseded-checkpoint-<step>`.
+ * Makes sure that a run's checkpoints will be the newest of their folder. Those behind the step that it goes on from
+ * are of another course, or damaged: they are renamed, `superseded-checkpoint-<step>`.
  *
  * @param step undefined for a run that begins anew: then there must be none
  * @throws TorchwrightError ERR_INVALID_ARG, ERR_FILE_WRITE
@@ -78,19 +87,31 @@ export async function claimFolder(outputDir: string, step: number | undefined): 
       await rm(aside, { recursive: true, force: true });
       await rename(checkpointPath(outputDir, one), aside);
     } catch (cause) {
-      throw new TorchwrightError("ERR_FILE_WRITE", `fit: ${checkpointPath(outputDir, one)} could not be put aside: ${(cause as Error).message}`, { cause });
+      throw new TorchwrightError(
+        "ERR_FILE_WRITE",
+        `fit: ${checkpointPath(outputDir, one)} could not be put aside: ${(cause as Error).message}`,
+        { cause },
+      );
     }
   }
 }
 
-/** Removes the oldest checkpoints beyond `limit`, but for those to be kept. What cannot be removed is tried again the next time. */
+/**
+ * Removes the oldest checkpoints beyond `limit`, but for those to be kept. What cannot be removed is tried again the
+ * next time.
+ */
 export async function pruneCheckpoints(outputDir: string, limit: number, keep: ReadonlySet<number>): Promise<void> {
   const steps = await stepsIn(outputDir);
   const old = steps.slice(0, Math.max(0, steps.length - limit)).filter((step) => !keep.has(step));
-  for (const step of old) await rm(checkpointPath(outputDir, step), { recursive: true, force: true }).catch(() => undefined);
+  for (const step of old) {
+    await rm(checkpointPath(outputDir, step), { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
-/** Steps of the checkpoints that are there, ascending; what killed saves left is finished or cleared first. Throws ERR_FILE_READ. */
+/**
+ * Steps of the checkpoints that are there, ascending; what killed saves left is finished or cleared first. Throws
+ * ERR_FILE_READ.
+ */
 async function stepsIn(outputDir: string): Promise<number[]> {
   const names = await foldersIn(outputDir);
   const interrupted = names.flatMap((name) => LEFTOVER.exec(name) ?? []).length > 0;
@@ -101,14 +122,21 @@ async function stepsIn(outputDir: string): Promise<number[]> {
     if ((await finishInterruptedSave(target)) || !exchanged || names.includes(name)) await clearLeftovers(target);
   }
   const now = interrupted ? await foldersIn(outputDir) : names;
-  return now.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+  return now
+    .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 async function foldersIn(outputDir: string): Promise<string[]> {
   try {
-    return (await readdir(outputDir, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return (await readdir(outputDir, { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new TorchwrightError("ERR_FILE_READ", `fit: ${outputDir} could not be read: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError("ERR_FILE_READ", `fit: ${outputDir} could not be read: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

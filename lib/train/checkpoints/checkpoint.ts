@@ -1,8 +1,9 @@
 /**
  * One checkpoint: a model folder that also holds what training needs to go on as if nothing had been.
  *
- * `model.safetensors` and what else the model's `save` writes, so that it can be opened for predictions; `optimizer.safetensors`
- * and `rng_state.safetensors`; `trainer_state.json`. The manifest lists these, so that damage is noticed.
+ * `model.safetensors` and what else the model's `save` writes, so that it can be opened for predictions;
+ * `optimizer.safetensors` and `rng_state.safetensors`; `trainer_state.json`. The manifest lists these, so that damage
+ * is noticed.
  */
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -70,15 +71,30 @@ export interface Companions {
 }
 
 /** Writes a checkpoint whole or not at all. Throws ERR_FILE_WRITE. */
-export async function writeCheckpoint(folder: string, parts: Parts, state: CheckpointState, companions: Companions): Promise<void> {
+export async function writeCheckpoint(
+  folder: string,
+  parts: Parts,
+  state: CheckpointState,
+  companions: Companions,
+): Promise<void> {
   const { model } = parts;
   await model.save(folder, {
     ...companions,
     more: async (temporary) => {
       await writeSafetensors(join(temporary, OPTIMIZER), trainingStates(parts));
-      await scope(() => writeSafetensors(join(temporary, RANDOM), devicesOf(model).map((device) => [device, randomState(device)])));
-      if (!(await hasAll(join(temporary, WEIGHTS), stateOf(model)))) await writeSafetensors(join(temporary, OWN_WEIGHTS), stateOf(model));
-      await writeFile(join(temporary, STATE), `${JSON.stringify({ format: FORMAT, version: 1, ...state }, encodeNumber)}\n`);
+      await scope(() =>
+        writeSafetensors(
+          join(temporary, RANDOM),
+          devicesOf(model).map((device) => [device, randomState(device)]),
+        ),
+      );
+      if (!(await hasAll(join(temporary, WEIGHTS), stateOf(model)))) {
+        await writeSafetensors(join(temporary, OWN_WEIGHTS), stateOf(model));
+      }
+      await writeFile(
+        join(temporary, STATE),
+        `${JSON.stringify({ format: FORMAT, version: 1, ...state }, encodeNumber)}\n`,
+      );
     },
   });
 }
@@ -90,7 +106,11 @@ export async function writeCheckpoint(folder: string, parts: Parts, state: Check
 export async function readState(folder: string): Promise<CheckpointState> {
   const file = join(folder, STATE);
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `resume: expected a checkpoint in ${folder}: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError(
+      "ERR_FILE_NOT_FOUND",
+      `resume: expected a checkpoint in ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
   });
   const listed = await listedInManifest(folder);
   const unlisted = [STATE, OPTIMIZER, RANDOM].find((name) => !listed.includes(name));
@@ -98,10 +118,15 @@ export async function readState(folder: string): Promise<CheckpointState> {
   await verifyManifest(folder);
   const state = (JSON.parse(text, decodeNumber) ?? {}) as Readonly<Record<string, unknown>>;
   if (state["format"] !== FORMAT || state["version"] !== 1) {
-    throw damaged(folder, `${STATE} is of the format ${JSON.stringify(state["format"])}, version ${JSON.stringify(state["version"])}, and this release knows version 1`);
+    throw damaged(
+      folder,
+      `${STATE} is of the format ${JSON.stringify(state["format"])}, version ${JSON.stringify(state["version"])}, and this release knows version 1`,
+    );
   }
   // Its content is what was written, as the SHA-256 says; whoever wrote it may have been another program.
-  const missing = ["position", "schedule", "run", "bestModel"].find((name) => typeof state[name] !== "object" || state[name] === null);
+  const missing = ["position", "schedule", "run", "bestModel"].find(
+    (name) => typeof state[name] !== "object" || state[name] === null,
+  );
   if (missing !== undefined) throw damaged(folder, `${STATE} does not say ${missing}`);
   return state as unknown as CheckpointState;
 }
@@ -112,7 +137,9 @@ function encodeNumber(_key: string, value: unknown): unknown {
 }
 
 function decodeNumber(_key: string, value: unknown): unknown {
-  const { number, ...more } = (typeof value === "object" && value !== null ? value : {}) as { readonly number?: unknown };
+  const { number, ...more } = (typeof value === "object" && value !== null ? value : {}) as {
+    readonly number?: unknown;
+  };
   return typeof number === "string" && Object.keys(more).length === 0 ? Number(number) : value;
 }
 
@@ -135,10 +162,16 @@ export async function restore(folder: string, parts: Parts): Promise<void> {
   });
 }
 
-/** Puts the weights alone back, and their average where there is one. Throws as {@link readState} does, and ERR_WEIGHTS_MISMATCH. */
+/**
+ * Puts the weights alone back, and their average where there is one. Throws as {@link readState} does, and
+ * ERR_WEIGHTS_MISMATCH.
+ */
 export async function restoreWeights(folder: string, { model, average }: Parts): Promise<void> {
   await readState(folder);
-  const fills = [await fillFrom(await weightsIn(folder), stateOf(model)), await fillFrom(join(folder, OPTIMIZER), average?.namedStates() ?? [])];
+  const fills = [
+    await fillFrom(await weightsIn(folder), stateOf(model)),
+    await fillFrom(join(folder, OPTIMIZER), average?.namedStates() ?? []),
+  ];
   for (const fill of fills) await fill();
 }
 
@@ -193,5 +226,8 @@ async function hasAll(file: string, tensors: readonly (readonly [string, Tensor]
 }
 
 async function exists(file: string): Promise<boolean> {
-  return stat(file).then(() => true, () => false);
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
 }

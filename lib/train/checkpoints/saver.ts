@@ -1,7 +1,15 @@
 /** When a run writes checkpoints, and which of them stay. */
 import type { BestModel } from "../best-model";
 import type { ResolvedTrainerOptions } from "../options";
-import { type CheckpointState, type Companions, type Parts, readState, restore, restoreWeights, writeCheckpoint } from "./checkpoint";
+import {
+  type CheckpointState,
+  type Companions,
+  type Parts,
+  readState,
+  restore,
+  restoreWeights,
+  writeCheckpoint,
+} from "./checkpoint";
 import { checkpointPath, type PassedOver, pruneCheckpoints } from "./checkpoint-folder";
 
 export class Saver {
@@ -32,7 +40,9 @@ export class Saver {
     return saveStrategy === "seconds" && performance.now() - this.#savedAt >= 1000 * saveSeconds;
   }
 
-  /** Whether an evaluation that was just made is to be saved: it is the best so far, and going to be loaded at the end. */
+  /**
+   * Whether an evaluation that was just made is to be saved: it is the best so far, and going to be loaded at the end.
+   */
   dueAfterEvaluation(step: number): boolean {
     return this.#options.loadBestModelAtEnd && this.#bestModel.best?.step === step;
   }
@@ -43,8 +53,8 @@ export class Saver {
   }
 
   /**
-   * Goes on from a checkpoint. Resolves with the best one where its weights are wanted at the end and are not there any more: then it is forgotten, now
-   * and not after all steps.
+   * Goes on from a checkpoint. Resolves with the best one where its weights are wanted at the end and are not there any
+   * more: then it is forgotten, now and not after all steps.
    */
   async resume({ run, bestModel }: CheckpointState): Promise<readonly PassedOver[]> {
     this.#savedStep = run.step;
@@ -53,7 +63,10 @@ export class Saver {
     if (!best || !this.#options.loadBestModelAtEnd) return [];
     const folder = checkpointPath(this.#options.outputDir ?? "", best.step);
     const reason = await readState(folder).then(
-      (state) => (state.bestModel.best?.step === best.step && state.bestModel.best.value === best.value ? undefined : "it is not the best evaluation's checkpoint of this run"),
+      (state) =>
+        state.bestModel.best?.step === best.step && state.bestModel.best.value === best.value
+          ? undefined
+          : "it is not the best evaluation's checkpoint of this run",
       (error: unknown) => (error as Error).message,
     );
     if (reason === undefined) return [];
@@ -66,7 +79,10 @@ export class Saver {
     await restore(folder, this.#parts);
   }
 
-  /** Writes a checkpoint, in place of an earlier one of the step, and removes what is too old. Resolves with its folder. Throws ERR_FILE_WRITE. */
+  /**
+   * Writes a checkpoint, in place of an earlier one of the step, and removes what is too old. Resolves with its folder.
+   * Throws ERR_FILE_WRITE.
+   */
   async write(state: CheckpointState): Promise<string> {
     const { step } = state.run;
     const { outputDir = "", saveTotalLimit = Infinity } = this.#options;

@@ -8,17 +8,29 @@ import { writing } from "./writing";
 
 /** Columns that every file has; an evaluation's other metrics follow. */
 const COLUMNS = [
-  "step", "epoch", "loss", "learning_rate", "grad_norm", "skipped_steps", "examples_per_second", "tokens_per_second", "padding_share",
-  "memory_allocated_bytes", "memory_peak_bytes", "eval_loss", "eval_runtime", "eval_samples_per_second",
+  "step",
+  "epoch",
+  "loss",
+  "learning_rate",
+  "grad_norm",
+  "skipped_steps",
+  "examples_per_second",
+  "tokens_per_second",
+  "padding_share",
+  "memory_allocated_bytes",
+  "memory_peak_bytes",
+  "eval_loss",
+  "eval_runtime",
+  "eval_samples_per_second",
 ] as const;
 
 /** Rows that are written in one go, so that no other work waits long. */
 const SLICE = 1000;
 
 /**
- * Writes a CSV file (RFC 4180): a header, and one row for each log and each evaluation, with the names of `logValues`. A metric that comes
- * later than the header adds a column to all of it. A run that goes on writes what its checkpoint knows and appends; one
- * that begins anew puts a file that is there aside, `superseded-<name>`.
+ * Writes a CSV file (RFC 4180): a header, and one row for each log and each evaluation, with the names of `logValues`.
+ * A metric that comes later than the header adds a column to all of it. A run that goes on writes what its checkpoint
+ * knows and appends; one that begins anew puts a file that is there aside, `superseded-<name>`.
  */
 export class CsvLogger implements TrainerLogger {
   readonly #path: string;
@@ -34,7 +46,10 @@ export class CsvLogger implements TrainerLogger {
       await makeFolder(dirname(this.#path));
       if (!resumed) await setAside(this.#path);
     });
-    const past = [...(resumed?.log ?? []).map((entry) => ({ type: "log" as const, ...entry })), ...(resumed?.evaluations ?? []).map((entry) => ({ type: "evaluate" as const, ...entry }))];
+    const past = [
+      ...(resumed?.log ?? []).map((entry) => ({ type: "log" as const, ...entry })),
+      ...(resumed?.evaluations ?? []).map((entry) => ({ type: "evaluate" as const, ...entry })),
+    ];
     // Sorting keeps the order of equals: an evaluation comes behind the log of its step.
     for (const event of past.sort((a, b) => a.step - b.step)) this.#take(event);
     await this.#writeAll();
@@ -65,7 +80,13 @@ export class CsvLogger implements TrainerLogger {
     await writing(this.#path, async () => {
       await writeFile(partial, line(this.#columns.map(quote)));
       for (let from = 0; from < this.#rows.length; from += SLICE) {
-        await appendFile(partial, this.#rows.slice(from, from + SLICE).map((row) => this.#format(row)).join(""));
+        await appendFile(
+          partial,
+          this.#rows
+            .slice(from, from + SLICE)
+            .map((row) => this.#format(row))
+            .join(""),
+        );
       }
       await rename(partial, this.#path);
     });

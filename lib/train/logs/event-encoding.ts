@@ -1,8 +1,8 @@
 /**
  * Bytes of TensorBoard's event files: `Event` protocol buffers in TFRecord's frames.
  *
- * Sources: `event.proto` and `summary.proto` of TensorBoard, "TFRecord and tf.train.Example" of TensorFlow's guide, and the protocol
- * buffers' wire format. Of those messages only what a log of scalars and texts needs is here.
+ * Sources: `event.proto` and `summary.proto` of TensorBoard, "TFRecord and tf.train.Example" of TensorFlow's guide, and
+ * the protocol buffers' wire format. Of those messages only what a log of scalars and texts needs is here.
  */
 
 /** What an event says. */

@@ -8,8 +8,9 @@ import type { TrainerLogger } from "./trainer-logger";
 import { writing } from "./writing";
 
 /**
- * Appends to a file of JSON Lines: each event with its time, a matrix or a history in it left out. A line `run` stands before those of each
- * `fit`, so that one file tells of all of them; `resume` says the step that a run goes on from. JSON has no NaN: it is null.
+ * Appends to a file of JSON Lines: each event with its time, a matrix or a history in it left out. A line `run` stands
+ * before those of each `fit`, so that one file tells of all of them; `resume` says the step that a run goes on from.
+ * JSON has no NaN: it is null.
  */
 export class JsonlLogger implements TrainerLogger {
   readonly #path: string;

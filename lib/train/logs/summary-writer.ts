@@ -9,7 +9,10 @@ import { writing } from "./writing";
 
 /** How an event file is named. */
 export interface SummaryWriterOptions {
-  /** Where work goes on that was broken off: what other files in the folder say of this step and later ones is hidden. Default: nothing is. */
+  /**
+   * Where work goes on that was broken off: what other files in the folder say of this step and later ones is hidden.
+   * Default: nothing is.
+   */
   readonly purgeStep?: number;
 }
 
@@ -17,8 +20,9 @@ export interface SummaryWriterOptions {
 const NAME = /^events\.out\.tfevents\.(\d+)\./;
 
 /**
- * Writes scalars and texts for TensorBoard: `tensorboard --logdir <folder>`. Values wait in memory until `flush` or `close`; what was flushed is
- * on its way to disk and can be read, also where the process is killed. Each writer has a file of its own.
+ * Writes scalars and texts for TensorBoard: `tensorboard --logdir <folder>`. Values wait in memory until `flush` or
+ * `close`; what was flushed is on its way to disk and can be read, also where the process is killed. Each writer has a
+ * file of its own.
  *
  * @example
  * ```ts
@@ -112,7 +116,10 @@ async function makeFile(folder: string): Promise<string> {
   const others = (await readdir(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
   const seconds = Math.max(Math.floor(now()), ...others.map((other) => other + 1));
   for (let number = 0; ; number++) {
-    const file = join(folder, `events.out.tfevents.${String(seconds).padStart(10, "0")}.${hostname()}.${process.pid}.${number}`);
+    const file = join(
+      folder,
+      `events.out.tfevents.${String(seconds).padStart(10, "0")}.${hostname()}.${process.pid}.${number}`,
+    );
     try {
       await writeFile(file, "", { flag: "wx" });
       return file;

@@ -10,9 +10,10 @@ import { writing } from "./writing";
 const NAME = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/;
 
 /**
- * Writes TensorBoard's event files: `train/loss`, `train/learning_rate`, `train/grad_norm`, `eval/loss`, `eval/accuracy`, …, and the
- * settings as the text `args`. Each run has a folder of its own, `<folder>/<start>`; one that goes on writes another file into the newest of
- * them, and TensorBoard then hides what was logged behind the step that it goes on from.
+ * Writes TensorBoard's event files: `train/loss`, `train/learning_rate`, `train/grad_norm`, `eval/loss`,
+ * `eval/accuracy`, …, and the settings as the text `args`. Each run has a folder of its own, `<folder>/<start>`; one
+ * that goes on writes another file into the newest of them, and TensorBoard then hides what was logged behind the step
+ * that it goes on from.
  */
 export class TensorBoardLogger implements TrainerLogger {
   readonly #folder: string;
@@ -38,7 +39,11 @@ export class TensorBoardLogger implements TrainerLogger {
     const log = logValues(event);
     if (!log) return;
     for (const [name, value] of Object.entries(log.values)) {
-      this.#writer?.addScalar(name.startsWith("eval_") ? `eval/${name.slice("eval_".length)}` : `train/${name}`, value, log.step);
+      this.#writer?.addScalar(
+        name.startsWith("eval_") ? `eval/${name.slice("eval_".length)}` : `train/${name}`,
+        value,
+        log.step,
+      );
     }
     await this.#writer?.flush();
   }
@@ -54,6 +59,9 @@ async function runsIn(folder: string): Promise<string[]> {
       if (error.code === "ENOENT") return [];
       throw error;
     });
-    return names.filter((name) => NAME.test(name)).sort().map((name) => join(folder, name));
+    return names
+      .filter((name) => NAME.test(name))
+      .sort()
+      .map((name) => join(folder, name));
   });
 }

@@ -11,7 +11,8 @@ export interface RunInfo extends Omit<TrainingRecord, "outcome"> {
 }
 
 /**
- * Takes in a run's events: a file, a service. Give it to the Trainer among its `callbacks`. What it throws, or rejects with, ends the run.
+ * Takes in a run's events: a file, a service. Give it to the Trainer among its `callbacks`. What it throws, or rejects
+ * with, ends the run.
  *
  * @example
  * ```ts
@@ -32,7 +33,10 @@ export interface TrainerLogger {
   open?(run: RunInfo): void | Promise<void>;
   /** Every event in order; the run waits for it. */
   onEvent(event: TrainerEvent): void | Promise<void>;
-  /** After the last event, once, where it was opened; awaited. `error` is what the run failed with, undefined where it did not. */
+  /**
+   * After the last event, once, where it was opened; awaited. `error` is what the run failed with, undefined where it
+   * did not.
+   */
   close?(error?: unknown): void | Promise<void>;
 }
 
@@ -50,24 +54,44 @@ export interface LogValues {
 }
 
 /**
- * The numbers that an event logs, by the names of Hugging Face's Trainer (`loss`, `learning_rate`, `grad_norm`, `eval_loss`,
- * `eval_runtime`, `train_runtime`, …) and ours in their manner; undefined for an event that logs none. NaN and infinity may be among them.
+ * The numbers that an event logs, by the names of Hugging Face's Trainer (`loss`, `learning_rate`, `grad_norm`,
+ * `eval_loss`, `eval_runtime`, `train_runtime`, …) and ours in their manner; undefined for an event that logs none. NaN
+ * and infinity may be among them.
  */
 export function logValues(event: TrainerEvent): LogValues | undefined {
   switch (event.type) {
     case "log": {
       const { type: _, step, memory, ...numbers } = event;
-      return { step, values: { ...renamed(numbers), memory_allocated_bytes: memory.allocatedBytes, memory_peak_bytes: memory.peakBytes } };
+      return {
+        step,
+        values: {
+          ...renamed(numbers),
+          memory_allocated_bytes: memory.allocatedBytes,
+          memory_peak_bytes: memory.peakBytes,
+        },
+      };
     }
     case "evaluate": {
       const { step, epoch, metrics } = event;
       const { examples, seconds } = metrics;
       const { examples: _examples, seconds: _seconds, ...measured } = scalarMetrics(metrics);
-      return { step, values: { epoch, ...renamed(measured, "eval_"), eval_runtime: seconds, eval_samples_per_second: examples / seconds } };
+      return {
+        step,
+        values: {
+          epoch,
+          ...renamed(measured, "eval_"),
+          eval_runtime: seconds,
+          eval_samples_per_second: examples / seconds,
+        },
+      };
     }
     case "end": {
       const { steps, epochs, loss, seconds, examples } = event.history;
-      const speed = { train_runtime: seconds, train_samples_per_second: examples / seconds, train_steps_per_second: steps / seconds };
+      const speed = {
+        train_runtime: seconds,
+        train_samples_per_second: examples / seconds,
+        train_steps_per_second: steps / seconds,
+      };
       return { step: steps, values: { epoch: epochs, ...speed, train_loss: loss } };
     }
     default:
@@ -75,8 +99,12 @@ export function logValues(event: TrainerEvent): LogValues | undefined {
   }
 }
 
-/** Names in camelCase become those of Python: `macroF1` is `macro_f1`, as a prefix says `eval_macro_f1`. Any other name stays. */
+/**
+ * Names in camelCase become those of Python: `macroF1` is `macro_f1`, as a prefix says `eval_macro_f1`. Any other name
+ * stays.
+ */
 function renamed(numbers: Readonly<Record<string, number>>, prefix = ""): Record<string, number> {
-  const python = (name: string): string => (/^[a-z][a-zA-Z0-9]*$/.test(name) ? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : name);
+  const python = (name: string): string =>
+    /^[a-z][a-zA-Z0-9]*$/.test(name) ? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : name;
   return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`${prefix}${python(name)}`, value]));
 }

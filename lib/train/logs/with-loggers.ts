@@ -2,10 +2,14 @@
 import type { RunInfo, TrainerLogger } from "./trainer-logger";
 
 /**
- * Runs `work` between opening the loggers and closing those that were opened, the last one first. All are closed, whatever one of them throws;
- * what failed first is thrown.
+ * Runs `work` between opening the loggers and closing those that were opened, the last one first. All are closed,
+ * whatever one of them throws; what failed first is thrown.
  */
-export async function withLoggers<T>(loggers: readonly TrainerLogger[], run: RunInfo, work: () => Promise<T>): Promise<T> {
+export async function withLoggers<T>(
+  loggers: readonly TrainerLogger[],
+  run: RunInfo,
+  work: () => Promise<T>,
+): Promise<T> {
   const opened: TrainerLogger[] = [];
   let result: T;
   try {

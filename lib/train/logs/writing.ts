@@ -10,6 +10,10 @@ export async function writing<T>(place: string, work: () => Promise<T>): Promise
     return await work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TorchwrightError("ERR_FILE_WRITE", `fit: expected ${place} to be a place that can be written, got ${reason}`, { cause });
+    throw new TorchwrightError(
+      "ERR_FILE_WRITE",
+      `fit: expected ${place} to be a place that can be written, got ${reason}`,
+      { cause },
+    );
   }
 }

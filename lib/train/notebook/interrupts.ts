@@ -1,6 +1,7 @@
 /**
- * Who gets Ctrl-C while a run goes on. In a script the run, beside whoever else listens. In a notebook or at Node's prompt the run in place of the
- * host, which would give up waiting for the cell and leave the run going behind its back.
+ * Who gets Ctrl-C while a run goes on. In a script the run, beside whoever else listens. In a notebook or at Node's
+ * prompt the run in place of the host, which would give up waiting for the cell and leave the run going behind its
+ * back.
  */
 import type { EventEmitter } from "node:events";
 import { findNotebook } from "./kernel";
@@ -38,7 +39,10 @@ export class Interrupts {
     this.#host = host;
   }
 
-  /** Calls `run` at the first interrupt; the second one finds who would have had the first. Disposed of, it listens no more. */
+  /**
+   * Calls `run` at the first interrupt; the second one finds who would have had the first. Disposed of, it listens no
+   * more.
+   */
   take(run: Listener): Disposable {
     const host = this.#host();
     if (host === undefined) {

@@ -1,4 +1,7 @@
-/** Finds the notebook that the program runs in, by what the kernel left among the globals; loads nothing that is not there. */
+/**
+ * Finds the notebook that the program runs in, by what the kernel left among the globals; loads nothing that is not
+ * there.
+ */
 import { randomUUID } from "node:crypto";
 
 /** One output of a cell: HTML, which replaces what it showed before. */
@@ -10,7 +13,10 @@ export interface NotebookDisplay {
 /** Makes an output below the cell that runs. */
 export type OpenDisplay = () => NotebookDisplay;
 
-/** What tslab's cells get as `require`; for "tslab" it gives the running kernel's own module, which a package cannot import itself. */
+/**
+ * What tslab's cells get as `require`; for "tslab" it gives the running kernel's own module, which a package cannot
+ * import itself.
+ */
 interface Tslab {
   readonly require: (name: string) => { readonly newDisplay: OpenDisplay };
 }
@@ -20,9 +26,14 @@ interface IJavascript {
   readonly display: (id: string) => NotebookDisplay;
 }
 
-/** How to show HTML in this notebook; undefined where the program runs in none that is known: tslab and IJavascript are. */
+/**
+ * How to show HTML in this notebook; undefined where the program runs in none that is known: tslab and IJavascript are.
+ */
 export function findNotebook(globals: object = globalThis): OpenDisplay | undefined {
-  const { __tslab__: tslab, $$: cell } = globals as { readonly __tslab__?: Partial<Tslab>; readonly $$?: Partial<IJavascript> };
+  const { __tslab__: tslab, $$: cell } = globals as {
+    readonly __tslab__?: Partial<Tslab>;
+    readonly $$?: Partial<IJavascript>;
+  };
   const load = tslab?.require;
   if (typeof load === "function") return () => load("tslab").newDisplay();
   const display = cell?.display;

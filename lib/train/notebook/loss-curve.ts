@@ -3,7 +3,9 @@ import { BLUE, ORANGE } from "../../data/inspect/svg";
 import { type CurvePoint, lineChart } from "../report/charts/line-chart";
 import type { Point, RunRows } from "./run-rows";
 
-/** Training and evaluation loss over steps, by the page's own colours but for the curves; nothing where there is none. */
+/**
+ * Training and evaluation loss over steps, by the page's own colours but for the curves; nothing where there is none.
+ */
 export function renderLossCurve({ training, evaluation }: RunRows): string {
   const points = (losses: readonly Point[]): CurvePoint[] => losses.map(({ step, loss }) => ({ step, value: loss }));
   return lineChart({

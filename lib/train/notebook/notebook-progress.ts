@@ -33,7 +33,10 @@ export class NotebookProgress implements ProgressDisplay {
   }
 
   open({ resumed }: RunInfo): void {
-    const past = [...(resumed?.log ?? []).map((log) => ({ step: log.step, epoch: log.epoch, log })), ...(resumed?.evaluations ?? []).map(evaluated)];
+    const past = [
+      ...(resumed?.log ?? []).map((log) => ({ step: log.step, epoch: log.epoch, log })),
+      ...(resumed?.evaluations ?? []).map(evaluated),
+    ];
     for (const row of past.sort((a, b) => a.step - b.step)) this.#rows.take(row);
   }
 
@@ -70,7 +73,9 @@ export class NotebookProgress implements ProgressDisplay {
     if (this.#stale) return;
     this.#shownAt = this.#now();
     this.#display ??= this.#openDisplay();
-    this.#display.html(renderRunHtml({ state: this.#tracker.state, rows: this.#rows, batches: this.#batches, outcome: this.#outcome }));
+    this.#display.html(
+      renderRunHtml({ state: this.#tracker.state, rows: this.#rows, batches: this.#batches, outcome: this.#outcome }),
+    );
   }
 }
 

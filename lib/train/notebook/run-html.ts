@@ -1,11 +1,20 @@
 /**
- * A run as HTML for a notebook: how far it is, a curve of its losses, and a table of what was logged. One element with its own style, no
- * scripts, nothing loaded.
+ * A run as HTML for a notebook: how far it is, a curve of its losses, and a table of what was logged. One element with
+ * its own style, no scripts, nothing loaded.
  */
 import { escapeHtml } from "../../data/inspect/escape-html";
 import { formatBytes } from "../../native/out-of-memory";
 import type { LogEntry } from "../events";
-import { type BatchProgress, formatDuration, formatLearningRate, formatLine, formatMeasure, formatNorm, formatRate, formatShare } from "../progress-format";
+import {
+  type BatchProgress,
+  formatDuration,
+  formatLearningRate,
+  formatLine,
+  formatMeasure,
+  formatNorm,
+  formatRate,
+  formatShare,
+} from "../progress-format";
 import type { ProgressState } from "../progress-state";
 import { renderLossCurve } from "./loss-curve";
 import type { RunRow, RunRows } from "./run-rows";
@@ -48,7 +57,11 @@ function bar(name: string, done: number, total: number, text: string): string {
 }
 
 function batchText({ operation, done, total, secondsLeft }: BatchProgress): string {
-  return [operation, `batch ${done}/${total}`, ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`])].join("  ");
+  return [
+    operation,
+    `batch ${done}/${total}`,
+    ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`]),
+  ].join("  ");
 }
 
 /** Columns of the training's own numbers. */
@@ -69,7 +82,9 @@ function renderTable({ rows, hidden }: RunRows): string {
   const head = titles.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join("");
   const lines = rows.map(({ step, epoch, log, evaluation = [] }: RunRow) => {
     const values = new Map(evaluation);
-    const measured = metrics.map((name) => values.get(name)).map((value) => (value === undefined ? "" : formatMeasure(value)));
+    const measured = metrics
+      .map((name) => values.get(name))
+      .map((value) => (value === undefined ? "" : formatMeasure(value)));
     const cells = [String(step), epoch.toFixed(2), ...COLUMNS.map(([, cell]) => (log ? cell(log) : "")), ...measured];
     return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`;
   });

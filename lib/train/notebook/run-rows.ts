@@ -1,4 +1,7 @@
-/** What a notebook keeps of a run: rows for its table and points for its curves, in memory that does not grow with the run. */
+/**
+ * What a notebook keeps of a run: rows for its table and points for its curves, in memory that does not grow with the
+ * run.
+ */
 import type { LogEntry } from "../events";
 
 /** A step at which the device was read, the model evaluated, or both. */
@@ -28,7 +31,9 @@ export class RunRows {
   readonly #training = new Curve();
   readonly #evaluation = new Curve();
 
-  /** Takes a row in, whose step is that of the last or a later one. A log and the evaluation of its step are one row. */
+  /**
+   * Takes a row in, whose step is that of the last or a later one. A log and the evaluation of its step are one row.
+   */
   take(row: RunRow): void {
     const last = this.rows.at(-1);
     if (last?.step === row.step) this.rows[this.rows.length - 1] = { ...last, ...row };
@@ -38,7 +43,9 @@ export class RunRows {
       this.hidden += 1;
     }
     if (row.log) this.#training.add({ step: row.step, loss: row.log.loss });
-    for (const [name, loss] of row.evaluation ?? []) if (name === "loss") this.#evaluation.add({ step: row.step, loss });
+    for (const [name, loss] of row.evaluation ?? []) {
+      if (name === "loss") this.#evaluation.add({ step: row.step, loss });
+    }
   }
 
   /** Losses of training. */

@@ -15,14 +15,26 @@ export function checkLossOptions(model: TextClassifier, options: ResolvedTrainer
   const smooth = labelSmoothingFactor > 0;
   const weighted = classWeights !== undefined;
   const focal = focalGamma !== undefined;
-  refuse(smooth && problem !== "single-label", "labelSmoothingFactor", `for a ${problem} model, as it spreads one class over all`);
+  refuse(
+    smooth && problem !== "single-label",
+    "labelSmoothingFactor",
+    `for a ${problem} model, as it spreads one class over all`,
+  );
   refuse(weighted && problem === "regression", "classWeights", "for a regression, which has no classes");
   refuse(focal && problem === "regression", "focalGamma", "for a regression, which has no classes");
   refuse(focal && smooth, "labelSmoothingFactor", "with focalGamma, whose paper knows none");
-  for (const [name, given] of Object.entries({ labelSmoothingFactor: smooth, classWeights: weighted, focalGamma: focal })) {
+  for (const [name, given] of Object.entries({
+    labelSmoothingFactor: smooth,
+    classWeights: weighted,
+    focalGamma: focal,
+  })) {
     refuse(given && computeLoss !== undefined, name, "with computeLoss, which is the whole loss");
   }
-  refuse(weighted && distillation !== undefined, "classWeights", "with distillation, whose teacher speaks of all examples alike");
+  refuse(
+    weighted && distillation !== undefined,
+    "classWeights",
+    "with distillation, whose teacher speaks of all examples alike",
+  );
   if (classWeights !== undefined && classWeights !== "balanced") givenWeights(classWeights, labels);
   if (distillation) checkDistillation(model, distillation);
 }

@@ -11,8 +11,9 @@ export interface FocalParts {
 }
 
 /**
- * Mean of (1 − p)^gamma · (−log p), where p is the probability of the true class: of class ids `[batch]` under a softmax, the
- * mean then weighted as in cross-entropy, or of each class's own 0 or 1 `[batch, classes]` under a sigmoid, with the weight on the ones.
+ * Mean of (1 − p)^gamma · (−log p), where p is the probability of the true class: of class ids `[batch]` under a
+ * softmax, the mean then weighted as in cross-entropy, or of each class's own 0 or 1 `[batch, classes]` under a
+ * sigmoid, with the weight on the ones.
  *
  * Source: Lin et al., *Focal Loss for Dense Object Detection*, 2017.
  */

@@ -1,7 +1,8 @@
 /**
  * What a run minimises: the model's own loss, or one made of its logits as the options say.
  *
- * Each batch gives a mean and what it counts by, so that the means of several batches add up to that of one large batch.
+ * Each batch gives a mean and what it counts by, so that the means of several batches add up to that of one large
+ * batch.
  */
 import { describe, TorchwrightError } from "../../errors";
 import type { ModelInputs, TextClassifier } from "../../models/model";
@@ -46,8 +47,10 @@ export class Objective implements Disposable {
   constructor({ model, options, classWeights }: ObjectiveParts) {
     this.#model = model;
     this.#options = options;
-    this.#classWeights = classWeights && outsideScopes(() => Tensor.from(classWeights, { dtype: "float32", device: model.device }));
-    this.#own = !classWeights && !options.computeLoss && options.labelSmoothingFactor === 0 && options.focalGamma === undefined;
+    this.#classWeights =
+      classWeights && outsideScopes(() => Tensor.from(classWeights, { dtype: "float32", device: model.device }));
+    this.#own =
+      !classWeights && !options.computeLoss && options.labelSmoothingFactor === 0 && options.focalGamma === undefined;
   }
 
   /** The loss of held-out data: that of training, without a teacher. */
@@ -66,7 +69,9 @@ export class Objective implements Disposable {
   async of(batch: BatchRows): Promise<BatchLoss> {
     const own = await this.ofHeldOut(batch);
     const { distillation, precision } = this.#options;
-    return distillation ? { ...own, loss: await distill(distillation, own, { inputs: withoutLabels(batch), windows: batch, precision }) } : own;
+    return distillation
+      ? { ...own, loss: await distill(distillation, own, { inputs: withoutLabels(batch), windows: batch, precision }) }
+      : own;
   }
 
   async #lossOf(batch: PooledBatch): Promise<WeightedLoss> {
@@ -98,5 +103,8 @@ function meanOf(given: unknown, size: number): Tensor {
     if (given.shape.length === 1 && given.shape[0] === size) return given.mean();
   }
   const got = given instanceof Tensor ? `a tensor [${given.shape.join(", ")}]` : describe(given);
-  throw new TorchwrightError("ERR_INVALID_ARG", `computeLoss: expected a scalar, the mean over the batch, or the losses of its ${size} examples [${size}], got ${got}`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `computeLoss: expected a scalar, the mean over the batch, or the losses of its ${size} examples [${size}], got ${got}`,
+  );
 }

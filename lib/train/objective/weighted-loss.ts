@@ -13,12 +13,22 @@ export interface CrossEntropyParts {
  * Mean cross-entropy of logits `[batch, classes]` and class ids `[batch]` or probabilities `[batch, classes]`, as
  * `torch.nn.CrossEntropyLoss(weight, label_smoothing)`: of class ids it is a weighted mean.
  */
-export function weightedCrossEntropy(logits: Tensor, labels: Tensor, { weights, labelSmoothing }: CrossEntropyParts): WeightedLoss {
+export function weightedCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  { weights, labelSmoothing }: CrossEntropyParts,
+): WeightedLoss {
   const loss = F.crossEntropy(logits, labels, { weight: weights ?? null, labelSmoothing });
-  return { loss, weight: weights && isIds(labels) ? weights.indexSelect(0, labels).sum() : (labels.shape[0] as number) };
+  return {
+    loss,
+    weight: weights && isIds(labels) ? weights.indexSelect(0, labels).sum() : (labels.shape[0] as number),
+  };
 }
 
-/** Mean binary cross-entropy over all classes; weights are those of positive targets, as in `torch.nn.BCEWithLogitsLoss(pos_weight)`. */
+/**
+ * Mean binary cross-entropy over all classes; weights are those of positive targets, as in
+ * `torch.nn.BCEWithLogitsLoss(pos_weight)`.
+ */
 export function weightedMultiLabel(logits: Tensor, targets: Tensor, weights: Tensor | undefined): Tensor {
   return F.binaryCrossEntropyWithLogits(logits, targets, { posWeight: weights ?? null });
 }

@@ -6,7 +6,9 @@ import type { Tensor } from "../../tensor/tensor";
 
 /** Runs a foreach operator off the JavaScript thread, behind what was queued and in front of what comes. */
 export async function queueForeach(operator: string, ...lists: readonly (readonly Tensor[] | number)[]): Promise<void> {
-  const args: ProgramCall["args"] = lists.map((list) => (typeof list === "number" ? { value: list } : { tensors: list.map(({ handle }) => handle) }));
+  const args: ProgramCall["args"] = lists.map((list) =>
+    typeof list === "number" ? { value: list } : { tensors: list.map(({ handle }) => handle) },
+  );
   await nativeInContext().queueProgram({ parameters: [], aligned: [], scalars: [], calls: [{ operator, args }] });
 }
 

@@ -26,9 +26,14 @@ export class Freezing implements Disposable {
     const depths = layerDepths(names);
     const head = Math.max(...depths.values());
     if (gradualUnfreezing && head < 2) {
-      throw new TorchwrightError("ERR_INVALID_ARG", `fit: expected a model with numbered layers with gradualUnfreezing, as encoder.layer.0.…, got ${names.slice(0, 5).join(", ")}, …`);
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `fit: expected a model with numbered layers with gradualUnfreezing, as encoder.layer.0.…, got ${names.slice(0, 5).join(", ")}, …`,
+      );
     }
-    this.#waiting = trainable.flatMap(([name, parameter]) => (gradualUnfreezing && !fits(name) ? [{ parameter, epoch: head - (depths.get(name) as number) }] : []));
+    this.#waiting = trainable.flatMap(([name, parameter]) =>
+      gradualUnfreezing && !fits(name) ? [{ parameter, epoch: head - (depths.get(name) as number) }] : [],
+    );
     for (const parameter of this.#frozen) parameter.requiresGrad = false;
   }
 

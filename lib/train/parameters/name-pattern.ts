@@ -6,7 +6,9 @@ export type NamePattern = string | RegExp;
 
 /** Whether a parameter's name fits one of the patterns. */
 export function matcherOf(patterns: readonly NamePattern[]): (name: string) => boolean {
-  const expressions = patterns.map((pattern) => (typeof pattern === "string" ? wildcard(pattern) : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""))));
+  const expressions = patterns.map((pattern) =>
+    typeof pattern === "string" ? wildcard(pattern) : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, "")),
+  );
   return (name) => expressions.some((expression) => expression.test(name));
 }
 
@@ -24,5 +26,8 @@ export function checkPatterns(option: string, patterns: readonly NamePattern[], 
   const idle = patterns.find((pattern) => !names.some(matcherOf([pattern])));
   if (idle === undefined) return;
   const shown = names.slice(0, 5).join(", ");
-  throw new TorchwrightError("ERR_INVALID_ARG", `Trainer: expected ${option} to fit names of parameters, as ${shown}, …; got ${idle instanceof RegExp ? String(idle) : describe(idle)}, which fits none`);
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `Trainer: expected ${option} to fit names of parameters, as ${shown}, …; got ${idle instanceof RegExp ? String(idle) : describe(idle)}, which fits none`,
+  );
 }

@@ -20,14 +20,18 @@ type AdamChoice = Omit<OptimizerChoice, "optim" | "optimArgs">;
 type Kwargs = Readonly<Record<string, unknown>>;
 type Make = (groups: readonly ParamGroup[], options: AdamChoice, kwargs: Kwargs) => Optimizer;
 
-const betas = ({ adamBeta1, adamBeta2, adamEpsilon }: AdamChoice): AdamWOptions => ({ betas: [adamBeta1, adamBeta2], eps: adamEpsilon });
+const betas = ({ adamBeta1, adamBeta2, adamEpsilon }: AdamChoice): AdamWOptions => ({
+  betas: [adamBeta1, adamBeta2],
+  eps: adamEpsilon,
+});
 
 /** Learning rates and weight decays are the groups'. Adam's options come from the Trainer's, as in Hugging Face's. */
 const OPTIMIZERS = {
   adamw: (groups, options, kwargs) => new AdamW(groups, { ...betas(options), ...kwargs }),
   adam: (groups, options, kwargs) => new Adam(groups, { ...betas(options), ...kwargs }),
   sgd: (groups, _options, kwargs) => new SGD(groups, kwargs),
-  adafactor: (groups, _options, kwargs) => new Adafactor(groups, { scaleParameter: false, relativeStep: false, ...kwargs }),
+  adafactor: (groups, _options, kwargs) =>
+    new Adafactor(groups, { scaleParameter: false, relativeStep: false, ...kwargs }),
   lion: (groups, { adamBeta1, adamBeta2 }, kwargs) => new Lion(groups, { betas: [adamBeta1, adamBeta2], ...kwargs }),
 } as const satisfies Readonly<Record<string, Make>>;
 

@@ -25,20 +25,37 @@ export interface GroupOptions {
 }
 
 /**
- * The trainable parameters in groups of one learning rate and weight decay: biases and LayerNorm weights without decay as Hugging Face's, each layer's
- * rate `layerwiseLrDecay` times that of the layer above it (Clark et al., *ELECTRA*, 2020), and for each name the first rule that fits.
+ * The trainable parameters in groups of one learning rate and weight decay: biases and LayerNorm weights without decay
+ * as Hugging Face's, each layer's rate `layerwiseLrDecay` times that of the layer above it (Clark et al., *ELECTRA*,
+ * 2020), and for each name the first rule that fits.
  *
  * @throws TorchwrightError ERR_INVALID_ARG where nothing is trainable, or a rule fits no name
  */
-export function parameterGroups(model: TextClassifier, { learningRate, weightDecay, layerwiseLrDecay, paramGroups }: GroupOptions): readonly ParamGroup[] {
+export function parameterGroups(
+  model: TextClassifier,
+  { learningRate, weightDecay, layerwiseLrDecay, paramGroups }: GroupOptions,
+): readonly ParamGroup[] {
   const named = model.namedParameters().filter(([, parameter]) => parameter.requiresGrad);
-  if (named.length === 0) throw new TorchwrightError("ERR_INVALID_ARG", "fit: expected parameters that require grad, got none: all are frozen");
+  if (named.length === 0) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      "fit: expected parameters that require grad, got none: all are frozen",
+    );
+  }
   const names = named.map(([name]) => name);
-  checkPatterns("paramGroups", paramGroups.map(({ match }) => match), names);
+  checkPatterns(
+    "paramGroups",
+    paramGroups.map(({ match }) => match),
+    names,
+  );
   const rules = paramGroups.map((rule) => ({ ...rule, fits: matcherOf([rule.match]) }));
   const depths = layerDepths(names);
   const head = Math.max(...depths.values());
-  const decays = new Map(decayGroups(model, weightDecay).flatMap((group) => group.params.map((parameter) => [parameter, group.weightDecay ?? 0] as const)));
+  const decays = new Map(
+    decayGroups(model, weightDecay).flatMap((group) =>
+      group.params.map((parameter) => [parameter, group.weightDecay ?? 0] as const),
+    ),
+  );
   const groups = new Map<string, { params: Tensor[]; lr: number; weightDecay: number }>();
   for (const [name, parameter] of named) {
     const rule = rules.find(({ fits }) => fits(name));

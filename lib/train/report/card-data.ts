@@ -12,7 +12,10 @@ export interface ModelCardOptions {
   readonly language?: string | readonly string[];
   /** Names of the Hub's datasets that it was trained on. Default: none is named. */
   readonly datasets?: string | readonly string[];
-  /** Name of the Hub's model that was fine-tuned: `"google-bert/bert-base-uncased"`. Default: none is named, as a folder does not know where it is from. */
+  /**
+   * Name of the Hub's model that was fine-tuned: `"google-bert/bert-base-uncased"`. Default: none is named, as a folder
+   * does not know where it is from.
+   */
   readonly baseModel?: string;
   /** Tags beside `torchwright` and `generated_from_trainer`. Default: none. */
   readonly tags?: readonly string[];
@@ -42,7 +45,10 @@ export interface CardData {
   readonly versions: Versions;
 }
 
-const name: OptionCheck = ["a name of the Hub, as owner/name", (value) => typeof value === "string" && /^[\w.-]+(?:\/[\w.-]+)?$/.test(value)];
+const name: OptionCheck = [
+  "a name of the Hub, as owner/name",
+  (value) => typeof value === "string" && /^[\w.-]+(?:\/[\w.-]+)?$/.test(value),
+];
 const text: OptionCheck = ["a text", (value) => typeof value === "string" && value !== ""];
 const texts: OptionCheck = ["an array of texts", (value) => isTexts(value)];
 const oneOrMore: OptionCheck = ["a text or an array of texts", (value) => text[1](value) || isTexts(value)];
@@ -53,8 +59,22 @@ function isTexts(value: unknown): boolean {
 
 /** @throws TorchwrightError ERR_INVALID_ARG */
 export function checkCardOptions(options: ModelCardOptions): ModelCardOptions {
-  const none = { license: undefined, language: undefined, datasets: undefined, baseModel: undefined, tags: undefined, modelName: undefined };
-  const checks = { license: text, language: oneOrMore, datasets: oneOrMore, baseModel: name, tags: texts, modelName: text };
+  const none = {
+    license: undefined,
+    language: undefined,
+    datasets: undefined,
+    baseModel: undefined,
+    tags: undefined,
+    modelName: undefined,
+  };
+  const checks = {
+    license: text,
+    language: oneOrMore,
+    datasets: oneOrMore,
+    baseModel: name,
+    tags: texts,
+    modelName: text,
+  };
   return readOptions<object>("save: card", options, none, checks);
 }
 

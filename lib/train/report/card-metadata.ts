@@ -10,7 +10,11 @@ export interface CardMetric {
   readonly name: string;
 }
 
-const F1 = (average: "macro" | "micro" | "weighted"): CardMetric => ({ key: `${average}F1`, type: "f1", name: `${average[0]?.toUpperCase()}${average.slice(1)} F1` });
+const F1 = (average: "macro" | "micro" | "weighted"): CardMetric => ({
+  key: `${average}F1`,
+  type: "f1",
+  name: `${average[0]?.toUpperCase()}${average.slice(1)} F1`,
+});
 
 /** By problem, in the order in which cards list them. */
 export const CARD_METRICS: Readonly<Record<ModelProblem, readonly CardMetric[]>> = {
@@ -38,7 +42,10 @@ export const CARD_METRICS: Readonly<Record<ModelProblem, readonly CardMetric[]>>
 };
 
 /** Metrics that an evaluation has as numbers. */
-export function measuredMetrics(problem: ModelProblem, metrics: Readonly<Record<string, number>>): (CardMetric & { readonly value: number })[] {
+export function measuredMetrics(
+  problem: ModelProblem,
+  metrics: Readonly<Record<string, number>>,
+): (CardMetric & { readonly value: number })[] {
   return CARD_METRICS[problem].flatMap((metric) => {
     const value = metrics[metric.key];
     return Number.isFinite(value) ? [{ ...metric, value: value as number }] : [];
@@ -46,10 +53,17 @@ export function measuredMetrics(problem: ModelProblem, metrics: Readonly<Record<
 }
 
 /**
- * By the keys of the Hub (https://github.com/huggingface/hub-docs/blob/main/modelcard.md): those that Hugging Face's Trainer writes, too. Results
- * on data that the Hub does not have are of the dataset `unknown`, without which it would refuse them.
+ * By the keys of the Hub (https://github.com/huggingface/hub-docs/blob/main/modelcard.md): those that Hugging Face's
+ * Trainer writes, too. Results on data that the Hub does not have are of the dataset `unknown`, without which it would
+ * refuse them.
  */
-export function cardMetadata({ name, options, format, problem, evaluation }: CardData): Readonly<Record<string, YamlValue>> {
+export function cardMetadata({
+  name,
+  options,
+  format,
+  problem,
+  evaluation,
+}: CardData): Readonly<Record<string, YamlValue>> {
   const { license, baseModel, tags = [] } = options;
   const [language, datasets] = [listOf(options.language), listOf(options.datasets)];
   const measured = evaluation ? measuredMetrics(problem, evaluation.metrics) : [];

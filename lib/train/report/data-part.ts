@@ -14,5 +14,12 @@ export async function dataPart(name: string, loader: DataLoader): Promise<DataPa
   const dataset = loader.dataset as TextDataset; // what was fitted or evaluated is in memory
   const breather = new Breather(STRETCH);
   const [labels = null] = await labelReports(await Rows.read({ [name]: dataset }, breather), breather);
-  return { name, rows: dataset.length, labels, batchSize: loader.batchSize, maxLength: loader.maxLength, delivered: loader.stats() };
+  return {
+    name,
+    rows: dataset.length,
+    labels,
+    batchSize: loader.batchSize,
+    maxLength: loader.maxLength,
+    delivered: loader.stats(),
+  };
 }

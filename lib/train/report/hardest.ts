@@ -13,7 +13,9 @@ export class Hardest<Item extends Rated> {
   /** @param size how many are kept */
   constructor(private readonly size: number) {}
 
-  /** Whether an example would be kept, so that no other needs to be made. A loss that is not a number is the highest. */
+  /**
+   * Whether an example would be kept, so that no other needs to be made. A loss that is not a number is the highest.
+   */
   takes({ row, loss }: Rated): boolean {
     if (this.#items.length < this.size) return true;
     const last = this.#items.at(-1);

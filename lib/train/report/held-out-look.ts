@@ -69,7 +69,10 @@ export class HeldOutLook {
     return this.#reliability.bins();
   }
 
-  /** Of a multi-label problem: labels that were missed, and those that were given wrongly beside; `support` is the number of examples by label. */
+  /**
+   * Of a multi-label problem: labels that were missed, and those that were given wrongly beside; `support` is the
+   * number of examples by label.
+   */
   confusions(support: readonly number[], top: number): Confusion[] {
     return this.#pairs.most(top).map(({ missed, given, count }) => ({
       actual: this.#labels[missed] as string,
@@ -91,25 +94,40 @@ export class HeldOutLook {
       const target = wide ? truth.subarray(i * classes, (i + 1) * classes) : truth.subarray(i, i + 1);
       const loss = losses[i] as number;
       if (this.#problem === "multi-label") this.#pairs.add(...this.#errors(own, target));
-      if (this.#problem === "regression" && row % this.#every === 0) this.#points.push({ row, actual: Number(target[0]), predicted: own[0] as number });
-      if (this.#hardest.takes({ row, loss })) this.#hardest.add({ row, loss, ...this.#place(row), ...this.#verdict(own, target) });
+      if (this.#problem === "regression" && row % this.#every === 0) {
+        this.#points.push({ row, actual: Number(target[0]), predicted: own[0] as number });
+      }
+      if (this.#hardest.takes({ row, loss })) {
+        this.#hardest.add({ row, loss, ...this.#place(row), ...this.#verdict(own, target) });
+      }
     });
   }
 
   #place(row: number): Pick<HardExample, "place" | "text"> {
     const { text } = this.dataset.get(row);
-    return { place: this.dataset.describeRow(row), text: excerptOf(typeof text === "string" ? text : text.join("\n\n"), 0, LONGEST_TEXT) };
+    return {
+      place: this.dataset.describeRow(row),
+      text: excerptOf(typeof text === "string" ? text : text.join("\n\n"), 0, LONGEST_TEXT),
+    };
   }
 
   #verdict(scores: Float32Array, target: Numbers): Pick<HardExample, "actual" | "predicted"> {
     if (this.#problem === "regression") return { actual: Number(target[0]), predicted: scores[0] as number };
     const all = Array.from(scores.keys());
-    const named = (ids: readonly number[]): ClassProbability[] => ids.slice(0, CLASSES).map((id) => ({ label: this.#labels[id] as string, probability: scores[id] as number }));
+    const named = (ids: readonly number[]): ClassProbability[] =>
+      ids.slice(0, CLASSES).map((id) => ({ label: this.#labels[id] as string, probability: scores[id] as number }));
     const probable = all.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
-    const predicted = this.#problem === "multi-label" ? probable.filter((id) => (scores[id] as number) > THRESHOLD) : probable.slice(0, 1);
-    if (target.length === 1 && this.#problem === "single-label") return { actual: named([Number(target[0])]), predicted: named(predicted) };
+    const predicted =
+      this.#problem === "multi-label"
+        ? probable.filter((id) => (scores[id] as number) > THRESHOLD)
+        : probable.slice(0, 1);
+    if (target.length === 1 && this.#problem === "single-label") {
+      return { actual: named([Number(target[0])]), predicted: named(predicted) };
+    }
     // Several true classes, or soft labels: those with the most mass first.
-    const actual = probable.filter((id) => Number(target[id]) > 0).sort((a, b) => Number(target[b]) - Number(target[a]));
+    const actual = probable
+      .filter((id) => Number(target[id]) > 0)
+      .sort((a, b) => Number(target[b]) - Number(target[a]));
     return { actual: named(actual), predicted: named(predicted) };
   }
 

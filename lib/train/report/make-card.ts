@@ -17,18 +17,30 @@ import { readVersions } from "./versions";
 /** What is written beside the model. */
 export interface TrainerSaveOptions {
   /**
-   * What the model card, README.md, says beside what the run knows: `{ license: "mit", language: "en" }`. A text is the whole file; false leaves it out.
-   * Default: a card after a `fit`, none without.
+   * What the model card, README.md, says beside what the run knows: `{ license: "mit", language: "en" }`. A text is the
+   * whole file; false leaves it out. Default: a card after a `fit`, none without.
    */
   readonly card?: ModelCardOptions | string | false;
 }
 
 /** Settings and model card, by the names of their files. Throws ERR_INVALID_ARG. */
-export async function filesToSave(folder: string, reporter: CardSource, options: TrainerSaveOptions): Promise<Readonly<Record<string, string>>> {
+export async function filesToSave(
+  folder: string,
+  reporter: CardSource,
+  options: TrainerSaveOptions,
+): Promise<Readonly<Record<string, string>>> {
   const { fitted } = reporter;
-  const { card = fitted ? {} : false } = readOptions<{ card: ModelCardOptions | string | false | undefined }>("save", options, { card: undefined }, {
-    card: ["options of a model card, its text, or false", (value) => value === false || typeof value === "string" || (typeof value === "object" && value !== null)],
-  });
+  const { card = fitted ? {} : false } = readOptions<{ card: ModelCardOptions | string | false | undefined }>(
+    "save",
+    options,
+    { card: undefined },
+    {
+      card: [
+        "options of a model card, its text, or false",
+        (value) => value === false || typeof value === "string" || (typeof value === "object" && value !== null),
+      ],
+    },
+  );
   return {
     ...(fitted && { "training.json": formatRecord(fitted.record) }),
     ...(card !== false && { "README.md": typeof card === "string" ? card : await makeCard(folder, reporter, card) }),
@@ -39,7 +51,9 @@ type CardSource = Pick<Reporter, "model" | "fitted">;
 
 /** Without a `fit` it says what the model is and how it is opened. */
 async function makeCard(folder: string, { model, fitted }: CardSource, given: ModelCardOptions): Promise<string> {
-  if (typeof folder !== "string") throw new TorchwrightError("ERR_INVALID_ARG", `save: expected a folder's path, got ${describe(folder)}`);
+  if (typeof folder !== "string") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `save: expected a folder's path, got ${describe(folder)}`);
+  }
   const options = checkCardOptions(given);
   const { record, history } = fitted ?? {};
   const evaluation = history && evaluationOfRun(history, record?.options["loadBestModelAtEnd"] === true);

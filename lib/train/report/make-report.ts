@@ -18,7 +18,10 @@ import { writePage } from "./write-page";
 
 /** What a report evaluates and shows. */
 export interface ReportOptions {
-  /** Held-out data, evaluated for the report. Default: the last `fit`'s `evalLoader`; without either the report has what the run's evaluations say. */
+  /**
+   * Held-out data, evaluated for the report. Default: the last `fit`'s `evalLoader`; without either the report has what
+   * the run's evaluations say.
+   */
   readonly loader?: DataLoader;
   /** Examples with the highest loss that are shown, 0 to 1000. Default 20. */
   readonly examples?: number;
@@ -43,7 +46,10 @@ export interface Reporter {
   readonly evaluate: (loader: DataLoader, look: NonNullable<EvaluationParts["look"]>) => Promise<AnyEvaluation>;
 }
 
-const DEFAULTS = { loader: undefined, examples: 20, title: "Training report" } as const satisfies Record<keyof ReportOptions, unknown>;
+const DEFAULTS = { loader: undefined, examples: 20, title: "Training report" } as const satisfies Record<
+  keyof ReportOptions,
+  unknown
+>;
 
 /**
  * Writes the page; see `Trainer.report`.
@@ -51,7 +57,11 @@ const DEFAULTS = { loader: undefined, examples: 20, title: "Training report" } a
  */
 export async function makeReport(file: string, reporter: Reporter, options: ReportOptions = {}): Promise<void> {
   if (typeof file !== "string" || file === "") throw invalid("a file's path", describe(file));
-  const { loader = reporter.fitted?.evalLoader, examples, title } = readOptions<{ loader: DataLoader | undefined; examples: number; title: string }>("report", options, DEFAULTS, {
+  const {
+    loader = reporter.fitted?.evalLoader,
+    examples,
+    title,
+  } = readOptions<{ loader: DataLoader | undefined; examples: number; title: string }>("report", options, DEFAULTS, {
     loader: ["a DataLoader", (value) => value instanceof DataLoader],
     examples: wholeNumber(0, 1000),
     title: ["a text", (value) => typeof value === "string"],
@@ -86,11 +96,24 @@ export async function collectReport(reporter: Reporter, { loader, examples, titl
   };
 }
 
-async function lookAt({ model, evaluate }: Reporter, loader: DataLoader, examples: number): Promise<{ evaluation: ReportedEvaluation; findings: ReturnType<HeldOutLook["findings"]> }> {
+async function lookAt(
+  { model, evaluate }: Reporter,
+  loader: DataLoader,
+  examples: number,
+): Promise<{ evaluation: ReportedEvaluation; findings: ReturnType<HeldOutLook["findings"]> }> {
   checkLoader("report", loader, model, { labels: true });
   const look = new HeldOutLook(model, loader.dataset as TextDataset, examples);
   const evaluation = await evaluate(loader, (batch) => look.look(batch));
-  const beside = evaluation.problemType === "multi-label" ? { reliability: look.reliability(), confusions: look.confusions(evaluation.perClass.map(({ support }) => support), CONFUSIONS) } : undefined;
+  const beside =
+    evaluation.problemType === "multi-label"
+      ? {
+          reliability: look.reliability(),
+          confusions: look.confusions(
+            evaluation.perClass.map(({ support }) => support),
+            CONFUSIONS,
+          ),
+        }
+      : undefined;
   return { evaluation: reportedEvaluation(evaluation, beside), findings: look.findings() };
 }
 
@@ -100,8 +123,14 @@ function ofRun({ record, history }: FittedRun): ReportedEvaluation | undefined {
 }
 
 /** The run's data and the held-out data, each once. */
-export async function dataParts(training: DataLoader | undefined, heldOut: DataLoader | undefined): Promise<DataPart[]> {
-  const named = [["training", training], ["held-out", heldOut]] as const;
+export async function dataParts(
+  training: DataLoader | undefined,
+  heldOut: DataLoader | undefined,
+): Promise<DataPart[]> {
+  const named = [
+    ["training", training],
+    ["held-out", heldOut],
+  ] as const;
   const parts: DataPart[] = [];
   for (const [name, loader] of named) if (loader) parts.push(await dataPart(name, loader));
   return parts;

@@ -22,7 +22,9 @@ export class PairCounts {
 
   /** The most frequent pairs, of equal ones those with the lower ids first. */
   most(top: number): PairCount[] {
-    const pairs = [...this.#counts].flatMap(([missed, counts]) => Array.from(counts, ([given, count]) => ({ missed, given, count })));
+    const pairs = [...this.#counts].flatMap(([missed, counts]) =>
+      Array.from(counts, ([given, count]) => ({ missed, given, count })),
+    );
     return pairs.sort((a, b) => b.count - a.count || a.missed - b.missed || a.given - b.given).slice(0, top);
   }
 }

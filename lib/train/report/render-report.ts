@@ -15,7 +15,10 @@ import { measure } from "./sections/html";
 import { settingsSection, versionsSection } from "./sections/settings-section";
 import { trainingSection } from "./sections/training-section";
 
-/** The same data gives the same page. What it says of texts and names is escaped. Everything else has its turn in between. */
+/**
+ * The same data gives the same page. What it says of texts and names is escaped. Everything else has its turn in
+ * between.
+ */
 export async function renderReport(data: ReportData): Promise<string> {
   const slice = new TimeSlice();
   const pieces: string[] = [];
@@ -28,7 +31,14 @@ export async function renderReport(data: ReportData): Promise<string> {
 
 /** The page, piece by piece: each takes a few milliseconds at most. */
 function* reportPieces(data: ReportData): Generator<string> {
-  const sections = [trainingSection, evaluationSection, examplesSection, dataSection, settingsSection, versionsSection].map((section) => section(data));
+  const sections = [
+    trainingSection,
+    evaluationSection,
+    examplesSection,
+    dataSection,
+    settingsSection,
+    versionsSection,
+  ].map((section) => section(data));
   const links = sections.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join(" ");
   const title = escapeHtml(data.title);
   yield `<!doctype html>
@@ -64,10 +74,22 @@ function subtitle({ problem, labels, created }: ReportData): string {
 
 /** What one wants to see first. */
 function tiles({ problem, evaluation, run }: ReportData): string {
-  const measured = evaluation ? HEADLINE[problem].map((name) => [name === "loss" ? "held-out loss" : name, measure(evaluation.metrics[name])]) : [];
+  const measured = evaluation
+    ? HEADLINE[problem].map((name) => [name === "loss" ? "held-out loss" : name, measure(evaluation.metrics[name])])
+    : [];
   const rate = run && run.seconds > 0 ? [["examples/s", formatRate(run.examples / run.seconds)]] : [];
   const peak = run?.log.at(-1)?.memory.peakBytes ?? 0;
-  const trained = run ? [["mean training loss", measure(run.loss)], ["steps", `${run.steps}/${run.totalSteps}`], ["training time", formatDuration(run.seconds)], ...rate, ...(peak > 0 ? [["peak memory", formatBytes(peak)]] : [])] : [];
-  const items = [...measured, ...trained].map(([name = "", value = ""]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`);
+  const trained = run
+    ? [
+        ["mean training loss", measure(run.loss)],
+        ["steps", `${run.steps}/${run.totalSteps}`],
+        ["training time", formatDuration(run.seconds)],
+        ...rate,
+        ...(peak > 0 ? [["peak memory", formatBytes(peak)]] : []),
+      ]
+    : [];
+  const items = [...measured, ...trained].map(
+    ([name = "", value = ""]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  );
   return items.length > 0 ? `<dl class="tiles">${items.join("")}</dl>` : "";
 }

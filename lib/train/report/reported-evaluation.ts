@@ -30,8 +30,14 @@ export function reportedEvaluation(evaluation: AnyEvaluation, beside?: BesideEva
   }
 }
 
-/** A run's evaluation of the weights that it ended with, as near as there is one: the best where those were loaded, else the last. */
-export function evaluationOfRun({ evaluations, best, stoppedBy }: History<ModelProblem>, loadBestModelAtEnd: boolean): History<ModelProblem>["evaluations"][number] | undefined {
+/**
+ * A run's evaluation of the weights that it ended with, as near as there is one: the best where those were loaded, else
+ * the last.
+ */
+export function evaluationOfRun(
+  { evaluations, best, stoppedBy }: History<ModelProblem>,
+  loadBestModelAtEnd: boolean,
+): History<ModelProblem>["evaluations"][number] | undefined {
   const loaded = loadBestModelAtEnd && !["SIGINT", "SIGTERM", "abort"].includes(stoppedBy);
   return (loaded ? evaluations.find(({ step }) => step === best?.step) : undefined) ?? evaluations.at(-1);
 }

@@ -5,7 +5,8 @@ import { TorchwrightError } from "../../errors";
 import { makeFolder } from "../../setup/make-folder";
 
 /**
- * Makes the folder where there is none, then the text, and puts it in place in one rename: readers see the old file or the new one.
+ * Makes the folder where there is none, then the text, and puts it in place in one rename: readers see the old file or
+ * the new one.
  * @throws TorchwrightError ERR_FILE_WRITE, and what `make` throws
  */
 export async function writePage(file: string, make: () => Promise<string>): Promise<void> {
@@ -34,6 +35,10 @@ async function writing(file: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (cause) {
-    throw new TorchwrightError("ERR_FILE_WRITE", `report: expected a file that can be written, got ${file}: ${(cause as Error).message}`, { cause });
+    throw new TorchwrightError(
+      "ERR_FILE_WRITE",
+      `report: expected a file that can be written, got ${file}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }

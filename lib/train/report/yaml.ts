@@ -3,8 +3,8 @@
 export type YamlValue = string | number | readonly YamlValue[] | { readonly [key: string]: YamlValue };
 
 /**
- * Block style with every text in double quotes: unquoted, YAML takes the language `no` for false and a version for a number. Keys are taken for
- * plain words.
+ * Block style with every text in double quotes: unquoted, YAML takes the language `no` for false and a version for a
+ * number. Keys are taken for plain words.
  */
 export function toYaml(record: { readonly [key: string]: YamlValue }, indent = ""): string {
   return Object.entries(record)
@@ -41,5 +41,8 @@ function number(value: number): string {
 /** JSON's quotes and escapes are YAML's, but for characters that YAML does not let stand by themselves. */
 function quoted(text: string): string {
   const whole = JSON.stringify(text.replace(/\p{Cs}/gu, "\ufffd")); // halves of pairs are no characters
-  return whole.replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return whole.replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

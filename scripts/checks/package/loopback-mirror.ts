@@ -1,6 +1,6 @@
 /**
- * A mirror of PyTorch's host on loopback, with one archive, which is made from the libtorch at hand: what `setup` downloads, unpacks and checks
- * as it does PyTorch's own, where no network is to be relied on.
+ * A mirror of PyTorch's host on loopback, with one archive, which is made from the libtorch at hand: what `setup`
+ * downloads, unpacks and checks as it does PyTorch's own, where no network is to be relied on.
  */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync, readdirSync, statSync } from "node:fs";
@@ -28,12 +28,19 @@ export interface LoopbackMirror {
 /** Writes the archive to `file`, and serves it under the path that PyTorch's own has. */
 export async function serveLibtorch(libtorch: Libtorch, file: string): Promise<LoopbackMirror> {
   const variant = VARIANTS.find((one) => one === libtorch.variant);
-  expect(variant !== undefined && libtorch.version === PINNED_VERSION, `libtorch ${PINNED_VERSION} of ${VARIANTS.join(" or ")}, which setup downloads, got ${libtorch.version} ${libtorch.variant}`);
+  expect(
+    variant !== undefined && libtorch.version === PINNED_VERSION,
+    `libtorch ${PINNED_VERSION} of ${VARIANTS.join(" or ")}, which setup downloads, got ${libtorch.version} ${libtorch.variant}`,
+  );
   const sha256 = await writeArchive(libtorch, file);
   const bytes = statSync(file).size;
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo;
-    if (`http://127.0.0.1:${port}${request.url}` !== officialArchive(variant, `http://127.0.0.1:${port}/pytorch`)?.url) return response.writeHead(404).end();
+    if (
+      `http://127.0.0.1:${port}${request.url}` !== officialArchive(variant, `http://127.0.0.1:${port}/pytorch`)?.url
+    ) {
+      return response.writeHead(404).end();
+    }
     return createReadStream(file).pipe(response.writeHead(200, { "content-length": bytes }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -43,8 +43,9 @@ export async function checkSmoke({ folder, env }: Consumer): Promise<void> {
 }
 
 /**
- * Milliseconds that importing adds, before libtorch is opened: the least of several fresh processes, which is what it costs where
- * nothing else runs; processor time, since the clock also counts what others do. Both ways of loading are held to the limit.
+ * Milliseconds that importing adds, before libtorch is opened: the least of several fresh processes, which is what it
+ * costs where nothing else runs; processor time, since the clock also counts what others do. Both ways of loading are
+ * held to the limit.
  */
 export async function checkImportTime({ folder, env }: Consumer): Promise<void> {
   const measure = (load: string): string =>
@@ -54,13 +55,23 @@ export async function checkImportTime({ folder, env }: Consumer): Promise<void> 
        if (typeof api.Tensor !== "function") throw new Error("no Tensor");
        console.log(JSON.stringify({ wall, cpu: (user + system) / 1000 }));
      });`;
-  for (const [name, load] of [["require", 'require("torchwright")'], ["import", 'import("torchwright")']] as const) {
+  for (const [name, load] of [
+    ["require", 'require("torchwright")'],
+    ["import", 'import("torchwright")'],
+  ] as const) {
     const times: { wall: number; cpu: number }[] = [];
     const least = (kind: "wall" | "cpu"): number => Math.min(...times.map((time) => time[kind]));
     while (times.length < 5 || (least("cpu") > IMPORT_LIMIT_MS && times.length < ROUNDS)) {
-      times.push(JSON.parse(await run(process.execPath, ["-e", measure(load)], { cwd: folder, onlyEnv: env })) as { wall: number; cpu: number });
+      times.push(
+        JSON.parse(await run(process.execPath, ["-e", measure(load)], { cwd: folder, onlyEnv: env })) as {
+          wall: number;
+          cpu: number;
+        },
+      );
     }
-    console.log(`  ${name} costs ${least("cpu").toFixed(0)} ms of processor time, ${least("wall").toFixed(0)} ms by the clock (the least of ${times.length})`);
+    console.log(
+      `  ${name} costs ${least("cpu").toFixed(0)} ms of processor time, ${least("wall").toFixed(0)} ms by the clock (the least of ${times.length})`,
+    );
     expect(least("cpu") <= IMPORT_LIMIT_MS, `${name} to cost at most ${IMPORT_LIMIT_MS} ms`);
   }
 }
@@ -71,9 +82,20 @@ export async function checkBundlers({ folder, env }: Consumer, guide: string): P
   const documented = readFileSync(guide, "utf8");
   for (const line of Object.values(lines)) expect(documented.includes(line), `${guide} to have the line ${line}`);
   const entry = path.join(folder, "app.mjs");
-  writeFileSync(entry, `import { Tensor } from "torchwright";\nif (${SUM} !== 6) throw new Error("no sum");\nconsole.log("bundled");\n`);
+  writeFileSync(
+    entry,
+    `import { Tensor } from "torchwright";\nif (${SUM} !== 6) throw new Error("no sum");\nconsole.log("bundled");\n`,
+  );
   const bundles = { esbuild: "esbuild.cjs", webpack: "webpack.cjs" };
-  await build({ entryPoints: [entry], bundle: true, platform: "node", format: "cjs", external: ["torchwright"], outfile: path.join(folder, bundles.esbuild), logLevel: "warning" });
+  await build({
+    entryPoints: [entry],
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    external: ["torchwright"],
+    outfile: path.join(folder, bundles.esbuild),
+    logLevel: "warning",
+  });
   writeFileSync(
     path.join(folder, "pack.cjs"),
     `require("webpack")({ mode: "none", target: "node", entry: "./app.mjs", context: __dirname, output: { path: __dirname, filename: "${bundles.webpack}" }, ${lines.webpack} },

@@ -25,9 +25,18 @@ export interface Ended {
 }
 
 /** However it ends. */
-export function runToEnd(command: string, args: readonly string[], { cwd, env, onlyEnv, timeoutMs = 600_000 }: RunOptions): Promise<Ended> {
+export function runToEnd(
+  command: string,
+  args: readonly string[],
+  { cwd, env, onlyEnv, timeoutMs = 600_000 }: RunOptions,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: onlyEnv ?? { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
+    const child = spawn(command, args, {
+      cwd,
+      env: onlyEnv ?? { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: timeoutMs,
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

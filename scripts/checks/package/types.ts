@@ -1,4 +1,6 @@
-/** The package's types for its consumers: every way to resolve them, strict and without skipLibCheck; publint and attw. */
+/**
+ * The package's types for its consumers: every way to resolve them, strict and without skipLibCheck; publint and attw.
+ */
 import { mkdirSync, symlinkSync, writeFileSync, existsSync } from "node:fs";
 import path from "node:path";
 import { run } from "./run";
@@ -32,8 +34,14 @@ export { code, dtype };
 `;
 
 const STRICT = {
-  strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true,
-  target: "ES2022", lib: ["ES2022"], types: ["node"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: "ES2022",
+  lib: ["ES2022"],
+  types: ["node"],
 };
 
 const PROJECTS: Readonly<Record<string, { readonly options: object; readonly files: readonly string[] }>> = {

@@ -1,4 +1,7 @@
-/** The doctor on machines where all is well and where it is not: what is broken is really broken, in libraries that it opens. */
+/**
+ * The doctor on machines where all is well and where it is not: what is broken is really broken, in libraries that it
+ * opens.
+ */
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
@@ -17,18 +20,30 @@ describe("torchwright doctor", function () {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const examine = async (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Report & { code: number | null; named(name: string): Finding }> => {
+  const examine = async (
+    env: NodeJS.ProcessEnv,
+    ...args: string[]
+  ): Promise<Report & { code: number | null; named(name: string): Finding }> => {
     const { code, stdout, stderr } = await runCli(["doctor", "--json", ...args], { env });
     expect(stdout, stderr).to.match(/^\{.*\}\n$/);
     const report = JSON.parse(stdout) as Report;
     expect(code, stdout).to.equal(report.trains ? 0 : 1);
-    return { ...report, code, named: (name) => report.findings.find((finding) => finding.name === name) ?? expect.fail(`no finding ${name} in ${stdout}`) };
+    return {
+      ...report,
+      code,
+      named: (name) =>
+        report.findings.find((finding) => finding.name === name) ?? expect.fail(`no finding ${name} in ${stdout}`),
+    };
   };
 
   /** A libtorch of the right release whose one library is compiled from C. */
   const compiledLibtorch = (source: string, ...flags: string[]): string => {
     const root = fakeLibtorch(path.join(folder, "torch"), `${locateLibtorch().version}+cpu`);
-    execFileSync(process.env["CC"] ?? "cc", ["-shared", "-fPIC", "-x", "c", "-", "-o", path.join(root, "lib/libtorch.so"), ...flags], { input: source });
+    execFileSync(
+      process.env["CC"] ?? "cc",
+      ["-shared", "-fPIC", "-x", "c", "-", "-o", path.join(root, "lib/libtorch.so"), ...flags],
+      { input: source },
+    );
     return root;
   };
 
@@ -38,8 +53,21 @@ describe("torchwright doctor", function () {
     expect(code, stdout).to.equal(0);
     const lines = stdout.trimEnd().split("\n");
     for (const line of lines.slice(0, -1)) expect(line).to.match(/^(ok {6}|note {4}) \S/);
-    for (const name of ["Node", "system", "addon", "libtorch", "libraries", "opening", "GPU", "training on cpu", "disk"]) {
-      expect(lines.some((line) => line.slice(9).startsWith(`${name} `)), `${name} in\n${stdout}`).to.equal(true);
+    for (const name of [
+      "Node",
+      "system",
+      "addon",
+      "libtorch",
+      "libraries",
+      "opening",
+      "GPU",
+      "training on cpu",
+      "disk",
+    ]) {
+      expect(
+        lines.some((line) => line.slice(9).startsWith(`${name} `)),
+        `${name} in\n${stdout}`,
+      ).to.equal(true);
     }
     expect(lines.at(-1)).to.match(/^Training works, on cpu/);
     const step = /loss from ([\d.]+) to ([\d.]+)/.exec(stdout);
@@ -59,8 +87,16 @@ describe("torchwright doctor", function () {
   it("finds a library that was cut short, which kills the system's loader, and outlives it", async () => {
     const { root: real, version } = locateLibtorch();
     const root = fakeLibtorch(path.join(folder, "torch"), `${version}+cpu`);
-    for (const name of ["libtorch.so", "libc10.so"]) copyFileSync(path.join(real, "lib", name), path.join(root, "lib", name));
-    execFileSync("sh", ["-c", 'head -c 1000000 "$1" >"$2"', "sh", path.join(real, "lib/libtorch_cpu.so"), path.join(root, "lib/libtorch_cpu.so")]);
+    for (const name of ["libtorch.so", "libc10.so"]) {
+      copyFileSync(path.join(real, "lib", name), path.join(root, "lib", name));
+    }
+    execFileSync("sh", [
+      "-c",
+      'head -c 1000000 "$1" >"$2"',
+      "sh",
+      path.join(real, "lib/libtorch_cpu.so"),
+      path.join(root, "lib/libtorch_cpu.so"),
+    ]);
     const report = await examine({ LIBTORCH: root });
     expect(report.named("libtorch").status).to.equal("ok");
     expect(report.named("libraries").status).to.equal("problem");
@@ -80,7 +116,16 @@ describe("torchwright doctor", function () {
 
   it("names the shared libraries that are missing", async () => {
     const gone = path.join(folder, "libgone.so");
-    execFileSync(process.env["CC"] ?? "cc", ["-shared", "-fPIC", "-Wl,-soname,libgone.so.7", "-x", "c", "/dev/null", "-o", gone]);
+    execFileSync(process.env["CC"] ?? "cc", [
+      "-shared",
+      "-fPIC",
+      "-Wl,-soname,libgone.so.7",
+      "-x",
+      "c",
+      "/dev/null",
+      "-o",
+      gone,
+    ]);
     const root = compiledLibtorch("", "-Wl,--no-as-needed", `-L${folder}`, "-lgone");
     const report = await examine({ LIBTORCH: root });
     expect(report.named("libraries").status).to.equal("problem");
@@ -89,7 +134,9 @@ describe("torchwright doctor", function () {
   });
 
   it("reports a library that kills what opens it, by the signal", async () => {
-    const root = compiledLibtorch("#include <signal.h>\n__attribute__((constructor)) void killed(void) { raise(SIGSEGV); }\n");
+    const root = compiledLibtorch(
+      "#include <signal.h>\n__attribute__((constructor)) void killed(void) { raise(SIGSEGV); }\n",
+    );
     const report = await examine({ LIBTORCH: root });
     expect(report.named("opening").status).to.equal("problem");
     expect(report.named("opening").text).to.contain("was killed by SIGSEGV");
@@ -97,7 +144,9 @@ describe("torchwright doctor", function () {
   });
 
   it("gives up on a library that hangs what opens it", async () => {
-    const root = compiledLibtorch("#include <unistd.h>\n__attribute__((constructor)) void hung(void) { for (;;) pause(); }\n");
+    const root = compiledLibtorch(
+      "#include <unistd.h>\n__attribute__((constructor)) void hung(void) { for (;;) pause(); }\n",
+    );
     const report = await examine({ LIBTORCH: root }, "--timeout", "6");
     expect(report.named("opening").status).to.equal("problem");
     expect(report.named("opening").text).to.contain("did not end within 6 s");

@@ -19,9 +19,16 @@ function read(name: string, text: string): Promise<Readonly<Record<string, unkno
 
 describe("a configuration file", () => {
   it("has settings by their names, in JSON and in YAML", async () => {
-    const expected = { model: "minilm", epochs: 2, reportTo: ["csv"], lora: { r: 4, targetModules: "all-linear" }, optimArgs: { momentum: 0.9 } };
+    const expected = {
+      model: "minilm",
+      epochs: 2,
+      reportTo: ["csv"],
+      lora: { r: 4, targetModules: "all-linear" },
+      optimArgs: { momentum: 0.9 },
+    };
     expect(await read("a.json", JSON.stringify(expected))).to.deep.equal(expected);
-    const yaml = "# a run\nmodel: minilm\nepochs: 2\nreportTo: [csv]\nlora:\n  r: 4\n  targetModules: all-linear\noptimArgs: { momentum: 0.9 }\n";
+    const yaml =
+      "# a run\nmodel: minilm\nepochs: 2\nreportTo: [csv]\nlora:\n  r: 4\n  targetModules: all-linear\noptimArgs: { momentum: 0.9 }\n";
     expect(await read("a.yaml", yaml)).to.deep.equal(expected);
   });
 
@@ -33,7 +40,10 @@ describe("a configuration file", () => {
       ['{ "averageWeights": { "xyzzyxyzzy": 1 } }', /expected one of averageWeights\.type, averageWeights\.decay/],
       ['{ "output": "runs/a" }', /did you mean "outputDir"\?/],
       ['{ "average-weights": "ema" }', /did you mean "averageWeights\.type"\?/],
-      ['{ "averageWeights": "ema" }', /expected averageWeights in .* to be an object with type, decay, start, every, got "ema"/],
+      [
+        '{ "averageWeights": "ema" }',
+        /expected averageWeights in .* to be an object with type, decay, start, every, got "ema"/,
+      ],
       ['{ "somethingElseEntirely": 1 }', /--help lists what there is/],
     ];
     for (const [text, message] of cases) {
@@ -44,7 +54,16 @@ describe("a configuration file", () => {
   });
 
   it("with a value of another kind, or that is no object, is refused", async () => {
-    const cases = [["a.json", '{ "epochs": "2" }'], ["a.json", '{ "lora": 3 }'], ["a.json", '{ "freeze": [] }'], ["a.json", '{ "optim": "adamax" }'], ["a.json", "[1]"], ["a.json", "{ "], ["a.yml", "a: [1"], ["a.yaml", "just text"]] as const;
+    const cases = [
+      ["a.json", '{ "epochs": "2" }'],
+      ["a.json", '{ "lora": 3 }'],
+      ["a.json", '{ "freeze": [] }'],
+      ["a.json", '{ "optim": "adamax" }'],
+      ["a.json", "[1]"],
+      ["a.json", "{ "],
+      ["a.yml", "a: [1"],
+      ["a.yaml", "just text"],
+    ] as const;
     for (const [name, text] of cases) await rejection(read(name, text), "ERR_INVALID_ARG");
   });
 
@@ -56,7 +75,9 @@ describe("a configuration file", () => {
       ["classWeights: heavy", /to be "balanced", a list of numbers, or an object with a number for each label/],
       ["freeze: []", /to be a text or a list of texts/],
     ];
-    for (const [text, message] of cases) expect((await rejection(read("a.yaml", text), "ERR_INVALID_ARG")).message).to.match(message);
+    for (const [text, message] of cases) {
+      expect((await rejection(read("a.yaml", text), "ERR_INVALID_ARG")).message).to.match(message);
+    }
   });
 
   it("may begin with a byte order mark", async () => {

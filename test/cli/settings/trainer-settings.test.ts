@@ -21,16 +21,26 @@ import { writeFile } from "node:fs/promises";
 
 /** Names of an interface's properties, by its source. */
 function membersOf(file: string, name: string): string[] {
-  const source = ts.createSourceFile(file, readFileSync(join(__dirname, "../../../lib", file), "utf8"), ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(join(__dirname, "../../../lib", file), "utf8"),
+    ts.ScriptTarget.Latest,
+    true,
+  );
   const found: string[] = [];
   source.forEachChild((node) => {
-    if (ts.isInterfaceDeclaration(node) && node.name.text === name) found.push(...node.members.map((member) => member.name?.getText() ?? ""));
+    if (ts.isInterfaceDeclaration(node) && node.name.text === name) {
+      found.push(...node.members.map((member) => member.name?.getText() ?? ""));
+    }
   });
   return found;
 }
 
 async function settingsOf(args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
-  const command = addSettings(new Command().exitOverride().configureOutput({ writeErr: () => undefined }), TRAIN_SECTIONS);
+  const command = addSettings(
+    new Command().exitOverride().configureOutput({ writeErr: () => undefined }),
+    TRAIN_SECTIONS,
+  );
   command.parse(args, { from: "user" });
   return givenSettings(command, TRAIN_SECTIONS);
 }
@@ -55,13 +65,25 @@ const CASES: Readonly<Record<string, readonly [flags: readonly string[], value: 
   optimArgs: [["--optim-args", "momentum=0.9", "--optim-args", "nesterov=true"], { momentum: 0.9, nesterov: true }],
   maxGradNorm: [["--max-grad-norm", "0"], 0],
   layerwiseLrDecay: [["--layerwise-lr-decay", "0.9"], 0.9],
-  paramGroups: [["--param-groups", "match=classifier.*,learningRate=1e-3", "--param-groups", "match=/bias$/,weightDecay=0"], [{ match: "classifier.*", learningRate: 1e-3 }, { match: /bias$/, weightDecay: 0 }]],
-  freeze: [["--freeze", "bert.embeddings.*", "--freeze", "/layer\\.[01]\\./"], ["bert.embeddings.*", /layer\.[01]\./]],
+  paramGroups: [
+    ["--param-groups", "match=classifier.*,learningRate=1e-3", "--param-groups", "match=/bias$/,weightDecay=0"],
+    [
+      { match: "classifier.*", learningRate: 1e-3 },
+      { match: /bias$/, weightDecay: 0 },
+    ],
+  ],
+  freeze: [
+    ["--freeze", "bert.embeddings.*", "--freeze", "/layer\\.[01]\\./"],
+    ["bert.embeddings.*", /layer\.[01]\./],
+  ],
   gradualUnfreezing: [["--gradual-unfreezing"], true],
   labelSmoothingFactor: [["--label-smoothing-factor", "0.1"], 0.1],
   classWeights: [["--class-weights", "good=1,bad=2.5"], { good: 1, bad: 2.5 }],
   focalGamma: [["--focal-gamma", "2"], 2],
-  averageWeights: [["--average-weights", "swa", "--average-weights-start", "0.5", "--average-weights-every", "3"], { type: "swa", start: 0.5, every: 3 }],
+  averageWeights: [
+    ["--average-weights", "swa", "--average-weights-start", "0.5", "--average-weights-every", "3"],
+    { type: "swa", start: 0.5, every: 3 },
+  ],
   gradientCheckpointing: [["--gradient-checkpointing"], true],
   autoFindBatchSize: [["--auto-find-batch-size"], true],
   nonFinite: [["--non-finite", "skip"], "skip"],
@@ -69,7 +91,10 @@ const CASES: Readonly<Record<string, readonly [flags: readonly string[], value: 
   device: [["--device", "cpu"], "cpu"],
   outputDir: [["--output", "runs/a"], "runs/a"],
   logEvery: [["--log-every", "1"], 1],
-  reportTo: [["--report-to", "csv,tensorboard", "--output-dir", "runs/a"], ["csv", "tensorboard"]],
+  reportTo: [
+    ["--report-to", "csv,tensorboard", "--output-dir", "runs/a"],
+    ["csv", "tensorboard"],
+  ],
   saveStrategy: [["--save-strategy", "steps"], "steps"],
   saveSteps: [["--save-steps", "20"], 20],
   saveSeconds: [["--save-seconds", "30"], 30],
@@ -98,7 +123,9 @@ describe("flags of torchwright train", () => {
 
   it("are there for every option of the loader, of LoRA and of the hub", () => {
     const elsewhere = ["device", "labels", "problemType", "seed"];
-    expect([...Object.keys(LOADER_SETTINGS), ...elsewhere]).to.have.members(membersOf("data/loading/options.ts", "DataLoaderOptions"));
+    expect([...Object.keys(LOADER_SETTINGS), ...elsewhere]).to.have.members(
+      membersOf("data/loading/options.ts", "DataLoaderOptions"),
+    );
     expect(Object.keys(HUB_SETTINGS)).to.have.members(membersOf("hub/options.ts", "HubOptions"));
     expect(Object.keys(LORA_SETTINGS.lora.settings)).to.have.members([...LORA_OPTIONS]);
   });
@@ -128,22 +155,50 @@ describe("flags of torchwright train", () => {
 
   it("switch groups on, alone or with any of their settings, and off over the file", async () => {
     expect((await settingsOf(["--lora"]))["lora"]).to.deep.equal({});
-    expect((await settingsOf(["--lora-r", "4", "--lora-target-modules", "query,dense"]))["lora"]).to.deep.equal({ r: 4, targetModules: ["query", "dense"] });
-    expect((await settingsOf(["--lora-target-modules", "all-linear", "--lora-init-lora-weights", "false"]))["lora"]).to.deep.equal({ targetModules: "all-linear", initLoraWeights: false });
+    expect((await settingsOf(["--lora-r", "4", "--lora-target-modules", "query,dense"]))["lora"]).to.deep.equal({
+      r: 4,
+      targetModules: ["query", "dense"],
+    });
+    expect(
+      (await settingsOf(["--lora-target-modules", "all-linear", "--lora-init-lora-weights", "false"]))["lora"],
+    ).to.deep.equal({ targetModules: "all-linear", initLoraWeights: false });
     expect((await settingsOf(["--windows-stride", "16"]))["windows"]).to.deep.equal({ stride: 16 });
     await inFolder(async (folder) => {
       await writeFile(join(folder, "a.yaml"), "lora: { r: 4, loraAlpha: 16 }\n");
-      expect((await settingsOf(["--config", join(folder, "a.yaml"), "--lora-r", "2"]))["lora"]).to.deep.equal({ r: 2, loraAlpha: 16 });
-      expect(await settingsOf(["--config", join(folder, "a.yaml"), "--lora"])).to.deep.equal({ lora: { r: 4, loraAlpha: 16 } });
+      expect((await settingsOf(["--config", join(folder, "a.yaml"), "--lora-r", "2"]))["lora"]).to.deep.equal({
+        r: 2,
+        loraAlpha: 16,
+      });
+      expect(await settingsOf(["--config", join(folder, "a.yaml"), "--lora"])).to.deep.equal({
+        lora: { r: 4, loraAlpha: 16 },
+      });
       expect(await settingsOf(["--config", join(folder, "a.yaml"), "--no-lora"])).to.deep.equal({});
     });
   });
 
   it("refuse what is no value of their kind, and settings without what they belong to", async () => {
-    for (const flags of [["--epochs", "many"], ["--max-steps", "1.5"], ["--optim", "adamax"], ["--optim-args", "momentum"], ["--class-weights", "none"]]) {
+    for (const flags of [
+      ["--epochs", "many"],
+      ["--max-steps", "1.5"],
+      ["--optim", "adamax"],
+      ["--optim-args", "momentum"],
+      ["--class-weights", "none"],
+    ]) {
       expect(await settingsOf(flags).catch((error: Error) => error.message), flags.join(" ")).to.match(/is invalid/);
     }
-    const wrong = [["--epochs", "-1"], ["--distillation-alpha", "0.1"], ["--average-weights-decay", "0.9"], ["--freeze", "/[/"], ["--compute-loss", "nowhere.js"], ["--metric-for-best-model", "loss", "--load-best-model-at-end", "--save-strategy", "no"]];
-    for (const flags of wrong) await rejection(settingsOf(flags).then((given) => trainerOptions({ outputDir: "runs/a", ...given })), "ERR_INVALID_ARG");
+    const wrong = [
+      ["--epochs", "-1"],
+      ["--distillation-alpha", "0.1"],
+      ["--average-weights-decay", "0.9"],
+      ["--freeze", "/[/"],
+      ["--compute-loss", "nowhere.js"],
+      ["--metric-for-best-model", "loss", "--load-best-model-at-end", "--save-strategy", "no"],
+    ];
+    for (const flags of wrong) {
+      await rejection(
+        settingsOf(flags).then((given) => trainerOptions({ outputDir: "runs/a", ...given })),
+        "ERR_INVALID_ARG",
+      );
+    }
   });
 });

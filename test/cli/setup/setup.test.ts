@@ -23,7 +23,8 @@ describe("torchwright setup", function () {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const setup = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> => runCli(["setup", ...args], { env: { TORCHWRIGHT_CACHE: cache, ...env } });
+  const setup = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> =>
+    runCli(["setup", ...args], { env: { TORCHWRIGHT_CACHE: cache, ...env } });
   const json = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<unknown> => {
     const { code, stdout, stderr } = await setup([...args, "--json"], env);
     expect(code, stderr).to.equal(0);
@@ -38,9 +39,19 @@ describe("torchwright setup", function () {
       const args = ["--cpu", "--sha256", createHash("sha256").update(archive).digest("hex").toUpperCase()];
       const first = await json(args, { TORCHWRIGHT_MIRROR: server.mirror });
       const place = path.join(cache, "libtorch-2.13.0-cpu", "torch");
-      expect(first).to.include({ version: "2.13.0", variant: "cpu", path: place, fetched: true, downloadedBytes: archive.length, reason: "--cpu was given" });
+      expect(first).to.include({
+        version: "2.13.0",
+        variant: "cpu",
+        path: place,
+        fetched: true,
+        downloadedBytes: archive.length,
+        reason: "--cpu was given",
+      });
       expect(server.paths).to.deep.equal(["/pytorch/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip"]);
-      expect(await json(args, { TORCHWRIGHT_MIRROR: server.mirror })).to.include({ fetched: false, downloadedBytes: 0 });
+      expect(await json(args, { TORCHWRIGHT_MIRROR: server.mirror })).to.include({
+        fetched: false,
+        downloadedBytes: 0,
+      });
       expect(server.paths).to.have.length(1);
     } finally {
       await server.close();
@@ -52,7 +63,14 @@ describe("torchwright setup", function () {
     const server = await serveFile(archive);
     try {
       const mirror = server.mirror.replace("//", "//ann:p%40ss@");
-      const { code, stdout, stderr } = await setup(["--cpu", "--json", "--mirror", mirror, "--sha256", createHash("sha256").update(archive).digest("hex")]);
+      const { code, stdout, stderr } = await setup([
+        "--cpu",
+        "--json",
+        "--mirror",
+        mirror,
+        "--sha256",
+        createHash("sha256").update(archive).digest("hex"),
+      ]);
       expect(code, stderr).to.equal(0);
       expect(server.authorizations).to.deep.equal([`Basic ${Buffer.from("ann:p@ss").toString("base64")}`]);
       const kept = readFileSync(path.join(cache, "libtorch-2.13.0-cpu", "fetched.json"), "utf8");
@@ -63,7 +81,8 @@ describe("torchwright setup", function () {
   });
 
   it("asks a mirror for the pinned archive alone, for CUDA for its index of wheels first", () => {
-    const names = (variant: "cpu" | "cu130"): string[] => sourcesFor({ variant, mirror: "https://m.example/pt/", python: "python3" }, {}).map(({ name }) => name);
+    const names = (variant: "cpu" | "cu130"): string[] =>
+      sourcesFor({ variant, mirror: "https://m.example/pt/", python: "python3" }, {}).map(({ name }) => name);
     expect(names("cpu")).to.have.length(1);
     expect(names("cu130")).to.have.length(2);
     expect(names("cu130")[0]).to.contain("https://m.example/pt/whl/cu130");
@@ -79,7 +98,10 @@ describe("torchwright setup", function () {
     writeFileSync(python, `#!/bin/sh\n[ "$1" = -c ] && echo '${torch}'\nexit 0\n`, { mode: 0o755 });
     for (const from of [torch, path.dirname(torch), archive, unnamed, python, "python3", "python"]) {
       rmSync(cache, { recursive: true, force: true });
-      const result = await json(["--from", from], { PATH: `${path.dirname(python)}:${process.env["PATH"]}`, PYTHON: "" });
+      const result = await json(["--from", from], {
+        PATH: `${path.dirname(python)}:${process.env["PATH"]}`,
+        PYTHON: "",
+      });
       expect(result, from).to.include({ version: "2.13.0", variant: "cpu", fetched: true, downloadedBytes: 0 });
       expect(existsSync(path.join(cache, "libtorch-2.13.0-cpu", "torch", "lib")), from).to.equal(true);
     }
@@ -111,7 +133,23 @@ describe("torchwright setup", function () {
     mkdirSync(path.dirname(cublas), { recursive: true });
     writeFileSync(cublas, "x");
     expect(await json(["--from", torch])).to.include({ variant: "cu130" });
-    expect(readFileSync(path.join(cache, "libtorch-2.13.0-cu130", "torch", "lib", "..", "..", "nvidia", "cu13", "lib", "libcublas.so.13"), "utf8")).to.equal("x");
+    expect(
+      readFileSync(
+        path.join(
+          cache,
+          "libtorch-2.13.0-cu130",
+          "torch",
+          "lib",
+          "..",
+          "..",
+          "nvidia",
+          "cu13",
+          "lib",
+          "libcublas.so.13",
+        ),
+        "utf8",
+      ),
+    ).to.equal("x");
   });
 
   it("lists several versions and builds side by side with the one in use, and removes by name, or all", async () => {
@@ -126,12 +164,16 @@ describe("torchwright setup", function () {
     expect(used).to.deep.include({ version: "2.13.0", variant: "cu130" });
     const one = installed[0];
     const place = path.join(cache, "libtorch-2.12.1-cpu");
-    const du = execFileSync("sh", ["-c", `find '${place}' -type f ! -name fetched.json -exec cat {} + | wc -c`], { encoding: "utf8" });
+    const du = execFileSync("sh", ["-c", `find '${place}' -type f ! -name fetched.json -exec cat {} + | wc -c`], {
+      encoding: "utf8",
+    });
     expect(one).to.include({ version: "2.12.1", variant: "cpu", path: path.join(place, "torch"), bytes: Number(du) });
 
     const text = (await setup(["--list"])).stdout.trimEnd().split("\n");
     expect(text).to.have.length(4);
-    expect(text[2]).to.match(/^\* 2\.13\.0-cu130 /).and.to.contain(path.join(cache, "libtorch-2.13.0-cu130", "torch"));
+    expect(text[2])
+      .to.match(/^\* 2\.13\.0-cu130 /)
+      .and.to.contain(path.join(cache, "libtorch-2.13.0-cu130", "torch"));
 
     const elsewhere = fakeLibtorch(path.join(folder, "elsewhere", "torch"));
     expect((await list({ LIBTORCH: elsewhere })).used).to.include({ root: elsewhere });
@@ -141,7 +183,9 @@ describe("torchwright setup", function () {
     expect((await list()).installed.filter((left) => left.used).map(({ name }) => name)).to.deep.equal(["2.13.0-cpu"]);
     const unknown = await setup(["--remove", "2.13.0-cu130"]);
     expect(unknown.code).to.equal(1);
-    expect(unknown.stderr).to.contain("expected all or one of 2.12.1-cpu, 2.13.0-cpu, got 2.13.0-cu130").and.to.contain("ERR_INVALID_ARG");
+    expect(unknown.stderr)
+      .to.contain("expected all or one of 2.12.1-cpu, 2.13.0-cpu, got 2.13.0-cu130")
+      .and.to.contain("ERR_INVALID_ARG");
     mkdirSync(path.join(cache, "downloads"));
     writeFileSync(path.join(cache, "downloads", "libtorch.zip.part"), "begun");
     expect((await list()).downloadBytes).to.equal(5);

@@ -2,12 +2,19 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { Breather } from "../../../lib/data/duplicates/breather";
 import { bandingFor, MinHasher, shareBand } from "../../../lib/data/duplicates/min-hash";
-import { findNearDuplicates, nearDuplicateGroups, type NearDuplicateOptions } from "../../../lib/data/duplicates/near-duplicates";
+import {
+  findNearDuplicates,
+  nearDuplicateGroups,
+  type NearDuplicateOptions,
+} from "../../../lib/data/duplicates/near-duplicates";
 import { randomBelow } from "../../../lib/data/random";
 import { rejection } from "../../support/rejection";
 
 /** Pieces and similarity as the definition has them, for texts of lower-case letters and single spaces. */
-function pieces(text: string, { unit, size }: { readonly unit: "character" | "word"; readonly size: number }): Set<string> {
+function pieces(
+  text: string,
+  { unit, size }: { readonly unit: "character" | "word"; readonly size: number },
+): Set<string> {
   const parts = unit === "character" ? text.split("") : text.split(" ");
   const joint = unit === "character" ? "" : " ";
   if (parts.length < size) return new Set([text]);
@@ -18,12 +25,21 @@ function jaccard(a: Set<string>, b: Set<string>): number {
   return common / (a.size + b.size - common);
 }
 
-const shingles = fc.constantFrom({ unit: "character", size: 5 } as const, { unit: "character", size: 2 } as const, { unit: "word", size: 1 } as const, { unit: "word", size: 3 } as const);
+const shingles = fc.constantFrom(
+  { unit: "character", size: 5 } as const,
+  { unit: "character", size: 2 } as const,
+  { unit: "word", size: 1 } as const,
+  { unit: "word", size: 3 } as const,
+);
 const word = fc.string({ unit: fc.constantFrom(..."abcde"), minLength: 1, maxLength: 6 });
-const sentence = (minLength: number, maxLength: number): fc.Arbitrary<string> => fc.array(word, { minLength, maxLength }).map((words) => words.join(" "));
+const sentence = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
+  fc.array(word, { minLength, maxLength }).map((words) => words.join(" "));
 /** Texts of which many are made from others by a change. */
 const related = fc
-  .tuple(fc.array(sentence(1, 25), { minLength: 1, maxLength: 12 }), fc.array(fc.tuple(fc.nat(), fc.nat(), word), { maxLength: 25 }))
+  .tuple(
+    fc.array(sentence(1, 25), { minLength: 1, maxLength: 12 }),
+    fc.array(fc.tuple(fc.nat(), fc.nat(), word), { maxLength: 25 }),
+  )
   .map(([texts, changes]) => {
     const all = [...texts];
     for (const [which, where, replacement] of changes) {
@@ -36,8 +52,21 @@ const related = fc
 
 describe("nearDuplicateGroups", () => {
   it("groups texts that differ by case, spaces, punctuation and the form of their characters", async () => {
-    const texts = ["The printer is on fire!", "I forgot my password", "the  printer is\non fire", "ＴＨＥ PRINTER — is on fire…", "Straße", "STRASSE", "ΟΔΟΣ", "οδος"];
-    expect(await nearDuplicateGroups(texts)).to.deep.equal([Uint32Array.of(0, 2, 3), Uint32Array.of(4, 5), Uint32Array.of(6, 7)]);
+    const texts = [
+      "The printer is on fire!",
+      "I forgot my password",
+      "the  printer is\non fire",
+      "ＴＨＥ PRINTER — is on fire…",
+      "Straße",
+      "STRASSE",
+      "ΟΔΟΣ",
+      "οδος",
+    ];
+    expect(await nearDuplicateGroups(texts)).to.deep.equal([
+      Uint32Array.of(0, 2, 3),
+      Uint32Array.of(4, 5),
+      Uint32Array.of(6, 7),
+    ]);
   });
 
   it("groups a text with a small change and leaves other texts alone", async () => {
@@ -47,7 +76,11 @@ describe("nearDuplicateGroups", () => {
   });
 
   it("keeps symbols apart, and texts of punctuation only unless they are equal", async () => {
-    expect(await nearDuplicateGroups(["C", "C++", "c", "👍", "👎", "!!!", "???", "!!!", "", ""])).to.deep.equal([Uint32Array.of(0, 2), Uint32Array.of(5, 7), Uint32Array.of(8, 9)]);
+    expect(await nearDuplicateGroups(["C", "C++", "c", "👍", "👎", "!!!", "???", "!!!", "", ""])).to.deep.equal([
+      Uint32Array.of(0, 2),
+      Uint32Array.of(5, 7),
+      Uint32Array.of(8, 9),
+    ]);
   });
 
   it("takes any iterable, an empty one as well", async () => {
@@ -72,7 +105,9 @@ describe("nearDuplicateGroups", () => {
       fc.asyncProperty(related, shingles, fc.constantFrom(0.3, 0.5, 0.8, 1), async (texts, shingle, threshold) => {
         const { links } = await findNearDuplicates("test", texts, { shingle, threshold });
         for (const { first, second, similarity } of links) {
-          expect(similarity).to.equal(jaccard(pieces(texts[first] as string, shingle), pieces(texts[second] as string, shingle)));
+          expect(similarity).to.equal(
+            jaccard(pieces(texts[first] as string, shingle), pieces(texts[second] as string, shingle)),
+          );
           expect(similarity).to.be.at.least(threshold);
         }
       }),
@@ -93,7 +128,9 @@ describe("nearDuplicateGroups", () => {
         const firsts = groups.map(([first]) => first as number);
         expect(firsts).to.deep.equal([...firsts].sort((a, b) => a - b));
         const groupOf = new Map(groups.flatMap((group, g) => [...group].map((row) => [row, g] as const)));
-        for (const { first, second } of links) expect(groupOf.get(first)).to.equal(groupOf.get(second)).and.to.not.equal(undefined);
+        for (const { first, second } of links) {
+          expect(groupOf.get(first)).to.equal(groupOf.get(second)).and.to.not.equal(undefined);
+        }
         // As many links as it takes to join the groups, so none is superfluous and none missing.
         expect(links.length).to.equal(rows.length - groups.length);
       }),
@@ -104,7 +141,9 @@ describe("nearDuplicateGroups", () => {
   it("gives the same result however often it lets the event loop run", async () => {
     await fc.assert(
       fc.asyncProperty(related, async (texts) => {
-        const [always, never] = await Promise.all([0, Infinity].map((stretch) => findNearDuplicates("test", texts, { threshold: 0.5 }, new Breather(stretch))));
+        const [always, never] = await Promise.all(
+          [0, Infinity].map((stretch) => findNearDuplicates("test", texts, { threshold: 0.5 }, new Breather(stretch))),
+        );
         expect(always).to.deep.equal(never);
       }),
       { seed: 5, numRuns: 30 },
@@ -113,7 +152,9 @@ describe("nearDuplicateGroups", () => {
 
   it("lets timers run while it works", async () => {
     const random = randomBelow(6);
-    const texts = Array.from({ length: 4000 }, () => Array.from({ length: 12 }, () => random(500).toString(36)).join(" "));
+    const texts = Array.from({ length: 4000 }, () =>
+      Array.from({ length: 12 }, () => random(500).toString(36)).join(" "),
+    );
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     await nearDuplicateGroups(texts);
@@ -135,11 +176,25 @@ describe("nearDuplicateGroups", () => {
     await rejection(nearDuplicateGroups(undefined as unknown as string[]), "ERR_INVALID_ARG");
     await rejection(nearDuplicateGroups(texts, null as unknown as NearDuplicateOptions), "ERR_INVALID_ARG");
     for (const threshold of [0, -1, 1.1, NaN, "0.8", null]) {
-      const { message } = await rejection(nearDuplicateGroups(texts, { threshold } as NearDuplicateOptions), "ERR_INVALID_ARG");
+      const { message } = await rejection(
+        nearDuplicateGroups(texts, { threshold } as NearDuplicateOptions),
+        "ERR_INVALID_ARG",
+      );
       expect(message).to.include("threshold");
     }
-    for (const shingle of [null, 5, {}, { unit: "line", size: 1 }, { unit: "word", size: 0 }, { unit: "word", size: 1.5 }, { unit: "word" }]) {
-      const { message } = await rejection(nearDuplicateGroups(texts, { shingle } as NearDuplicateOptions), "ERR_INVALID_ARG");
+    for (const shingle of [
+      null,
+      5,
+      {},
+      { unit: "line", size: 1 },
+      { unit: "word", size: 0 },
+      { unit: "word", size: 1.5 },
+      { unit: "word" },
+    ]) {
+      const { message } = await rejection(
+        nearDuplicateGroups(texts, { shingle } as NearDuplicateOptions),
+        "ERR_INVALID_ARG",
+      );
       expect(message).to.include("shingle");
     }
     const { message } = await rejection(nearDuplicateGroups(["a", 5 as unknown as string]), "ERR_INVALID_ARG");
@@ -164,7 +219,11 @@ describe("banding", () => {
     const banding = { bands: 8, rows: 4 };
     const random = randomBelow(8);
     const pairs = 3000;
-    for (const [common, own] of [[50, 25], [70, 15], [30, 35]] as const) {
+    for (const [common, own] of [
+      [50, 25],
+      [70, 15],
+      [30, 35],
+    ] as const) {
       let shared = 0;
       for (let pair = 0; pair < pairs; pair++) {
         const both = Array.from({ length: common }, () => random(2 ** 32));

@@ -9,7 +9,10 @@ describe("Overlap", () => {
     const threshold = fc.oneof(fc.constantFrom(0.2, 0.5, 0.8, 1), fc.double({ min: 0.01, max: 1, noNaN: true }));
     await fc.assert(
       fc.asyncProperty(fc.array(set, { minLength: 2, maxLength: 6 }), threshold, async (sets, t) => {
-        const overlap = await Overlap.of(sets.map((own) => Uint32Array.from(own).sort()), new Breather());
+        const overlap = await Overlap.of(
+          sets.map((own) => Uint32Array.from(own).sort()),
+          new Breather(),
+        );
         sets.forEach((a, i) =>
           sets.forEach((b, j) => {
             const common = a.filter((hash) => b.includes(hash)).length;

@@ -54,7 +54,9 @@ describe("damageIn", () => {
     expect(kinds("\u001b[31m")).to.deep.equal(["control-character"]);
     expect(kinds("next\u0085line")).to.deep.equal(["control-character"]);
     expect(damageIn("\ufeffid")).to.deep.equal([{ kind: "byte-order-mark", at: 0 }]);
-    for (const entity of ["&amp;", "&LT;", "&nbsp;", "&#39;", "&#x27;", "&quot;"]) expect(damageIn(`a ${entity} b`), entity).to.deep.equal([{ kind: "html-entity", at: 2 }]);
+    for (const entity of ["&amp;", "&LT;", "&nbsp;", "&#39;", "&#x27;", "&quot;"]) {
+      expect(damageIn(`a ${entity} b`), entity).to.deep.equal([{ kind: "html-entity", at: 2 }]);
+    }
     expect(kinds("\0 \ufffd &gt;")).to.deep.equal(["replacement-character", "control-character", "html-entity"]);
   });
 
@@ -70,7 +72,9 @@ describe("damageIn", () => {
 
 describe("isBlank", () => {
   it("is true of texts without a visible character", () => {
-    for (const text of ["", " ", "\n\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\0"]) expect(isBlank(text), JSON.stringify(text)).to.equal(true);
+    for (const text of ["", " ", "\n\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\0"]) {
+      expect(isBlank(text), JSON.stringify(text)).to.equal(true);
+    }
     for (const text of ["a", " .", "\u200b1", "😀"]) expect(isBlank(text), text).to.equal(false);
   });
 });

@@ -8,7 +8,9 @@ describe("distributionOf", () => {
     const a = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4, 6, 2, 6, 120];
     const { min, max, mean, percentiles } = distributionOf(Uint32Array.from(a));
     const expected = { p5: 1.15, p25: 3, p50: 5, p75: 7.25, p90: 9, p95: 9, p99: 94.47 };
-    for (const [name, value] of Object.entries(expected)) expect(percentiles[name as keyof typeof percentiles]).to.be.closeTo(value, 1e-9);
+    for (const [name, value] of Object.entries(expected)) {
+      expect(percentiles[name as keyof typeof percentiles]).to.be.closeTo(value, 1e-9);
+    }
     expect({ min, max, mean }).to.deep.equal({ min: 1, max: 120, mean: 9.625 });
     expect(Object.values(distributionOf(Uint32Array.of(7)).percentiles)).to.deep.equal([7, 7, 7, 7, 7, 7, 7]);
   });

@@ -21,19 +21,50 @@ function dataset(examples: readonly Example[], labels?: readonly string[]): Insp
   };
 }
 const texts = (...all: TextInput[]): Inspectable => dataset(all.map((text) => ({ text })));
-const labelled = (...labels: (Label | undefined)[]): Inspectable => dataset(labels.map((label, i) => ({ text: `text ${i}`, ...(label !== undefined && { label }) })));
+const labelled = (...labels: (Label | undefined)[]): Inspectable =>
+  dataset(labels.map((label, i) => ({ text: `text ${i}`, ...(label !== undefined && { label }) })));
 
 describe("inspect: labels", () => {
   it("counts classes, in the order of the label map, those without a row as well", async () => {
-    const { splits } = await inspect({ train: TextDataset.from([{ text: "a", label: "x" }, { text: "b", label: "y" }, { text: "c", label: "x" }, { text: "d", label: "x" }]), test: labelled("y", "z") });
-    expect(splits.map(({ name, rows }) => [name, rows])).to.deep.equal([["train", 4], ["test", 2]]);
+    const { splits } = await inspect({
+      train: TextDataset.from([
+        { text: "a", label: "x" },
+        { text: "b", label: "y" },
+        { text: "c", label: "x" },
+        { text: "d", label: "x" },
+      ]),
+      test: labelled("y", "z"),
+    });
+    expect(splits.map(({ name, rows }) => [name, rows])).to.deep.equal([
+      ["train", 4],
+      ["test", 2],
+    ]);
     expect(splits[0]?.labels).to.deep.equal({
       kind: "single-label",
-      classes: [{ name: "x", count: 3, share: 0.75 }, { name: "y", count: 1, share: 0.25 }, { name: "z", count: 0, share: 0 }],
+      classes: [
+        { name: "x", count: 3, share: 0.75 },
+        { name: "y", count: 1, share: 0.25 },
+        { name: "z", count: 0, share: 0 },
+      ],
       unlabelled: 0,
     });
-    expect(splits[1]?.labels).to.deep.include({ classes: [{ name: "x", count: 0, share: 0 }, { name: "y", count: 1, share: 0.5 }, { name: "z", count: 1, share: 0.5 }] });
-    const ordered = await inspect(dataset([{ text: "a", label: "10" }, { text: "b", label: "9" }, { text: "c", label: "new" }], ["9", "10"]));
+    expect(splits[1]?.labels).to.deep.include({
+      classes: [
+        { name: "x", count: 0, share: 0 },
+        { name: "y", count: 1, share: 0.5 },
+        { name: "z", count: 1, share: 0.5 },
+      ],
+    });
+    const ordered = await inspect(
+      dataset(
+        [
+          { text: "a", label: "10" },
+          { text: "b", label: "9" },
+          { text: "c", label: "new" },
+        ],
+        ["9", "10"],
+      ),
+    );
     const labels = ordered.splits[0]?.labels;
     expect(labels?.kind === "single-label" && labels.classes.map(({ name }) => name)).to.deep.equal(["9", "10", "new"]);
   });
@@ -42,13 +73,20 @@ describe("inspect: labels", () => {
     const multi = await inspect(labelled(["x", "y"], ["x", "x"], [], ["z"]));
     expect(multi.splits[0]?.labels).to.deep.equal({
       kind: "multi-label",
-      classes: [{ name: "x", count: 2, share: 0.5 }, { name: "y", count: 1, share: 0.25 }, { name: "z", count: 1, share: 0.25 }],
+      classes: [
+        { name: "x", count: 2, share: 0.5 },
+        { name: "y", count: 1, share: 0.25 },
+        { name: "z", count: 1, share: 0.25 },
+      ],
       unlabelled: 0,
     });
     const soft = await inspect(labelled({ x: 0.75, y: 0.25 }, { y: 1 }));
     expect(soft.splits[0]?.labels).to.deep.equal({
       kind: "soft-label",
-      classes: [{ name: "x", count: 0.75, share: 0.375 }, { name: "y", count: 1.25, share: 0.625 }],
+      classes: [
+        { name: "x", count: 0.75, share: 0.375 },
+        { name: "y", count: 1.25, share: 0.625 },
+      ],
       unlabelled: 0,
     });
     const regression = await inspect(labelled(2, -1, 5, undefined));
@@ -58,7 +96,10 @@ describe("inspect: labels", () => {
   });
 
   it("warns of classes that are missing or drowned out", async () => {
-    const { warnings } = await inspect({ train: labelled(...Array.from({ length: 20 }, () => "x"), "y"), test: labelled("x", "z") }, { nearDuplicates: false });
+    const { warnings } = await inspect(
+      { train: labelled(...Array.from({ length: 20 }, () => "x"), "y"), test: labelled("x", "z") },
+      { nearDuplicates: false },
+    );
     expect(warnings).to.include('train has no row of 1 class: "z".');
     expect(warnings).to.include('test has no row of 1 class: "y".');
     expect(warnings.join()).to.include('In train "x" is 20 times as frequent as "y"');
@@ -66,7 +107,10 @@ describe("inspect: labels", () => {
 
   it("refuses labels of several kinds, and what is no label, by their place", async () => {
     for (const wrong of [5, ["x"], { x: 1 }, true, NaN, [5], { x: "1" }]) {
-      const { message } = await rejection(inspect({ train: labelled("x"), test: labelled("x", wrong as Label) }), "ERR_INVALID_ARG");
+      const { message } = await rejection(
+        inspect({ train: labelled("x"), test: labelled("x", wrong as Label) }),
+        "ERR_INVALID_ARG",
+      );
       expect(message).to.include("(test, tickets.csv, line 3)");
     }
     await rejection(inspect(labelled(true as unknown as Label)), "ERR_INVALID_ARG");
@@ -78,7 +122,11 @@ describe("inspect: lengths", () => {
     const { splits } = await inspect(texts("two words", ["  three ", "more\nwords"], "", "😀é漢"));
     const lengths = splits[0]?.lengths;
     expect([lengths?.words.min, lengths?.words.max, lengths?.words.mean]).to.deep.equal([0, 3, (2 + 3 + 0 + 1) / 4]);
-    expect([lengths?.characters.min, lengths?.characters.max, lengths?.characters.mean]).to.deep.equal([0, 18, (9 + 18 + 0 + 3) / 4]);
+    expect([lengths?.characters.min, lengths?.characters.max, lengths?.characters.mean]).to.deep.equal([
+      0,
+      18,
+      (9 + 18 + 0 + 3) / 4,
+    ]);
     expect(lengths?.tokens).to.equal(null);
     expect(lengths?.truncated).to.deep.equal([]);
   });
@@ -88,10 +136,16 @@ describe("inspect: lengths", () => {
     const data = texts(...Array.from({ length: 600 }, (_, i) => String(i + 1)));
     const { splits, warnings } = await inspect(data, { tokenizer, nearDuplicates: false });
     expect(splits[0]?.lengths.tokens).to.deep.include({ min: 1, max: 600, mean: 300.5 });
-    expect(splits[0]?.lengths.truncated).to.deep.equal([{ maxLength: 64, rows: 536, share: 536 / 600 }, { maxLength: 100, rows: 500, share: 500 / 600 }]);
+    expect(splits[0]?.lengths.truncated).to.deep.equal([
+      { maxLength: 64, rows: 536, share: 536 / 600 },
+      { maxLength: 100, rows: 500, share: 500 / 600 },
+    ]);
     expect(warnings).to.include("500 rows of data (83.3%) are longer than 100 tokens and would be cut.");
     const asked = await inspect(data, { tokenizer, maxLengths: [500, 10, 500], nearDuplicates: false });
-    expect(asked.splits[0]?.lengths.truncated.map(({ maxLength, rows }) => [maxLength, rows])).to.deep.equal([[10, 590], [500, 100]]);
+    expect(asked.splits[0]?.lengths.truncated.map(({ maxLength, rows }) => [maxLength, rows])).to.deep.equal([
+      [10, 590],
+      [500, 100],
+    ]);
     expect((await inspect(data, tokenizer)).splits[0]?.lengths.tokens?.max).to.equal(600);
   });
 
@@ -99,7 +153,10 @@ describe("inspect: lengths", () => {
     const golden = path.join(__dirname, "..", "..", "golden");
     interface Golden {
       readonly texts: readonly TextInput[];
-      readonly variants: readonly { readonly name: string; readonly encodings: readonly (readonly { maxLength: number; ids: number[] }[])[] }[];
+      readonly variants: readonly {
+        readonly name: string;
+        readonly encodings: readonly (readonly { maxLength: number; ids: number[] }[])[];
+      }[];
     }
     const { texts: all, variants } = JSON.parse(await readFile(path.join(golden, "tokens.json"), "utf8")) as Golden;
     // The file has encodings of at most 512 tokens: shorter ones are whole.
@@ -111,13 +168,28 @@ describe("inspect: lengths", () => {
     const folder = await mkdtemp(path.join(tmpdir(), "inspect-"));
     try {
       await copyFile(path.join(golden, "tokenizer", "vocab.txt"), path.join(folder, "vocab.txt"));
-      await writeFile(path.join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "BertTokenizer", model_max_length: 16, do_lower_case: true }));
-      const { splits } = await inspect(texts(...whole.map(({ text }) => text)), await AutoTokenizer.fromPretrained(folder));
+      await writeFile(
+        path.join(folder, "tokenizer_config.json"),
+        JSON.stringify({ tokenizer_class: "BertTokenizer", model_max_length: 16, do_lower_case: true }),
+      );
+      const { splits } = await inspect(
+        texts(...whole.map(({ text }) => text)),
+        await AutoTokenizer.fromPretrained(folder),
+      );
       const lengths = whole.map(({ length }) => length);
       const report = splits[0]?.lengths;
-      expect(report?.tokens?.mean).to.be.closeTo(lengths.reduce((sum, length) => sum + length, 0) / lengths.length, 1e-9);
+      expect(report?.tokens?.mean).to.be.closeTo(
+        lengths.reduce((sum, length) => sum + length, 0) / lengths.length,
+        1e-9,
+      );
       expect(report?.tokens?.max).to.equal(Math.max(...lengths));
-      expect(report?.truncated).to.deep.equal([{ maxLength: 16, rows: lengths.filter((length) => length > 16).length, share: lengths.filter((length) => length > 16).length / lengths.length }]);
+      expect(report?.truncated).to.deep.equal([
+        {
+          maxLength: 16,
+          rows: lengths.filter((length) => length > 16).length,
+          share: lengths.filter((length) => length > 16).length / lengths.length,
+        },
+      ]);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -152,14 +224,23 @@ describe("inspect: duplicates", () => {
     expect(duplicates).to.deep.include({
       groups: 2,
       repeats: 3,
-      within: [{ split: "train", groups: 1, repeats: 1 }, { split: "test", groups: 0, repeats: 0 }],
+      within: [
+        { split: "train", groups: 1, repeats: 1 },
+        { split: "test", groups: 0, repeats: 0 },
+      ],
       across: [{ splits: ["train", "test"], rows: [3, 2] }],
     });
     expect(duplicates.examples).to.deep.equal([
       {
         rows: 2,
         examples: [
-          { split: "train", row: 0, place: "tickets.csv, line 2", label: "hardware", excerpt: "the printer is on fire" },
+          {
+            split: "train",
+            row: 0,
+            place: "tickets.csv, line 2",
+            label: "hardware",
+            excerpt: "the printer is on fire",
+          },
           { split: "test", row: 0, place: "tickets.csv, line 2", label: "hardware", excerpt: "the printer is on fire" },
         ],
       },
@@ -176,30 +257,59 @@ describe("inspect: duplicates", () => {
 
   it("finds texts that are nearly the same, beyond those that are the same", async () => {
     const { nearDuplicates } = await inspect({ train, test });
-    // The texts of the printer: two in train, two in test, of which one is a text of train. And the pair reads as its texts joined.
+    // The texts of the printer: two in train, two in test, of which one is a text of train. And the pair reads as its
+    // texts joined.
     expect(nearDuplicates).to.deep.include({
       threshold: 0.8,
       groups: 2,
       repeats: 3,
       conflicting: 2,
-      within: [{ split: "train", groups: 2, repeats: 2 }, { split: "test", groups: 1, repeats: 1 }],
+      within: [
+        { split: "train", groups: 2, repeats: 2 },
+        { split: "test", groups: 1, repeats: 1 },
+      ],
       across: [{ splits: ["train", "test"], rows: [3, 3] }],
     });
-    expect(nearDuplicates?.examples[0]?.examples.map(({ split, row }) => [split, row])).to.deep.equal([["train", 0], ["train", 1], ["test", 2], ["test", 0]]);
+    expect(nearDuplicates?.examples[0]?.examples.map(({ split, row }) => [split, row])).to.deep.equal([
+      ["train", 0],
+      ["train", 1],
+      ["test", 2],
+      ["test", 0],
+    ]);
   });
 
   it("looks for near-duplicates as it is told", async () => {
     expect((await inspect({ train, test }, { nearDuplicates: false })).nearDuplicates).to.equal(null);
-    const loose = await inspect(texts("the cat sat on the mat", "the cat sat on the hat"), { nearDuplicates: { threshold: 0.5 } });
+    const loose = await inspect(texts("the cat sat on the mat", "the cat sat on the hat"), {
+      nearDuplicates: { threshold: 0.5 },
+    });
     expect(loose.nearDuplicates).to.deep.include({ threshold: 0.5, groups: 1 });
-    expect((await inspect(texts("the cat sat on the mat", "the cat sat on the hat"), { nearDuplicates: { threshold: 0.95 } })).nearDuplicates?.groups).to.equal(0);
+    expect(
+      (
+        await inspect(texts("the cat sat on the mat", "the cat sat on the hat"), {
+          nearDuplicates: { threshold: 0.95 },
+        })
+      ).nearDuplicates?.groups,
+    ).to.equal(0);
   });
 
   it("finds one text with different labels, of every form", async () => {
     const { contradictions } = await inspect({ train, test });
     expect([contradictions.groups, contradictions.rows]).to.deep.equal([1, 3]);
-    expect(contradictions.examples[0]?.examples.map(({ label }) => label)).to.deep.equal(["accounts", "hardware", "accounts"]);
-    const groups = async (a: Label, b: Label): Promise<number> => (await inspect(dataset([{ text: "a", label: a }, { text: "a", label: b }]))).contradictions.groups;
+    expect(contradictions.examples[0]?.examples.map(({ label }) => label)).to.deep.equal([
+      "accounts",
+      "hardware",
+      "accounts",
+    ]);
+    const groups = async (a: Label, b: Label): Promise<number> =>
+      (
+        await inspect(
+          dataset([
+            { text: "a", label: a },
+            { text: "a", label: b },
+          ]),
+        )
+      ).contradictions.groups;
     expect(await groups(["x", "y"], ["y", "x", "x"])).to.equal(0);
     expect(await groups(["x", "y"], ["x"])).to.equal(1);
     expect(await groups({ x: 0.5, y: 0.5 }, { y: 0.5, x: 0.5 })).to.equal(0);
@@ -209,13 +319,20 @@ describe("inspect: duplicates", () => {
   });
 
   it("warns of leakage from the side of the part that is scored", async () => {
-    const expected = "2 of 4 rows of test (50.0%) have a text that train has too, so a score there tells less: call dedupe before split.";
+    const expected =
+      "2 of 4 rows of test (50.0%) have a text that train has too, so a score there tells less: call dedupe before split.";
     expect((await inspect({ train, test })).warnings[0]).to.equal(expected);
     expect((await inspect({ test, train })).warnings[0]).to.equal(expected);
   });
 
   it("finds nothing in data that is sound", async () => {
-    const sound = await inspect({ train: labelled("x", "y"), test: dataset([{ text: "another", label: "x" }, { text: "and one more", label: "y" }]) });
+    const sound = await inspect({
+      train: labelled("x", "y"),
+      test: dataset([
+        { text: "another", label: "x" },
+        { text: "and one more", label: "y" },
+      ]),
+    });
     expect(sound.warnings).to.deep.equal([]);
     expect(String(sound)).to.include("None: nothing was found");
   });
@@ -223,18 +340,32 @@ describe("inspect: duplicates", () => {
 
 describe("inspect: texts", () => {
   it("finds empty texts and, of each kind, damaged ones", async () => {
-    const { empty, damage } = await inspect(texts("fine", "", " \n", ["a", ""], "caf\u00c3\u00a9", `${"x".repeat(300)}\0`, "a &amp; b &lt;"));
+    const { empty, damage } = await inspect(
+      texts("fine", "", " \n", ["a", ""], "caf\u00c3\u00a9", `${"x".repeat(300)}\0`, "a &amp; b &lt;"),
+    );
     expect(empty.rows).to.equal(3);
     expect(empty.examples.map(({ row }) => row)).to.deep.equal([1, 2, 3]);
-    expect(damage.map(({ kind, rows }) => [kind, rows])).to.deep.equal([["mojibake", 1], ["control-character", 1], ["html-entity", 1]]);
+    expect(damage.map(({ kind, rows }) => [kind, rows])).to.deep.equal([
+      ["mojibake", 1],
+      ["control-character", 1],
+      ["html-entity", 1],
+    ]);
     expect(damage[1]?.examples[0]?.excerpt).to.equal(`…${"x".repeat(30)}\0`);
   });
 
   it("shows as many examples as it is asked for", async () => {
-    const data = texts(...Array.from({ length: 20 }, () => ""), ...Array.from({ length: 8 }, (_, i) => `text ${i >> 1}`));
+    const data = texts(
+      ...Array.from({ length: 20 }, () => ""),
+      ...Array.from({ length: 8 }, (_, i) => `text ${i >> 1}`),
+    );
     for (const examples of [0, 3]) {
       const { empty, duplicates } = await inspect(data, { examples });
-      expect([empty.rows, empty.examples.length, duplicates.groups, duplicates.examples.length]).to.deep.equal([20, examples, 5, examples]);
+      expect([empty.rows, empty.examples.length, duplicates.groups, duplicates.examples.length]).to.deep.equal([
+        20,
+        examples,
+        5,
+        examples,
+      ]);
     }
   });
 });
@@ -242,7 +373,18 @@ describe("inspect: texts", () => {
 describe("inspect", () => {
   it("refuses wrong arguments with what was expected", async () => {
     const good = texts("a");
-    const wrongData: unknown[] = [undefined, null, 5, "text", [{ text: "a" }], {}, { train: undefined }, { train: [] }, { train: good, test: null }, { length: 1 }];
+    const wrongData: unknown[] = [
+      undefined,
+      null,
+      5,
+      "text",
+      [{ text: "a" }],
+      {},
+      { train: undefined },
+      { train: [] },
+      { train: good, test: null },
+      { length: 1 },
+    ];
     for (const data of wrongData) await rejection(inspect(data as InspectionInput), "ERR_INVALID_ARG");
     await rejection(inspect({ train: good, test: texts() }), "ERR_EMPTY_DATASET");
     for (const row of [undefined, null, 5, {}, { text: 5 }, { text: ["a"] }, { text: ["a", 5] }]) {
@@ -274,6 +416,15 @@ describe("inspect", () => {
     const inspection = await inspect({ train: labelled("x", "x"), test: texts("", "\ud800") });
     const parsed: unknown = JSON.parse(JSON.stringify(inspection));
     expect(parsed).to.deep.equal({ ...inspection });
-    expect(Object.keys(parsed as object)).to.deep.equal(["rows", "splits", "duplicates", "nearDuplicates", "contradictions", "empty", "damage", "warnings"]);
+    expect(Object.keys(parsed as object)).to.deep.equal([
+      "rows",
+      "splits",
+      "duplicates",
+      "nearDuplicates",
+      "contradictions",
+      "empty",
+      "damage",
+      "warnings",
+    ]);
   });
 });

@@ -20,14 +20,20 @@ import { rejection, thrown } from "../../support/rejection";
 type Options = Omit<DataLoaderOptions, "tokenizer">;
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const rowsOf = (count: number): ExampleInput[] => numbers(count).map((i) => ({ text: String(i), label: "abc"[i % 3] as string }));
+const rowsOf = (count: number): ExampleInput[] =>
+  numbers(count).map((i) => ({ text: String(i), label: "abc"[i % 3] as string }));
 const numbered = (count: number): TextDataset => TextDataset.from(rowsOf(count));
 const tokenizer = new FakeTokenizer();
 const labels = ["a", "b", "c"];
 
-const loaderOf = (rows: number, options: Options = {}): DataLoader => new DataLoader(numbered(rows), { tokenizer, ...options });
+const loaderOf = (rows: number, options: Options = {}): DataLoader =>
+  new DataLoader(numbered(rows), { tokenizer, ...options });
 const streamOf = (rows: number, options: Options = {}): DataLoader =>
-  new DataLoader(IterableDataset.from(() => rowsOf(rows)).shuffle({ seed: 5, buffer: 16 }), { tokenizer, labels, ...options });
+  new DataLoader(IterableDataset.from(() => rowsOf(rows)).shuffle({ seed: 5, buffer: 16 }), {
+    tokenizer,
+    labels,
+    ...options,
+  });
 
 async function batchesOf(batches: AsyncIterable<Batch>): Promise<number[][]> {
   const seen: number[][] = [];
@@ -43,14 +49,21 @@ const anySampler = (rows: number): fc.Arbitrary<Options> =>
       undefined,
       new RandomSampler({ seed }),
       new LengthGroupedSampler({ seed, window: 3 }),
-      new WeightedSampler(numbers(rows).map((row) => 1 + (row % 4)), { seed, replacement: false }),
-      new WeightedSampler(numbers(rows).map((row) => 1 + (row % 4)), { seed }),
+      new WeightedSampler(
+        numbers(rows).map((row) => 1 + (row % 4)),
+        { seed, replacement: false },
+      ),
+      new WeightedSampler(
+        numbers(rows).map((row) => 1 + (row % 4)),
+        { seed },
+      ),
       new ClassBalancedSampler({ seed }),
     ];
     const sampler = samplers[kind];
     return sampler ? { sampler } : {};
   });
-const visitsAll = ({ sampler }: Options): boolean => !/with replacement|class-balanced/.test(sampler?.description ?? "");
+const visitsAll = ({ sampler }: Options): boolean =>
+  !/with replacement|class-balanced/.test(sampler?.description ?? "");
 
 describe("a loader's epochs", () => {
   it("give every example exactly once, whatever sampler, batch size, world size and prefetch", async () => {
@@ -64,7 +77,13 @@ describe("a loader's epochs", () => {
         const seen: number[] = [];
         const steps = new Set<number>();
         for (let rank = 0; rank < world; rank++) {
-          const loader = loaderOf(rows, { ...sampling, batchSize, prefetch, ...(maxTokens ? { maxTokens } : {}), distributed: { rank, world } });
+          const loader = loaderOf(rows, {
+            ...sampling,
+            batchSize,
+            prefetch,
+            ...(maxTokens ? { maxTokens } : {}),
+            distributed: { rank, world },
+          });
           const batches = await batchesOf(loader.epoch(1));
           expect(await loader.countBatches(1)).to.equal(batches.length);
           if (loader.sized) expect(loader.length).to.equal(batches.length);
@@ -80,14 +99,22 @@ describe("a loader's epochs", () => {
   });
 
   it("of a stream give every row exactly once, and every process as many steps", async () => {
-    const property = fc.asyncProperty(fc.nat(60), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 4 }), fc.nat(3), async (rows, batchSize, world, prefetch) => {
-      const all: number[][][] = [];
-      for (let rank = 0; rank < world; rank++) all.push(await batchesOf(streamOf(rows, { batchSize, prefetch, distributed: { rank, world } })));
-      expect(new Set(all.map((batches) => batches.length)).size).to.equal(1);
-      const seen = all.flat(2);
-      expect(sorted([...new Set(seen)])).to.deep.equal(numbers(rows));
-      expect(seen.length).to.equal(Math.ceil(rows / world) * world);
-    });
+    const property = fc.asyncProperty(
+      fc.nat(60),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.nat(3),
+      async (rows, batchSize, world, prefetch) => {
+        const all: number[][][] = [];
+        for (let rank = 0; rank < world; rank++) {
+          all.push(await batchesOf(streamOf(rows, { batchSize, prefetch, distributed: { rank, world } })));
+        }
+        expect(new Set(all.map((batches) => batches.length)).size).to.equal(1);
+        const seen = all.flat(2);
+        expect(sorted([...new Set(seen)])).to.deep.equal(numbers(rows));
+        expect(seen.length).to.equal(Math.ceil(rows / world) * world);
+      },
+    );
     await fc.assert(property, { seed: 6, numRuns: 60 });
   });
 });
@@ -123,7 +150,10 @@ describe("DataLoader.state and resume", () => {
       fc.nat(3),
       fc.boolean(),
       async ([rows, sampling], batchSize, until, prefetch, packed) => {
-        const { whole, pieces } = await broken(() => loaderOf(rows, { ...sampling, batchSize, prefetch, ...(packed ? { maxTokens: 12 } : {}) }), until);
+        const { whole, pieces } = await broken(
+          () => loaderOf(rows, { ...sampling, batchSize, prefetch, ...(packed ? { maxTokens: 12 } : {}) }),
+          until,
+        );
         expect(pieces).to.deep.equal(whole);
       },
     );
@@ -131,10 +161,15 @@ describe("DataLoader.state and resume", () => {
   });
 
   it("go on with the same batches for a stream that is shuffled", async () => {
-    const property = fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9 }), fc.nat(20), async (rows, batchSize, until) => {
-      const { whole, pieces } = await broken(() => streamOf(rows, { batchSize }), until);
-      expect(pieces).to.deep.equal(whole);
-    });
+    const property = fc.asyncProperty(
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.nat(20),
+      async (rows, batchSize, until) => {
+        const { whole, pieces } = await broken(() => streamOf(rows, { batchSize }), until);
+        expect(pieces).to.deep.equal(whole);
+      },
+    );
     await fc.assert(property, { seed: 8, numRuns: 40 });
   });
 
@@ -151,17 +186,31 @@ describe("DataLoader.state and resume", () => {
     const loader = loaderOf(10, { batchSize: 2, shuffle: true });
     for await (const _batch of loader) break;
     const state = loader.state();
-    expect(await batchesOf(loader)).to.deep.equal(await batchesOf(loaderOf(10, { batchSize: 2, shuffle: true }).epoch(1)));
+    expect(await batchesOf(loader)).to.deep.equal(
+      await batchesOf(loaderOf(10, { batchSize: 2, shuffle: true }).epoch(1)),
+    );
     loader.resume(state);
     expect(await batchesOf(loader)).to.deep.equal((await batchesOf(loader.epoch(0))).slice(1));
   });
 
   it("refuse what is no state, and one of other data, sampler or batch size", () => {
     const loader = loaderOf(10);
-    for (const bad of [undefined, null, {}, "state", { ...loader.state(), epoch: -1 }, { ...loader.state(), version: 2 }]) {
+    for (const bad of [
+      undefined,
+      null,
+      {},
+      "state",
+      { ...loader.state(), epoch: -1 },
+      { ...loader.state(), version: 2 },
+    ]) {
       thrown(() => loader.resume(bad as ReturnType<DataLoader["state"]>), "ERR_INVALID_ARG");
     }
-    for (const other of [loaderOf(11), loaderOf(10, { shuffle: true }), loaderOf(10, { batchSize: 3 }), loaderOf(10, { dropLast: true })]) {
+    for (const other of [
+      loaderOf(11),
+      loaderOf(10, { shuffle: true }),
+      loaderOf(10, { batchSize: 3 }),
+      loaderOf(10, { dropLast: true }),
+    ]) {
       expect(thrown(() => loader.resume(other.state()), "ERR_INVALID_ARG").message).to.include("same data");
     }
   });
@@ -174,10 +223,20 @@ describe("a loader's batches", () => {
     const shapes: unknown[] = [];
     for await (const { inputIds, padded, tokens } of loader) shapes.push([inputIds.shape, padded, tokens]);
     // Lengths 2, 3 and 4, 10 (25 cut).
-    expect(shapes).to.deep.equal([[[2, 8], 16, 5], [[2, 16], 32, 14]]);
+    expect(shapes).to.deep.equal([
+      [[2, 8], 16, 5],
+      [[2, 16], 32, 14],
+    ]);
     const { waitedSeconds, ...stats } = loader.stats();
     expect(stats).to.deep.equal({
-      batches: 2, examples: 4, encodings: 4, tokens: 19, padded: 48, paddingShare: 29 / 48, truncated: 1, truncatedTokens: 15,
+      batches: 2,
+      examples: 4,
+      encodings: 4,
+      tokens: 19,
+      padded: 48,
+      paddingShare: 29 / 48,
+      truncated: 1,
+      truncatedTokens: 15,
     });
     expect(waitedSeconds).to.be.above(0);
   });
@@ -196,7 +255,12 @@ describe("a loader's batches", () => {
     const long = new FakeTokenizer({ maxLength: 64, lengthOf: (text) => 1 + ((text * 37) % 61) });
     const padding = async (distributed?: DataLoaderOptions["distributed"]): Promise<number> => {
       const sampler = new LengthGroupedSampler({ seed: 1 });
-      const loader = new DataLoader(numbered(960), { tokenizer: long, batchSize: 8, sampler, ...(distributed ? { distributed } : {}) });
+      const loader = new DataLoader(numbered(960), {
+        tokenizer: long,
+        batchSize: 8,
+        sampler,
+        ...(distributed ? { distributed } : {}),
+      });
       await batchesOf(loader);
       return loader.stats().paddingShare;
     };
@@ -218,17 +282,59 @@ describe("a loader's batches", () => {
   });
 
   it("carry labels of every kind", async () => {
-    const labelsOf = async (rows: ExampleInput[], options: Parameters<typeof TextDataset.from>[1] = {}): Promise<[unknown, string, unknown]> => {
-      for await (const { labels: made, problemType } of new DataLoader(TextDataset.from(rows, options), { tokenizer })) {
+    const labelsOf = async (
+      rows: ExampleInput[],
+      options: Parameters<typeof TextDataset.from>[1] = {},
+    ): Promise<[unknown, string, unknown]> => {
+      for await (const { labels: made, problemType } of new DataLoader(TextDataset.from(rows, options), {
+        tokenizer,
+      })) {
         const tensor = made as Tensor;
         return [tensor.toArray(), tensor.dtype, problemType];
       }
       throw new Error("no batch");
     };
-    expect(await labelsOf([{ text: "1", label: ["y", "x"] }, { text: "2", label: [] }])).to.deep.equal([[[1, 1], [0, 0]], "float32", "multi-label"]);
-    expect(await labelsOf([{ text: "1", label: { y: 0.25, x: 0.75 } }, { text: "2", label: { y: 1 } }])).to.deep.equal([[[0.75, 0.25], [0, 1]], "float32", "soft-label"]);
-    expect(await labelsOf([{ text: "1", label: 0.5 }, { text: "2", label: 2 }], { problemType: "regression" })).to.deep.equal([[0.5, 2], "float32", "regression"]);
-    expect(await labelsOf([{ text: "1", label: 7 }, { text: "2", label: 10 }])).to.deep.equal([[0n, 1n], "int64", "single-label"]);
+    expect(
+      await labelsOf([
+        { text: "1", label: ["y", "x"] },
+        { text: "2", label: [] },
+      ]),
+    ).to.deep.equal([
+      [
+        [1, 1],
+        [0, 0],
+      ],
+      "float32",
+      "multi-label",
+    ]);
+    expect(
+      await labelsOf([
+        { text: "1", label: { y: 0.25, x: 0.75 } },
+        { text: "2", label: { y: 1 } },
+      ]),
+    ).to.deep.equal([
+      [
+        [0.75, 0.25],
+        [0, 1],
+      ],
+      "float32",
+      "soft-label",
+    ]);
+    expect(
+      await labelsOf(
+        [
+          { text: "1", label: 0.5 },
+          { text: "2", label: 2 },
+        ],
+        { problemType: "regression" },
+      ),
+    ).to.deep.equal([[0.5, 2], "float32", "regression"]);
+    expect(
+      await labelsOf([
+        { text: "1", label: 7 },
+        { text: "2", label: 10 },
+      ]),
+    ).to.deep.equal([[0n, 1n], "int64", "single-label"]);
   });
 
   it("are what an own collate makes of them, disposed as batches are", async () => {
@@ -245,7 +351,11 @@ describe("a loader's batches", () => {
     });
     const seen: unknown[] = [];
     for await (const { texts, lengths, width } of loader) seen.push([texts, lengths, width]);
-    expect(seen).to.deep.equal([[["0", "1"], [1, 2], 2], [["2", "3"], [3, 1], 3], [["4"], [2], 2]]);
+    expect(seen).to.deep.equal([
+      [["0", "1"], [1, 2], 2],
+      [["2", "3"], [3, 1], 3],
+      [["4"], [2], 2],
+    ]);
     expect(disposed).to.deep.equal([0, 2, 4]);
   });
 });
@@ -255,9 +365,17 @@ onEachDevice("a loader's batches, pinned or not,", (device) => {
     const dataset = numbered(11);
     const contents = async (options: Options): Promise<unknown[]> => {
       const seen: unknown[] = [];
-      for await (const { inputIds, attentionMask, labels: ids } of new DataLoader(dataset, { tokenizer, batchSize: 4, ...options })) {
+      for await (const { inputIds, attentionMask, labels: ids } of new DataLoader(dataset, {
+        tokenizer,
+        batchSize: 4,
+        ...options,
+      })) {
         if (options.device !== undefined) expect(inputIds.device).to.equal(fullName(device));
-        seen.push([await inputIds.read(), await attentionMask.read(), await ids?.read()].map((values) => Array.from(values as BigInt64Array)));
+        seen.push(
+          [await inputIds.read(), await attentionMask.read(), await ids?.read()].map((values) =>
+            Array.from(values as BigInt64Array),
+          ),
+        );
       }
       return seen;
     };
@@ -345,12 +463,19 @@ describe("the end of a loop", () => {
       if (texts.includes("7")) throw new Error("bad text");
       return encode(texts, options);
     };
-    const error = await rejection(batchesOf(new DataLoader(numbered(20), { tokenizer: failing, batchSize: 4 })), "ERR_BAD_ROW");
+    const error = await rejection(
+      batchesOf(new DataLoader(numbered(20), { tokenizer: failing, batchSize: 4 })),
+      "ERR_BAD_ROW",
+    );
     expect(error.message).to.include("row 7").and.to.include("bad text");
     const bad = IterableDataset.from(() => [...rowsOf(5), { text: 5 } as unknown as ExampleInput]);
-    expect((await rejection(batchesOf(new DataLoader(bad, { tokenizer, labels })), "ERR_BAD_ROW")).message).to.include("row 5");
+    expect((await rejection(batchesOf(new DataLoader(bad, { tokenizer, labels })), "ERR_BAD_ROW")).message).to.include(
+      "row 5",
+    );
     const unknown = IterableDataset.from(() => [...rowsOf(5), { text: "1", label: "z" }]);
-    expect((await rejection(batchesOf(new DataLoader(unknown, { tokenizer, labels })), "ERR_UNKNOWN_LABEL")).message).to.include("row 5");
+    expect(
+      (await rejection(batchesOf(new DataLoader(unknown, { tokenizer, labels })), "ERR_UNKNOWN_LABEL")).message,
+    ).to.include("row 5");
     const mapped = IterableDataset.from(() => numbers(9)).map((n) => {
       if (n === 4) throw new RangeError("four");
       return String(n);
@@ -364,8 +489,14 @@ describe("the end of a loop", () => {
 describe("a loader over a stream", () => {
   it("wants the names of its classes, and no sampler", async () => {
     const stream = IterableDataset.from(() => rowsOf(5));
-    expect((await rejection(batchesOf(new DataLoader(stream, { tokenizer })), "ERR_INVALID_ARG")).message).to.include("labels");
-    expect(await batchesOf(new DataLoader(stream, { tokenizer, labels, batchSize: 2 }))).to.deep.equal([[0, 1], [2, 3], [4]]);
+    expect((await rejection(batchesOf(new DataLoader(stream, { tokenizer })), "ERR_INVALID_ARG")).message).to.include(
+      "labels",
+    );
+    expect(await batchesOf(new DataLoader(stream, { tokenizer, labels, batchSize: 2 }))).to.deep.equal([
+      [0, 1],
+      [2, 3],
+      [4],
+    ]);
     for (const options of [{ shuffle: true }, { sampler: new RandomSampler() }, { maxTokens: 100 }]) {
       thrown(() => new DataLoader(stream, { tokenizer, labels, ...options }), "ERR_INVALID_ARG");
     }
@@ -378,7 +509,9 @@ describe("a loader over a stream", () => {
     const loader = streamOf(50, { batchSize: 50 });
     const texts = async (): Promise<number[]> => {
       const seen: number[] = [];
-      for await (const { inputIds } of loader) seen.push(...(inputIds.toArray() as bigint[][]).map(([first]) => Number(first)));
+      for await (const { inputIds } of loader) {
+        seen.push(...(inputIds.toArray() as bigint[][]).map(([first]) => Number(first)));
+      }
       return seen;
     };
     const [first, second] = [await texts(), await texts()];

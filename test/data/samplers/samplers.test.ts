@@ -8,7 +8,10 @@ import { SequentialSampler } from "../../../lib/data/samplers/sequential-sampler
 import { WeightedSampler } from "../../../lib/data/samplers/weighted-sampler";
 import { thrown } from "../../support/rejection";
 
-const data = (lengths: readonly number[], { batchSize = 8, packed = false, classes = [] as number[] } = {}): SampledData => ({
+const data = (
+  lengths: readonly number[],
+  { batchSize = 8, packed = false, classes = [] as number[] } = {},
+): SampledData => ({
   rows: lengths.length,
   batchSize,
   packed,
@@ -64,7 +67,7 @@ describe("samplers that visit every row", () => {
 
 describe("LengthGroupedSampler", () => {
   // Lengths as of sentences: few are long.
-  const lengths = numbers(4000).map((row) => 4 + Math.floor(60 * ((row * 2654435761) % 4096 / 4096) ** 3));
+  const lengths = numbers(4000).map((row) => 4 + Math.floor(60 * (((row * 2654435761) % 4096) / 4096) ** 3));
   const waste = (order: Uint32Array, batchSize: number): number => {
     let padded = 0;
     for (let start = 0; start < order.length; start += batchSize) {
@@ -88,12 +91,18 @@ describe("LengthGroupedSampler", () => {
       const rows = [...order.subarray(batch * batchSize, (batch + 1) * batchSize)].map((row) => lengths[row] as number);
       return rows.reduce((a, b) => a + b) / rows.length;
     });
-    expect(Math.max(...[...order.subarray(0, batchSize)].map((row) => lengths[row] as number))).to.equal(Math.max(...lengths.slice(0, 3999)));
-    // Correlation of a batch's mean length with its place; of independent ones it is below 0.2 with 99.8 % (3 / sqrt(249)).
+    expect(Math.max(...[...order.subarray(0, batchSize)].map((row) => lengths[row] as number))).to.equal(
+      Math.max(...lengths.slice(0, 3999)),
+    );
+    // Correlation of a batch's mean length with its place; of independent ones it is below 0.2 with 99.8 % (3 /
+    // sqrt(249)).
     const place = numbers(249);
     const mean = (values: number[]): number => values.reduce((a, b) => a + b) / values.length;
-    const covariance = (a: number[], b: number[]): number => mean(a.map((value, i) => (value - mean(a)) * ((b[i] as number) - mean(b))));
-    expect(Math.abs(covariance(means, place) / Math.sqrt(covariance(means, means) * covariance(place, place)))).to.be.below(0.2);
+    const covariance = (a: number[], b: number[]): number =>
+      mean(a.map((value, i) => (value - mean(a)) * ((b[i] as number) - mean(b))));
+    expect(
+      Math.abs(covariance(means, place) / Math.sqrt(covariance(means, means) * covariance(place, place))),
+    ).to.be.below(0.2);
   });
 
   it("refuses a window below one batch", () => {
@@ -110,7 +119,9 @@ describe("WeightedSampler", () => {
     // Five standard deviations of a binomial count.
     weights.forEach((weight, row) => {
       const share = weight / 8;
-      expect(Math.abs((counts[row] as number) - 80_000 * share), `row ${row}`).to.be.at.most(5 * Math.sqrt(80_000 * share * (1 - share)));
+      expect(Math.abs((counts[row] as number) - 80_000 * share), `row ${row}`).to.be.at.most(
+        5 * Math.sqrt(80_000 * share * (1 - share)),
+      );
     });
     expect([...new WeightedSampler(weights).order(plain(4), 0)]).to.have.length(4);
   });
@@ -136,20 +147,32 @@ describe("WeightedSampler", () => {
 
 describe("ClassBalancedSampler", () => {
   it("gives as many rows of every class, a class's rows as evenly as can be", async () => {
-    const property = fc.property(fc.array(fc.nat(4), { minLength: 1, maxLength: 200 }), fc.nat(3), fc.integer(), (classes, epoch, seed) => {
-      const given = data(classes.map(() => 1), { classes });
-      const sampler = new ClassBalancedSampler({ seed });
-      const order = sampler.order(given, epoch);
-      const distinct = [...new Set(classes)];
-      const share = Math.ceil(classes.length / distinct.length);
-      expect(order.length).to.equal(share * distinct.length).and.to.equal(sampler.count(given));
-      for (const id of distinct) {
-        const drawn = [...order].filter((row) => classes[row] === id);
-        expect(drawn.length).to.equal(share);
-        const times = classes.flatMap((own, row) => (own === id ? [drawn.filter((other) => other === row).length] : []));
-        expect(Math.max(...times) - Math.min(...times)).to.be.at.most(1);
-      }
-    });
+    const property = fc.property(
+      fc.array(fc.nat(4), { minLength: 1, maxLength: 200 }),
+      fc.nat(3),
+      fc.integer(),
+      (classes, epoch, seed) => {
+        const given = data(
+          classes.map(() => 1),
+          { classes },
+        );
+        const sampler = new ClassBalancedSampler({ seed });
+        const order = sampler.order(given, epoch);
+        const distinct = [...new Set(classes)];
+        const share = Math.ceil(classes.length / distinct.length);
+        expect(order.length)
+          .to.equal(share * distinct.length)
+          .and.to.equal(sampler.count(given));
+        for (const id of distinct) {
+          const drawn = [...order].filter((row) => classes[row] === id);
+          expect(drawn.length).to.equal(share);
+          const times = classes.flatMap((own, row) =>
+            own === id ? [drawn.filter((other) => other === row).length] : [],
+          );
+          expect(Math.max(...times) - Math.min(...times)).to.be.at.most(1);
+        }
+      },
+    );
     fc.assert(property, { seed: 2, numRuns: 200 });
   });
 });

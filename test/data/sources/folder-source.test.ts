@@ -27,14 +27,24 @@ describe("Sources of folders", () => {
     expect(await itemsOf(source)).to.deep.equal([
       { row: { text: "packed", label: "bug" }, place: { file: path.join(folder, "bug/10.txt"), line: 1, row: 0 } },
       { row: { text: "it broke é", label: "bug" }, place: { file: path.join(folder, "bug/2.txt"), line: 1, row: 0 } },
-      { row: { text: "please\nadd\n", label: "wish" }, place: { file: path.join(folder, "wish/1.txt"), line: 1, row: 0 } },
+      {
+        row: { text: "please\nadd\n", label: "wish" },
+        place: { file: path.join(folder, "wish/1.txt"), line: 1, row: 0 },
+      },
     ]);
-    expect(await rowsOf(folderSource("read", folder, { columns: ["text"] }))).to.deep.equal([{ text: "packed" }, { text: "it broke é" }, { text: "please\nadd\n" }]);
+    expect(await rowsOf(folderSource("read", folder, { columns: ["text"] }))).to.deep.equal([
+      { text: "packed" },
+      { text: "it broke é" },
+      { text: "please\nadd\n" },
+    ]);
   });
 
   it("read the files of a pattern", async () => {
     await scratch.file("more", "tickets/wish/x.md");
-    expect(await rowsOf(folderSource("read", folder, { pattern: "*.md" }))).to.deep.equal([{ text: "no text", label: "bug" }, { text: "more", label: "wish" }]);
+    expect(await rowsOf(folderSource("read", folder, { pattern: "*.md" }))).to.deep.equal([
+      { text: "no text", label: "bug" },
+      { text: "more", label: "wish" },
+    ]);
     const error = await rejection(rowsOf(folderSource("read", folder, { pattern: "*.rst" })), "ERR_FILE_NOT_FOUND");
     expect(error.message).to.include(path.join(folder, "bug"));
   });
@@ -46,7 +56,10 @@ describe("Sources of folders", () => {
     const source = folderSource("read", folder, { onBadRow: "skip" });
     expect(await rowsOf(source)).to.have.length(3);
     expect(source.skipped).to.equal(1);
-    expect(await rowsOf(folderSource("read", folder, { encoding: "latin1" }))).to.deep.include({ text: "one\ntwö\n", label: "bug" });
+    expect(await rowsOf(folderSource("read", folder, { encoding: "latin1" }))).to.deep.include({
+      text: "one\ntwö\n",
+      label: "bug",
+    });
     await rejection(rowsOf(folderSource("read", folder, { maxRowBytes: 8 })), "ERR_BAD_ROW");
     await scratch.file(Buffer.from("\uFEFFx", "utf16le"), "tickets/bug/3.txt");
     expect(await rowsOf(source)).to.have.length(3);

@@ -5,12 +5,16 @@ import { jsonSource, type JsonSourceOptions } from "../../../lib/data/sources/js
 import { rejection, thrown } from "../../support/rejection";
 import { cut, itemsOf, rowsOf, Scratch } from "./scratch";
 
-const anyRows = fc.array(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true, maxKeys: 4 }), { maxLength: 6 });
+const anyRows = fc.array(
+  fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true, maxKeys: 4 }),
+  { maxLength: 6 },
+);
 const anyCuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
 
 describe("JSON Lines sources", () => {
   const scratch = new Scratch();
-  const read = (text: string | Buffer, options?: JsonLinesSourceOptions) => jsonLinesSource("read", [Buffer.from(text as string)], options);
+  const read = (text: string | Buffer, options?: JsonLinesSourceOptions) =>
+    jsonLinesSource("read", [Buffer.from(text as string)], options);
 
   it("give objects with their types and places; blank lines count as lines", async () => {
     const file = await scratch.file('\uFEFF{"a":1,"b":[true,null]}\r\n \t\n{"b":{"c":"é"}}');
@@ -53,7 +57,10 @@ describe("JSON Lines sources", () => {
         const error = await rejection(rowsOf(jsonLinesSource("read", input, { maxRowBytes: 500 })), "ERR_BAD_ROW");
         expect(error.message).to.match(message);
         const source = jsonLinesSource("read", input, { onBadRow: "skip", maxRowBytes: 500 });
-        expect((await itemsOf(source)).map(({ row, place }) => [row.a, place.line, place.row])).to.deep.equal([[1, 1, 0], [2, 3, 2]]);
+        expect((await itemsOf(source)).map(({ row, place }) => [row.a, place.line, place.row])).to.deep.equal([
+          [1, 1, 0],
+          [2, 3, 2],
+        ]);
         expect(source.skipped).to.equal(1);
       }
     });
@@ -76,13 +83,27 @@ describe("JSON sources", () => {
 
   it("give back what was written, compact or indented, under a key or not, wherever the bytes are cut", async () => {
     await fc.assert(
-      fc.asyncProperty(anyRows, anyCuts, fc.constantFrom(0, 2), fc.option(fc.string(), { nil: undefined }), fc.jsonValue(), async (rows, lengths, indent, field, other) => {
-        const whole = field === undefined ? rows : Object.fromEntries([[`${field}x`, other], [field, rows], ["y".repeat(field.length + 2), other]]);
-        const bytes = Buffer.from(JSON.stringify(whole, null, indent));
-        const options = field === undefined ? {} : { field };
-        const found = await rowsOf(jsonSource("read", { [Symbol.iterator]: () => cut(bytes, lengths) }, options));
-        expect(found.map((row) => JSON.stringify(row))).to.deep.equal(rows.map((row) => JSON.stringify(row)));
-      }),
+      fc.asyncProperty(
+        anyRows,
+        anyCuts,
+        fc.constantFrom(0, 2),
+        fc.option(fc.string(), { nil: undefined }),
+        fc.jsonValue(),
+        async (rows, lengths, indent, field, other) => {
+          const whole =
+            field === undefined
+              ? rows
+              : Object.fromEntries([
+                  [`${field}x`, other],
+                  [field, rows],
+                  ["y".repeat(field.length + 2), other],
+                ]);
+          const bytes = Buffer.from(JSON.stringify(whole, null, indent));
+          const options = field === undefined ? {} : { field };
+          const found = await rowsOf(jsonSource("read", { [Symbol.iterator]: () => cut(bytes, lengths) }, options));
+          expect(found.map((row) => JSON.stringify(row))).to.deep.equal(rows.map((row) => JSON.stringify(row)));
+        },
+      ),
       { seed: 13, numRuns: 300 },
     );
   });
@@ -97,7 +118,11 @@ describe("JSON sources", () => {
     ["no object", '[{"a":1},\n 7,\n {"a":2}]', /expected a JSON object, got 7 in line 2/],
     ["a word that is no JSON", '[{"a":1},\n{"a": tru},\n {"a":2}]', /not JSON.* in line 2/],
     ["a comma too many in it", '[{"a":1},\n{"a": 1,},\n {"a":2}]', /not JSON.* in line 2/],
-    ["more bytes than a row may have", `[{"a":1},\n{"a":"${"x".repeat(900)}"},\n {"a":2}]`, /at most 500 bytes.* in line 2/],
+    [
+      "more bytes than a row may have",
+      `[{"a":1},\n{"a":"${"x".repeat(900)}"},\n {"a":2}]`,
+      /at most 500 bytes.* in line 2/,
+    ],
     ["a NUL byte in a key's place", '[{"a":1},\n{\0:1},\n {"a":2}]', /NUL byte at column 2 in line 2/],
   ];
   for (const [what, text, message] of skippable) {
@@ -107,21 +132,34 @@ describe("JSON sources", () => {
         const error = await rejection(rowsOf(jsonSource("read", input, { maxRowBytes: 500 })), "ERR_BAD_ROW");
         expect(error.message).to.match(message);
         const source = jsonSource("read", input, { onBadRow: "skip", maxRowBytes: 500 });
-        expect((await itemsOf(source)).map(({ row, place }) => [row.a, place.row])).to.deep.equal([[1, 0], [2, 2]]);
+        expect((await itemsOf(source)).map(({ row, place }) => [row.a, place.row])).to.deep.equal([
+          [1, 0],
+          [2, 2],
+        ]);
         expect(source.skipped).to.equal(1);
       }
     });
   }
 
   const fatal: [string, string, JsonSourceOptions, RegExp][] = [
-    ["an array that is cut between elements", '[{"a":1},\n', {}, /got the end of the file in line 2; the file is cut short/],
+    [
+      "an array that is cut between elements",
+      '[{"a":1},\n',
+      {},
+      /got the end of the file in line 2; the file is cut short/,
+    ],
     ["an array that is cut inside an element", '[{"a":1},{"a', {}, /got the end of the file/],
     ["an array that is not closed", '[{"a":1}', {}, /got the end of the file/],
     ["an empty file", "", {}, /an array of objects, got the end/],
     ["a missing comma", '[{"a":1}\n {"a":2}]', {}, /"," or "]" after an element, got "{" at column 2 in line 2/],
     ["a comma too many", '[{"a":1},]', {}, /an element of the array, got "]" at column 10/],
     ["a string that is not closed", '[{"a":1},\n{"a":"x},\n{"a":2}]', {}, /closing quote.*line 2/],
-    ["a string that another one closes", '[{"a":"x}, {"a":"y"}, {"a":"z"}]', {}, /after a value, got text at column 14/],
+    [
+      "a string that another one closes",
+      '[{"a":"x}, {"a":"y"}, {"a":"z"}]',
+      {},
+      /after a value, got text at column 14/,
+    ],
     ["the wrong bracket", '[{"a":[1}]', {}, /another closing bracket, got "}"/],
     ["text behind the array", "[] []", {}, /the end of the file, got "\[" at column 4/],
     ["an object without a word about it", '{"data":[]}', {}, /an array of objects, got "{" .*field: "data"/],

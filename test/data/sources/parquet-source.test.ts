@@ -23,7 +23,8 @@ const EXPECTED = JSON.parse(readFileSync(path.join(GOLDEN, "rows.json"), "utf8")
 }) as Record<string, unknown>[];
 
 /** Numbers of 32 bits as they are stored. */
-const rounded = (rows: Record<string, unknown>[]) => rows.map((row) => (typeof row.half === "number" ? { ...row, half: Math.fround(row.half) } : row));
+const rounded = (rows: Record<string, unknown>[]) =>
+  rows.map((row) => (typeof row.half === "number" ? { ...row, half: Math.fround(row.half) } : row));
 
 describe("Parquet sources", () => {
   const scratch = new Scratch();
@@ -45,7 +46,13 @@ describe("Parquet sources", () => {
   it("read what JavaScript wrote", async () => {
     const { parquetWriteBuffer } = await import("hyparquet-writer");
     const text = Array.from({ length: 5000 }, (_, i) => `row ${i} é`);
-    const written = parquetWriteBuffer({ columnData: [{ name: "text", data: text, type: "STRING" }, { name: "n", data: text.map((_, i) => i), type: "INT32" }], rowGroupSize: 700 });
+    const written = parquetWriteBuffer({
+      columnData: [
+        { name: "text", data: text, type: "STRING" },
+        { name: "n", data: text.map((_, i) => i), type: "INT32" },
+      ],
+      rowGroupSize: 700,
+    });
     const file = await scratch.file(new Uint8Array(written));
     const items = await itemsOf(parquetSource("read", file));
     expect(items.map(({ row }) => row)).to.deep.equal(text.map((value, n) => ({ text: value, n })));
@@ -55,7 +62,10 @@ describe("Parquet sources", () => {
   it("read the columns that are asked for, and name the missing one", async () => {
     const rows = await rowsOf(parquetSource("read", golden("snappy"), { columns: ["label", "id"] }));
     expect(rows).to.deep.equal(EXPECTED.map(({ label, id }) => ({ label, id })));
-    const error = await rejection(rowsOf(parquetSource("read", golden("snappy"), { columns: ["queue"] })), "ERR_COLUMN_MISSING");
+    const error = await rejection(
+      rowsOf(parquetSource("read", golden("snappy"), { columns: ["queue"] })),
+      "ERR_COLUMN_MISSING",
+    );
     expect(error.message).to.include('"queue"').and.to.include('"id", "text"');
   });
 
@@ -63,24 +73,39 @@ describe("Parquet sources", () => {
     const before = (await readdir(tmpdir())).filter((name) => name.startsWith("torchwright-"));
     const bytes = await readFile(golden("zstd"));
     const expected = EXPECTED.map(({ id }) => ({ id }));
-    expect(await rowsOf(parquetSource("read", Readable.from([bytes.subarray(0, 100), bytes.subarray(100)]), { columns: ["id"] }))).to.deep.equal(expected);
+    expect(
+      await rowsOf(
+        parquetSource("read", Readable.from([bytes.subarray(0, 100), bytes.subarray(100)]), { columns: ["id"] }),
+      ),
+    ).to.deep.equal(expected);
     const packed = await scratch.file(gzipSync(bytes));
     expect(await rowsOf(parquetSource("read", packed, { columns: ["id"] }))).to.deep.equal(expected);
     for await (const _ of parquetSource("read", packed)) break;
-    await rejection(rowsOf(parquetSource("read", await scratch.file(gzipSync(bytes).subarray(0, 500)))), "ERR_FILE_READ");
+    await rejection(
+      rowsOf(parquetSource("read", await scratch.file(gzipSync(bytes).subarray(0, 500)))),
+      "ERR_FILE_READ",
+    );
     const after = (await readdir(tmpdir())).filter((name) => name.startsWith("torchwright-"));
     expect(after).to.deep.equal(before);
   });
 
   it("refuse what is no Parquet, or is cut short", async () => {
     const whole = await readFile(golden("none"));
-    for (const bytes of [Buffer.alloc(0), Buffer.from("a,b\n1,2\n3,4\n5,6\n"), whole.subarray(0, 3000), whole.subarray(0, whole.length - 1), Buffer.concat([whole.subarray(0, 4), whole.subarray(2000)])]) {
+    for (const bytes of [
+      Buffer.alloc(0),
+      Buffer.from("a,b\n1,2\n3,4\n5,6\n"),
+      whole.subarray(0, 3000),
+      whole.subarray(0, whole.length - 1),
+      Buffer.concat([whole.subarray(0, 4), whole.subarray(2000)]),
+    ]) {
       const file = await scratch.file(bytes);
       const error = await rejection(rowsOf(parquetSource("read", file)), "ERR_FILE_READ");
       expect(error.message).to.include(file);
     }
     const encrypted = await scratch.file(Buffer.concat([Buffer.from("PARE"), whole.subarray(4)]));
-    expect((await rejection(rowsOf(parquetSource("read", encrypted)), "ERR_FILE_READ")).message).to.include("encrypted");
+    expect((await rejection(rowsOf(parquetSource("read", encrypted)), "ERR_FILE_READ")).message).to.include(
+      "encrypted",
+    );
     await rejection(rowsOf(parquetSource("read", scratch.root)), "ERR_FILE_READ");
     await rejection(rowsOf(parquetSource("read", path.join(scratch.root, "nowhere"))), "ERR_FILE_NOT_FOUND");
   });
@@ -113,20 +138,35 @@ describe("Parquet sources", () => {
     const { parquetWriteBuffer } = await import("hyparquet-writer");
     const data = ["a", "b", "c"].map((text) => Buffer.from(text));
     data[1] = Buffer.of(0xff);
-    const written = parquetWriteBuffer({ columnData: [{ name: "text", data }], schema: [{ name: "root", num_children: 1 }, { name: "text", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "REQUIRED" }] });
+    const written = parquetWriteBuffer({
+      columnData: [{ name: "text", data }],
+      schema: [
+        { name: "root", num_children: 1 },
+        { name: "text", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "REQUIRED" },
+      ],
+    });
     const file = await scratch.file(new Uint8Array(written));
     const error = await rejection(rowsOf(parquetSource("read", file)), "ERR_BAD_ROW");
     expect(error.message).to.include(`UTF-8 text, got other bytes in ${file}, row 1`);
     const source = parquetSource("read", file, { onBadRow: "skip" });
-    expect(await itemsOf(source)).to.deep.equal([{ row: { text: "a" }, place: { file, row: 0 } }, { row: { text: "c" }, place: { file, row: 2 } }]);
+    expect(await itemsOf(source)).to.deep.equal([
+      { row: { text: "a" }, place: { file, row: 0 } },
+      { row: { text: "c" }, place: { file, row: 2 } },
+    ]);
     expect(source.skipped).to.equal(1);
   });
 
   it("leave unmarked binary columns as bytes, or take them for text where that is said", async () => {
     const { parquetWriteBuffer } = await import("hyparquet-writer");
-    const written = parquetWriteBuffer({ columnData: [{ name: "text", data: [Buffer.from("é")], type: "BYTE_ARRAY" }] });
-    expect(await rowsOf(parquetSource("read", [new Uint8Array(written)]))).to.deep.equal([{ text: Uint8Array.from(Buffer.from("é")) }]);
-    expect(await rowsOf(parquetSource("read", [new Uint8Array(written)], { binaryAsText: true }))).to.deep.equal([{ text: "é" }]);
+    const written = parquetWriteBuffer({
+      columnData: [{ name: "text", data: [Buffer.from("é")], type: "BYTE_ARRAY" }],
+    });
+    expect(await rowsOf(parquetSource("read", [new Uint8Array(written)]))).to.deep.equal([
+      { text: Uint8Array.from(Buffer.from("é")) },
+    ]);
+    expect(await rowsOf(parquetSource("read", [new Uint8Array(written)], { binaryAsText: true }))).to.deep.equal([
+      { text: "é" },
+    ]);
     thrown(() => parquetSource("read", "x", { binaryAsText: 1 as never }), "ERR_INVALID_ARG");
   });
 });

@@ -16,8 +16,13 @@ const WEIGHTS = "adapter_model.safetensors";
 const CONFIG = "adapter_config.json";
 const A = "base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight";
 
-/** A model with an adapter that was stirred, and the folder that it is saved in, without a manifest: as from elsewhere. */
-function withSaved(work: (folder: string, model: Bert, root: string) => Promise<void>, options: LoraConfig = {}): Promise<void> {
+/**
+ * A model with an adapter that was stirred, and the folder that it is saved in, without a manifest: as from elsewhere.
+ */
+function withSaved(
+  work: (folder: string, model: Bert, root: string) => Promise<void>,
+  options: LoraConfig = {},
+): Promise<void> {
   return inFolder(async (root) => {
     const folder = join(root, "adapter");
     const model = tinyBert();
@@ -34,7 +39,8 @@ function withSaved(work: (folder: string, model: Bert, root: string) => Promise<
   });
 }
 
-const values = (model: Bert): unknown => model.namedParameters().map(([name, tensor]) => [name, tensor.requiresGrad, tensor.toArray()]);
+const values = (model: Bert): unknown =>
+  model.namedParameters().map(([name, tensor]) => [name, tensor.requiresGrad, tensor.toArray()]);
 
 async function editConfig(folder: string, change: object): Promise<void> {
   const file = join(folder, CONFIG);
@@ -61,11 +67,33 @@ async function expectRefused(folder: unknown, code: ErrorCode, parts: readonly s
 describe("an adapter's folder", () => {
   for (const [what, options] of [
     ["of the defaults", {}],
-    ["of all options", {
-      r: 3, loraAlpha: 5.5, loraDropout: 0.25, targetModules: ["query", "dense"], excludeModules: ["layer.1.output.dense"], layersToTransform: [1], modulesToSave: ["pooler"],
-      bias: "all", useRslora: true, rankPattern: { "intermediate.dense": 2 }, alphaPattern: { query: 3 }, initLoraWeights: "gaussian", baseModelNameOrPath: "bert-base-uncased",
-    }],
-    ["of an expression", { targetModules: String.raw`.*\.0\..*dense`, excludeModules: ".*intermediate.*", initLoraWeights: false, bias: "lora_only" }],
+    [
+      "of all options",
+      {
+        r: 3,
+        loraAlpha: 5.5,
+        loraDropout: 0.25,
+        targetModules: ["query", "dense"],
+        excludeModules: ["layer.1.output.dense"],
+        layersToTransform: [1],
+        modulesToSave: ["pooler"],
+        bias: "all",
+        useRslora: true,
+        rankPattern: { "intermediate.dense": 2 },
+        alphaPattern: { query: 3 },
+        initLoraWeights: "gaussian",
+        baseModelNameOrPath: "bert-base-uncased",
+      },
+    ],
+    [
+      "of an expression",
+      {
+        targetModules: String.raw`.*\.0\..*dense`,
+        excludeModules: ".*intermediate.*",
+        initLoraWeights: false,
+        bias: "lora_only",
+      },
+    ],
   ] as const satisfies readonly (readonly [string, LoraConfig])[]) {
     it(`${what} opens as what was saved`, () =>
       withSaved(async (folder, model) => {
@@ -138,13 +166,47 @@ describe("an adapter's folder", () => {
       const file = join(folder, CONFIG);
       const original = await readFile(file, "utf8");
       const wrong: readonly (readonly [key: string, value: unknown])[] = [
-        ["peft_type", "IA3"], ["peft_type", undefined], ["task_type", "CAUSAL_LM"], ["task_type", 5], ["use_dora", true], ["use_qalora", true], ["fan_in_fan_out", true],
-        ["lora_bias", true], ["layer_replication", [[0, 1]]], ["target_parameters", ["weight"]], ["trainable_token_indices", [1]], ["alora_invocation_tokens", [1]],
-        ["arrow_config", { top_k: 1 }], ["kasa_config", { beta: 1 }], ["loftq_config", { loftq_bits: 4 }], ["megatron_config", { x: 1 }], ["some_later_key", 1], ["seed", 1],
-        ["init_lora_weights", "pissa"], ["init_lora_weights", "pissa_niter_4"], ["init_lora_weights", "olora"], ["init_lora_weights", "loftq"], ["layers_pattern", "h"],
-        ["layers_pattern", ["h", "e.*", "layer"]], ["layers_pattern", 5], ["r", 0], ["r", "8"], ["lora_alpha", null], ["lora_alpha", 0], ["lora_dropout", 2], ["bias", "some"], ["target_modules", []], ["target_modules", ["q_proj"]],
-        ["target_modules", "(?i)query"], ["target_modules", ["attention"]], ["target_modules", 5], ["modules_to_save", "pooler"], ["rank_pattern", { query: "4" }], ["use_rslora", "yes"],
-        ["layers_to_transform", "0"], ["base_model_name_or_path", 5],
+        ["peft_type", "IA3"],
+        ["peft_type", undefined],
+        ["task_type", "CAUSAL_LM"],
+        ["task_type", 5],
+        ["use_dora", true],
+        ["use_qalora", true],
+        ["fan_in_fan_out", true],
+        ["lora_bias", true],
+        ["layer_replication", [[0, 1]]],
+        ["target_parameters", ["weight"]],
+        ["trainable_token_indices", [1]],
+        ["alora_invocation_tokens", [1]],
+        ["arrow_config", { top_k: 1 }],
+        ["kasa_config", { beta: 1 }],
+        ["loftq_config", { loftq_bits: 4 }],
+        ["megatron_config", { x: 1 }],
+        ["some_later_key", 1],
+        ["seed", 1],
+        ["init_lora_weights", "pissa"],
+        ["init_lora_weights", "pissa_niter_4"],
+        ["init_lora_weights", "olora"],
+        ["init_lora_weights", "loftq"],
+        ["layers_pattern", "h"],
+        ["layers_pattern", ["h", "e.*", "layer"]],
+        ["layers_pattern", 5],
+        ["r", 0],
+        ["r", "8"],
+        ["lora_alpha", null],
+        ["lora_alpha", 0],
+        ["lora_dropout", 2],
+        ["bias", "some"],
+        ["target_modules", []],
+        ["target_modules", ["q_proj"]],
+        ["target_modules", "(?i)query"],
+        ["target_modules", ["attention"]],
+        ["target_modules", 5],
+        ["modules_to_save", "pooler"],
+        ["rank_pattern", { query: "4" }],
+        ["use_rslora", "yes"],
+        ["layers_to_transform", "0"],
+        ["base_model_name_or_path", 5],
       ];
       for (const [key, value] of wrong) {
         await editConfig(folder, { [key]: value });
@@ -160,10 +222,33 @@ describe("an adapter's folder", () => {
   it("with keys that say nothing new is opened: of other versions of PEFT, empty, or about first values", () =>
     withSaved(async (folder, model) => {
       for (const change of [
-        { peft_version: "9.9.9", megatron_core: "megatron.core", auto_mapping: { base_model_class: "Bert" }, qalora_group_size: 16, revision: "main", some_later_key: null },
-        { loftq_config: {}, use_dora: false, layer_replication: null, target_parameters: [], layers_pattern: "layer", layers_to_transform: [] },
-        { layers_pattern: ["h", "layer"], layers_to_transform: [0, 1, 7], init_lora_weights: "eva", eva_config: { rho: 2 } },
-        { modules_to_save: ["classifier", "score", "classifier", "score"], target_modules: ["query", "value", "q_proj"], exclude_modules: [] },
+        {
+          peft_version: "9.9.9",
+          megatron_core: "megatron.core",
+          auto_mapping: { base_model_class: "Bert" },
+          qalora_group_size: 16,
+          revision: "main",
+          some_later_key: null,
+        },
+        {
+          loftq_config: {},
+          use_dora: false,
+          layer_replication: null,
+          target_parameters: [],
+          layers_pattern: "layer",
+          layers_to_transform: [],
+        },
+        {
+          layers_pattern: ["h", "layer"],
+          layers_to_transform: [0, 1, 7],
+          init_lora_weights: "eva",
+          eva_config: { rho: 2 },
+        },
+        {
+          modules_to_save: ["classifier", "score", "classifier", "score"],
+          target_modules: ["query", "value", "q_proj"],
+          exclude_modules: [],
+        },
         { modules_to_save: null, exclude_modules: null, rank_pattern: null, target_modules: null },
       ]) {
         await editConfig(folder, change);
@@ -177,10 +262,19 @@ describe("an adapter's folder", () => {
   it("with weights that are not what its configuration makes of the model is refused, with their names", () =>
     withSaved(async (folder) => {
       const original = await readFile(join(folder, WEIGHTS));
-      const cases: readonly (readonly [change: (weights: Map<string, StoredTensor>) => void, parts: readonly string[]])[] = [
+      const cases: readonly (readonly [
+        change: (weights: Map<string, StoredTensor>) => void,
+        parts: readonly string[],
+      ])[] = [
         [(weights) => weights.delete(A), ["missing (1)", "query.lora_A.weight"]],
-        [(weights) => weights.set(A.replace("query", "key"), weights.get(A) as StoredTensor), ["unexpected (1)", "key.lora_A.weight"]],
-        [(weights) => weights.set(A, { ...(weights.get(A) as StoredTensor), shape: [32, 8] }), ["mis-shaped (1)", "[32, 8]", "[8, 32]"]],
+        [
+          (weights) => weights.set(A.replace("query", "key"), weights.get(A) as StoredTensor),
+          ["unexpected (1)", "key.lora_A.weight"],
+        ],
+        [
+          (weights) => weights.set(A, { ...(weights.get(A) as StoredTensor), shape: [32, 8] }),
+          ["mis-shaped (1)", "[32, 8]", "[8, 32]"],
+        ],
         [(weights) => weights.delete("base_model.model.classifier.bias"), ["missing (1)", "classifier.bias"]],
       ];
       for (const [change, parts] of cases) {
@@ -196,7 +290,11 @@ describe("an adapter's folder", () => {
 
   it("of a model with another head or width is refused", () =>
     withSaved(async (folder) => {
-      for (const [labels, config] of [[["a", "b", "c"], {}], [["a", "b"], { hidden_size: 16 }], [["a", "b"], { num_hidden_layers: 1 }]] as const) {
+      for (const [labels, config] of [
+        [["a", "b", "c"], {}],
+        [["a", "b"], { hidden_size: 16 }],
+        [["a", "b"], { num_hidden_layers: 1 }],
+      ] as const) {
         const model = tinyBert(labels, config);
         const { message } = await rejection(model.loadAdapter(folder), "ERR_WEIGHTS_MISMATCH");
         expect(message).to.contain("adapter_config.json");

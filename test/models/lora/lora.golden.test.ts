@@ -12,8 +12,18 @@ import { manualSeed } from "../../../lib/tensor/device";
 import { scope } from "../../../lib/tensor/scope";
 import type { Tensor } from "../../../lib/tensor/tensor";
 import {
-  drawsLike, float32, GOLDEN, type GoldenBatch, largestDifference, largestMagnitude, readGolden, readSafetensors, skipForDraws, type StoredTensor,
-  toBatch, writeSafetensors,
+  drawsLike,
+  float32,
+  GOLDEN,
+  type GoldenBatch,
+  largestDifference,
+  largestMagnitude,
+  readGolden,
+  readSafetensors,
+  skipForDraws,
+  type StoredTensor,
+  toBatch,
+  writeSafetensors,
 } from "../../support/golden";
 import { inFolder } from "../../support/tiny-bert";
 
@@ -46,7 +56,11 @@ const folderOf = (name: string): string => join(GOLDEN, "lora", name);
 /** Tensors of one kind of one adapter, by the parameters' names. */
 function expected(kind: string, adapter: string): Map<string, Float32Array> {
   const prefix = `${kind}/${adapter}/`;
-  return new Map([...tensors].flatMap(([name, stored]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), float32(stored)] as const] : [])));
+  return new Map(
+    [...tensors].flatMap(([name, stored]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), float32(stored)] as const] : [],
+    ),
+  );
 }
 
 async function withModel(work: (model: BertForSequenceClassification) => Promise<void>): Promise<void> {
@@ -59,12 +73,15 @@ async function withModel(work: (model: BertForSequenceClassification) => Promise
   }
 }
 
-const trainable = (model: BertForSequenceClassification): Map<string, Tensor> => new Map(model.namedParameters().filter(([, { requiresGrad }]) => requiresGrad));
+const trainable = (model: BertForSequenceClassification): Map<string, Tensor> =>
+  new Map(model.namedParameters().filter(([, { requiresGrad }]) => requiresGrad));
 
 async function expectLogits(model: BertForSequenceClassification, theirs: readonly number[][]): Promise<void> {
   await scope(async () => {
     const { logits } = await model.forward(toBatch(golden.batch));
-    expect(largestDifference(logits.toTypedArray(), theirs.flat())).to.be.at.most(2e-6 * largestMagnitude(theirs.flat()));
+    expect(largestDifference(logits.toTypedArray(), theirs.flat())).to.be.at.most(
+      2e-6 * largestMagnitude(theirs.flat()),
+    );
   });
 }
 
@@ -96,19 +113,40 @@ async function train(model: BertForSequenceClassification): Promise<number[]> {
 
 /** Options under the names that they have here. */
 function camelCase(options: Readonly<Record<string, unknown>>): LoraConfig {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), value]));
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  );
 }
 
 describe("LoRA against PEFT", () => {
-  for (const { name, options, trained, logits, loss: theirLoss, merged, losses, lossesWithDropout } of golden.adapters) {
+  for (const {
+    name,
+    options,
+    trained,
+    logits,
+    loss: theirLoss,
+    merged,
+    losses,
+    lossesWithDropout,
+  } of golden.adapters) {
     describe(name, () => {
       it("an adapter that PEFT saved computes the same logits and loss, and is trained in the same parameters", () =>
         withModel(async (model) => {
           await model.loadAdapter(folderOf(name));
           expect(model.training).to.equal(false);
           await expectLogits(model, logits);
-          expect(Object.fromEntries([...trainable(model)].map(([key, { shape }]) => [key, shape]))).to.deep.equal(trained);
-          await scope(async () => expect(Number((await model.forward(toBatch(golden.batch))).loss.item())).to.be.closeTo(theirLoss, 2e-6 * theirLoss));
+          expect(Object.fromEntries([...trainable(model)].map(([key, { shape }]) => [key, shape]))).to.deep.equal(
+            trained,
+          );
+          await scope(async () =>
+            expect(Number((await model.forward(toBatch(golden.batch))).loss.item())).to.be.closeTo(
+              theirLoss,
+              2e-6 * theirLoss,
+            ),
+          );
         }));
 
       it("its gradients are the same, and nothing else gets one", () =>
@@ -121,7 +159,11 @@ describe("LoRA against PEFT", () => {
             for (const [key, { grad }] of model.namedParameters()) {
               const gradient = theirs.get(key);
               expect(grad === undefined, key).to.equal(gradient === undefined);
-              if (gradient) expect(largestDifference(grad?.toTypedArray() ?? [], gradient), key).to.be.at.most(Math.max(1e-7, 1e-5 * largestMagnitude(gradient)));
+              if (gradient) {
+                expect(largestDifference(grad?.toTypedArray() ?? [], gradient), key).to.be.at.most(
+                  Math.max(1e-7, 1e-5 * largestMagnitude(gradient)),
+                );
+              }
             }
           });
         }));
@@ -136,11 +178,19 @@ describe("LoRA against PEFT", () => {
       it(`takes the same ${losses.length} steps`, () =>
         withModel(async (model) => {
           await model.loadAdapter(folderOf(name));
-          (await train(model)).forEach((loss, step) => expect(loss, `loss of step ${step}`).to.be.closeTo(losses[step] as number, 1e-5 * (losses[step] as number)));
+          (await train(model)).forEach((loss, step) =>
+            expect(loss, `loss of step ${step}`).to.be.closeTo(losses[step] as number, 1e-5 * (losses[step] as number)),
+          );
           const theirs = expected("after", name);
           for (const [key, parameter] of trainable(model)) {
-            // A key's bias has no gradient but for rounding, which Adam divides by its own size; elsewhere single elements may have none.
-            if (!key.endsWith("key.bias")) expect(meanDifference(parameter.toTypedArray() as Float32Array, theirs.get(key) ?? []), key).to.be.at.most(2e-5);
+            // A key's bias has no gradient but for rounding, which Adam divides by its own size; elsewhere single
+            // elements may have none.
+            if (!key.endsWith("key.bias")) {
+              expect(
+                meanDifference(parameter.toTypedArray() as Float32Array, theirs.get(key) ?? []),
+                key,
+              ).to.be.at.most(2e-5);
+            }
           }
         }));
 
@@ -151,7 +201,12 @@ describe("LoRA against PEFT", () => {
           await withModel(async (model) => {
             await model.loadAdapter(folderOf(name));
             model.train();
-            (await train(model)).forEach((loss, step) => expect(loss, `loss of step ${step}`).to.be.closeTo(lossesWithDropout[step] as number, 1e-5 * (lossesWithDropout[step] as number)));
+            (await train(model)).forEach((loss, step) =>
+              expect(loss, `loss of step ${step}`).to.be.closeTo(
+                lossesWithDropout[step] as number,
+                1e-5 * (lossesWithDropout[step] as number),
+              ),
+            );
           });
         });
       }
@@ -162,8 +217,12 @@ describe("LoRA against PEFT", () => {
           const theirs = expected("initial", name);
           const ours = new Map(model.namedParameters().filter(([key]) => key.includes(".lora_")));
           expect([...ours.keys()]).to.have.members([...theirs.keys()]);
-          for (const [key, tensor] of ours) expect(largestDifference(tensor.toTypedArray(), theirs.get(key) ?? []), key).to.be.at.most(1e-6); // the same draws, however a processor rounds them
-          expect(Object.fromEntries([...trainable(model)].map(([key, { shape }]) => [key, shape]))).to.deep.equal(trained);
+          for (const [key, tensor] of ours) {
+            expect(largestDifference(tensor.toTypedArray(), theirs.get(key) ?? []), key).to.be.at.most(1e-6);
+          } // the same draws, however a processor rounds them
+          expect(Object.fromEntries([...trainable(model)].map(([key, { shape }]) => [key, shape]))).to.deep.equal(
+            trained,
+          );
         }));
 
       it("saved again, it is the file that PEFT saved, and says the same of itself", () =>
@@ -172,14 +231,18 @@ describe("LoRA against PEFT", () => {
             await model.loadAdapter(folderOf(name));
             const again = join(root, "adapter");
             await model.saveAdapter(again);
-            const theirs = [...readSafetensors(join(folderOf(name), "adapter_model.safetensors"))].filter(([key]) => !/original_module|modules_to_save/.test(key));
+            const theirs = [...readSafetensors(join(folderOf(name), "adapter_model.safetensors"))].filter(
+              ([key]) => !/original_module|modules_to_save/.test(key),
+            );
             const ours = readSafetensors(join(again, "adapter_model.safetensors"));
             expect([...ours.keys()]).to.have.members(theirs.map(([key]) => key));
             for (const [key, stored] of theirs) expect(ours.get(key), key).to.deep.equal(stored);
-            const config = async (folder: string): Promise<Record<string, unknown>> => JSON.parse(await readFile(join(folder, "adapter_config.json"), "utf8")) as Record<string, unknown>;
+            const config = async (folder: string): Promise<Record<string, unknown>> =>
+              JSON.parse(await readFile(join(folder, "adapter_config.json"), "utf8")) as Record<string, unknown>;
             const [saved, original] = [await config(again), await config(folderOf(name))];
             expect(original).to.deep.include(saved);
-          })));
+          }),
+        ));
     });
   }
 
@@ -189,10 +252,19 @@ describe("LoRA against PEFT", () => {
         const folder = join(root, "adapter");
         await cp(folderOf("dense"), folder, { recursive: true });
         const file = join(folder, "adapter_model.safetensors");
-        writeSafetensors(file, new Map([...readSafetensors(file)].map(([key, stored]): [string, StoredTensor] => [key.replace(".base_layer", ""), stored])));
+        writeSafetensors(
+          file,
+          new Map(
+            [...readSafetensors(file)].map(([key, stored]): [string, StoredTensor] => [
+              key.replace(".base_layer", ""),
+              stored,
+            ]),
+          ),
+        );
         await model.loadAdapter(folder);
         await expectLogits(model, golden.adapters.find(({ name }) => name === "dense")?.logits ?? []);
-      })));
+      }),
+    ));
 
   it("opens an adapter that was made without a task, which has no head", () =>
     withModel((model) =>
@@ -202,9 +274,21 @@ describe("LoRA against PEFT", () => {
         const file = join(folder, "adapter_model.safetensors");
         writeSafetensors(file, new Map([...readSafetensors(file)].filter(([key]) => !key.includes("classifier"))));
         const config = JSON.parse(await readFile(join(folder, "adapter_config.json"), "utf8")) as object;
-        await writeFile(join(folder, "adapter_config.json"), JSON.stringify({ ...config, task_type: null, modules_to_save: null }));
-        const head = model.namedParameters().find(([key]) => key === "classifier.weight")?.[1].toArray();
+        await writeFile(
+          join(folder, "adapter_config.json"),
+          JSON.stringify({ ...config, task_type: null, modules_to_save: null }),
+        );
+        const head = model
+          .namedParameters()
+          .find(([key]) => key === "classifier.weight")?.[1]
+          .toArray();
         await model.loadAdapter(folder);
-        expect(model.namedParameters().find(([key]) => key === "classifier.weight")?.[1].toArray()).to.deep.equal(head);
-      })));
+        expect(
+          model
+            .namedParameters()
+            .find(([key]) => key === "classifier.weight")?.[1]
+            .toArray(),
+        ).to.deep.equal(head);
+      }),
+    ));
 });

@@ -21,8 +21,14 @@ import { rejection } from "../../support/rejection";
 import { inFolder, LABELS, TINY_CONFIG, tinyBert } from "../../support/tiny-bert";
 
 const ids = (rows: number[][]): Tensor => Tensor.from(rows, { dtype: "int64" });
-const BATCH = [[2, 7, 8, 3], [2, 9, 3, 0]];
-const MASK = [[1, 1, 1, 1], [1, 1, 1, 0]];
+const BATCH = [
+  [2, 7, 8, 3],
+  [2, 9, 3, 0],
+];
+const MASK = [
+  [1, 1, 1, 1],
+  [1, 1, 1, 0],
+];
 const QUERY = "bert.encoder.layer.0.attention.self.query";
 
 /** Logits as the model computes them in the mode that it is in. */
@@ -33,15 +39,23 @@ function logitsOf(model: TextClassifier): Promise<number[]> {
   });
 }
 
-const parameter = (model: Bert, name: string): Tensor => model.namedParameters().find(([own]) => own === name)?.[1] as Tensor;
-const values = (model: Bert): Map<string, unknown> => new Map(model.namedParameters().map(([name, tensor]) => [name, tensor.toArray()]));
-const flags = (model: Bert): Record<string, boolean> => Object.fromEntries(model.namedParameters().map(([name, { requiresGrad }]) => [name, requiresGrad]));
-const adapted = (model: Bert): string[] => model.namedParameters().flatMap(([name]) => (name.endsWith(".lora_A.weight") ? [name.slice(0, -".lora_A.weight".length)] : []));
+const parameter = (model: Bert, name: string): Tensor =>
+  model.namedParameters().find(([own]) => own === name)?.[1] as Tensor;
+const values = (model: Bert): Map<string, unknown> =>
+  new Map(model.namedParameters().map(([name, tensor]) => [name, tensor.toArray()]));
+const flags = (model: Bert): Record<string, boolean> =>
+  Object.fromEntries(model.namedParameters().map(([name, { requiresGrad }]) => [name, requiresGrad]));
+const adapted = (model: Bert): string[] =>
+  model
+    .namedParameters()
+    .flatMap(([name]) => (name.endsWith(".lora_A.weight") ? [name.slice(0, -".lora_A.weight".length)] : []));
 
 /** As after some training: nothing of the adapter is zero. */
 function stir(model: Bert): void {
   manualSeed(5);
-  for (const [name, tensor] of model.namedParameters()) if (name.includes("lora_")) noGrad(() => tensor.normal_(0, 0.3));
+  for (const [name, tensor] of model.namedParameters()) {
+    if (name.includes("lora_")) noGrad(() => tensor.normal_(0, 0.3));
+  }
 }
 
 async function withModel(work: (model: Bert) => Promise<void>, config: object = {}): Promise<void> {
@@ -69,22 +83,71 @@ describe("addAdapter", () => {
       expect(model.adapterConfig).to.equal(undefined);
       await model.addAdapter();
       expect(model.adapterConfig).to.deep.equal({
-        r: 8, loraAlpha: 8, loraDropout: 0, targetModules: ["query", "value"], modulesToSave: [], bias: "none", useRslora: false, rankPattern: {},
-        alphaPattern: {}, initLoraWeights: true,
+        r: 8,
+        loraAlpha: 8,
+        loraDropout: 0,
+        targetModules: ["query", "value"],
+        modulesToSave: [],
+        bias: "none",
+        useRslora: false,
+        rankPattern: {},
+        alphaPattern: {},
+        initLoraWeights: true,
       });
-      expect(adapted(model)).to.have.members([0, 1].flatMap((layer) => ["query", "value"].map((part) => `bert.encoder.layer.${layer}.attention.self.${part}`)));
-      for (const [name, isTrained] of Object.entries(flags(model))) expect(isTrained, name).to.equal(/lora_|^classifier\./.test(name));
+      expect(adapted(model)).to.have.members(
+        [0, 1].flatMap((layer) =>
+          ["query", "value"].map((part) => `bert.encoder.layer.${layer}.attention.self.${part}`),
+        ),
+      );
+      for (const [name, isTrained] of Object.entries(flags(model))) {
+        expect(isTrained, name).to.equal(/lora_|^classifier\./.test(name));
+      }
       expect(parameter(model, `${QUERY}.lora_A.weight`).shape).to.deep.equal([8, 32]);
       expect(parameter(model, `${QUERY}.lora_B.weight`).shape).to.deep.equal([32, 8]);
     }));
 
   for (const [what, options, expected] of [
-    ["ends of names", { targetModules: ["output.dense", "key"] }, [0, 1].flatMap((i) => ["attention.self.key", "attention.output.dense", "output.dense"].map((part) => `bert.encoder.layer.${i}.${part}`))],
-    ["dense layers everywhere", { targetModules: ["dense"] }, [...[0, 1].flatMap((i) => ["attention.output", "intermediate", "output"].map((part) => `bert.encoder.layer.${i}.${part}.dense`)), "bert.pooler.dense"]],
-    ["layers by number, where others have none", { targetModules: ["dense", "query"], layersToTransform: 1 }, ["attention.self.query", "attention.output.dense", "intermediate.dense", "output.dense"].map((part) => `bert.encoder.layer.1.${part}`)],
-    ["an expression", { targetModules: String.raw`.*\.1\..*\.(?:query|value)` }, ["bert.encoder.layer.1.attention.self.query", "bert.encoder.layer.1.attention.self.value"]],
-    ["all but some", { targetModules: "all-linear", excludeModules: ["dense", "key", "layer.1.attention.self.value"] }, [QUERY, "bert.encoder.layer.0.attention.self.value", "bert.encoder.layer.1.attention.self.query"]],
-    ["all but what is trained whole", { targetModules: ["dense"], excludeModules: String.raw`.*\.layer\..*`, modulesToSave: ["bert.encoder.layer.0"] }, ["bert.pooler.dense"]],
+    [
+      "ends of names",
+      { targetModules: ["output.dense", "key"] },
+      [0, 1].flatMap((i) =>
+        ["attention.self.key", "attention.output.dense", "output.dense"].map(
+          (part) => `bert.encoder.layer.${i}.${part}`,
+        ),
+      ),
+    ],
+    [
+      "dense layers everywhere",
+      { targetModules: ["dense"] },
+      [
+        ...[0, 1].flatMap((i) =>
+          ["attention.output", "intermediate", "output"].map((part) => `bert.encoder.layer.${i}.${part}.dense`),
+        ),
+        "bert.pooler.dense",
+      ],
+    ],
+    [
+      "layers by number, where others have none",
+      { targetModules: ["dense", "query"], layersToTransform: 1 },
+      ["attention.self.query", "attention.output.dense", "intermediate.dense", "output.dense"].map(
+        (part) => `bert.encoder.layer.1.${part}`,
+      ),
+    ],
+    [
+      "an expression",
+      { targetModules: String.raw`.*\.1\..*\.(?:query|value)` },
+      ["bert.encoder.layer.1.attention.self.query", "bert.encoder.layer.1.attention.self.value"],
+    ],
+    [
+      "all but some",
+      { targetModules: "all-linear", excludeModules: ["dense", "key", "layer.1.attention.self.value"] },
+      [QUERY, "bert.encoder.layer.0.attention.self.value", "bert.encoder.layer.1.attention.self.query"],
+    ],
+    [
+      "all but what is trained whole",
+      { targetModules: ["dense"], excludeModules: String.raw`.*\.layer\..*`, modulesToSave: ["bert.encoder.layer.0"] },
+      ["bert.pooler.dense"],
+    ],
   ] as const satisfies readonly (readonly [string, LoraConfig, readonly string[]])[]) {
     it(`finds its targets by ${what}`, () =>
       withModel(async (model) => {
@@ -99,14 +162,23 @@ describe("addAdapter", () => {
     withModel(async (model) => {
       const trainedWith = async (options: LoraConfig): Promise<string[]> => {
         await model.addAdapter({ targetModules: ["query"], layersToTransform: [0], ...options });
-        const names = Object.entries(flags(model)).flatMap(([name, isTrained]) => (isTrained && !/lora_|^classifier\./.test(name) ? [name] : []));
+        const names = Object.entries(flags(model)).flatMap(([name, isTrained]) =>
+          isTrained && !/lora_|^classifier\./.test(name) ? [name] : [],
+        );
         await model.mergeAdapter();
         return names;
       };
       expect(await trainedWith({ bias: "lora_only" })).to.deep.equal([`${QUERY}.bias`]);
-      expect(await trainedWith({ bias: "all" })).to.deep.equal(model.namedParameters().flatMap(([name]) => (name.endsWith(".bias") && !name.startsWith("classifier") ? [name] : [])));
+      expect(await trainedWith({ bias: "all" })).to.deep.equal(
+        model
+          .namedParameters()
+          .flatMap(([name]) => (name.endsWith(".bias") && !name.startsWith("classifier") ? [name] : [])),
+      );
       expect(await trainedWith({ modulesToSave: ["pooler", "1.output.LayerNorm"] })).to.deep.equal([
-        "bert.encoder.layer.1.output.LayerNorm.weight", "bert.encoder.layer.1.output.LayerNorm.bias", "bert.pooler.dense.weight", "bert.pooler.dense.bias",
+        "bert.encoder.layer.1.output.LayerNorm.weight",
+        "bert.encoder.layer.1.output.LayerNorm.bias",
+        "bert.pooler.dense.weight",
+        "bert.pooler.dense.bias",
       ]);
     }));
 
@@ -122,29 +194,35 @@ describe("addAdapter", () => {
     }));
 
   it("keeps every part's mode, and dropout in front of updates obeys it", () =>
-    withModel(async (model) => {
-      using layer = model.part("bert.encoder.layer.1");
-      model.train();
-      layer.eval();
-      await model.addAdapter({ loraDropout: 0.5, seed: 1 });
-      const modes = (): boolean[] => ["bert.encoder.layer.0", "bert.encoder.layer.1", `${QUERY}.lora_A`].map((path) => {
-        using part = model.part(path);
-        return part.training;
-      });
-      expect([model.training, ...modes()]).to.deep.equal([true, true, false, true]);
-      stir(model);
-      expect(await logitsOf(model)).to.not.deep.equal(await logitsOf(model));
-      model.eval();
-      expect([model.training, ...modes()]).to.deep.equal([false, false, false, false]);
-      expect(await logitsOf(model)).to.deep.equal(await logitsOf(model));
-      await model.mergeAdapter();
-      expect(model.training).to.equal(false);
-    }, { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }));
+    withModel(
+      async (model) => {
+        using layer = model.part("bert.encoder.layer.1");
+        model.train();
+        layer.eval();
+        await model.addAdapter({ loraDropout: 0.5, seed: 1 });
+        const modes = (): boolean[] =>
+          ["bert.encoder.layer.0", "bert.encoder.layer.1", `${QUERY}.lora_A`].map((path) => {
+            using part = model.part(path);
+            return part.training;
+          });
+        expect([model.training, ...modes()]).to.deep.equal([true, true, false, true]);
+        stir(model);
+        expect(await logitsOf(model)).to.not.deep.equal(await logitsOf(model));
+        model.eval();
+        expect([model.training, ...modes()]).to.deep.equal([false, false, false, false]);
+        expect(await logitsOf(model)).to.deep.equal(await logitsOf(model));
+        await model.mergeAdapter();
+        expect(model.training).to.equal(false);
+      },
+      { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+    ));
 
   it("frees gradients, and parameters that were given out before: an optimizer over them says so", () =>
     withModel(async (model) => {
       using optimizer = new AdamW(model.parameters());
-      await scope(async () => (await model.forward({ inputIds: ids(BATCH), labels: ids([[0, 1]]).squeeze() })).loss.backward());
+      await scope(async () =>
+        (await model.forward({ inputIds: ids(BATCH), labels: ids([[0, 1]]).squeeze() })).loss.backward(),
+      );
       expect(parameter(model, "classifier.bias").grad).to.not.equal(undefined);
       await model.addAdapter();
       expect(model.parameters().filter(({ grad }) => grad !== undefined)).to.deep.equal([]);
@@ -157,10 +235,18 @@ describe("addAdapter", () => {
       stir(model);
       const own = await logitsOf(model);
       await scope(async () => {
-        const parts = ["bert.embeddings", "bert.encoder.layer.0", "bert.encoder.layer.1", "bert.pooler", "classifier"].map((path) => model.part(path)) as [ScriptModule, ...ScriptModule[]];
+        const parts = [
+          "bert.embeddings",
+          "bert.encoder.layer.0",
+          "bert.encoder.layer.1",
+          "bert.pooler",
+          "classifier",
+        ].map((path) => model.part(path)) as [ScriptModule, ...ScriptModule[]];
         const mask = ids(MASK).gt(0).unsqueeze(1).unsqueeze(1); // [B, 1, 1, T]
         let x = (await parts[0].forward([ids(BATCH)])) as Tensor;
-        for (const part of parts.slice(1)) x = (await part.forward(part.schema().length > 1 ? [x, mask] : [x])) as Tensor;
+        for (const part of parts.slice(1)) {
+          x = (await part.forward(part.schema().length > 1 ? [x, mask] : [x])) as Tensor;
+        }
         expect(Array.from(x.toTypedArray(), Number)).to.deep.equal(own);
         for (const part of parts) part.dispose();
       });
@@ -172,7 +258,9 @@ describe("addAdapter", () => {
       model.eval();
       await model.addAdapter({ modulesToSave: ["pooler"] });
       stir(model);
-      for (const [name, { dtype }] of model.namedParameters()) expect(dtype, name).to.equal(name.includes("lora_") ? "float32" : "bfloat16");
+      for (const [name, { dtype }] of model.namedParameters()) {
+        expect(dtype, name).to.equal(name.includes("lora_") ? "float32" : "bfloat16");
+      }
       await scope(async () => {
         const { loss, logits } = await model.forward({ inputIds: ids(BATCH), labels: ids([[0, 1]]).squeeze() });
         expect(logits.dtype).to.equal("bfloat16");
@@ -193,7 +281,10 @@ describe("addAdapter", () => {
       stir(model);
       const exact = await logitsOf(model);
       await scope(async () => {
-        const { loss, logits } = await autocast(() => model.forward({ inputIds: ids(BATCH), attentionMask: ids(MASK), labels: ids([[0, 1]]).squeeze() }), { dtype: "bfloat16" });
+        const { loss, logits } = await autocast(
+          () => model.forward({ inputIds: ids(BATCH), attentionMask: ids(MASK), labels: ids([[0, 1]]).squeeze() }),
+          { dtype: "bfloat16" },
+        );
         expect(largestDifference(logits.toTypedArray(), exact)).to.be.within(1e-7, 0.1);
         await loss.backward();
         expect(parameter(model, `${QUERY}.lora_A.weight`).grad?.dtype).to.equal("float32");
@@ -207,26 +298,51 @@ describe("addAdapter", () => {
       sparse[2] = "value";
       const wrong: readonly (readonly [unknown, string])[] = [
         ...[null, 5, "query", []].map((options) => [options, "options"] as const),
-        [{ rank: 8 }, "rank"], [{ lora_alpha: 8 }, "lora_alpha"], [{ useDora: true }, "useDora"], [{ toString: 1 }, "toString"],
+        [{ rank: 8 }, "rank"],
+        [{ lora_alpha: 8 }, "lora_alpha"],
+        [{ useDora: true }, "useDora"],
+        [{ toString: 1 }, "toString"],
         ...[0, -1, 1.5, NaN, "8", null, 2 ** 60].map((r) => [{ r }, "r to be"] as const),
         ...[0, -8, NaN, Infinity, "16"].map((loraAlpha) => [{ loraAlpha }, "loraAlpha"] as const),
         ...[-0.1, 1.1, NaN, "0.1"].map((loraDropout) => [{ loraDropout }, "loraDropout"] as const),
-        ...[[], "", 5, [5], [""], sparse, [undefined], "query(", "(?P<x>query)", String.raw`query\Z`, null].map((targetModules) => [{ targetModules }, "targetModules"] as const),
-        ...[["q_proj"], ["query", "valu"], ["uery"], "query", ["classifier"], ["attention"], ["word_embeddings"], ".*", "nothing"].map((targetModules) => [{ targetModules }, "targetModules"] as const),
+        ...[[], "", 5, [5], [""], sparse, [undefined], "query(", "(?P<x>query)", String.raw`query\Z`, null].map(
+          (targetModules) => [{ targetModules }, "targetModules"] as const,
+        ),
+        ...[
+          ["q_proj"],
+          ["query", "valu"],
+          ["uery"],
+          "query",
+          ["classifier"],
+          ["attention"],
+          ["word_embeddings"],
+          ".*",
+          "nothing",
+        ].map((targetModules) => [{ targetModules }, "targetModules"] as const),
         [{ targetModules: ["dense"], modulesToSave: ["layer", "pooler"] }, "targetModules"],
         ...[5, "(", [""], sparse].map((excludeModules) => [{ excludeModules }, "excludeModules"] as const),
-        ...[-1, 0.5, "1", [0, "1"], 2, [0, 7]].map((layersToTransform) => [{ layersToTransform }, "layersToTransform"] as const),
+        ...[-1, 0.5, "1", [0, "1"], 2, [0, 7]].map(
+          (layersToTransform) => [{ layersToTransform }, "layersToTransform"] as const,
+        ),
         [{ targetModules: "all-linear", layersToTransform: [0] }, "layersToTransform"],
-        ...["pooler", ["poolr"], [5], [""], sparse].map((modulesToSave) => [{ modulesToSave }, "modulesToSave"] as const),
+        ...["pooler", ["poolr"], [5], [""], sparse].map(
+          (modulesToSave) => [{ modulesToSave }, "modulesToSave"] as const,
+        ),
         ...["some", true, null].map((bias) => [{ bias }, "bias"] as const),
-        [{ useRslora: 1 }, "useRslora"], [{ initLoraWeights: "pissa" }, "initLoraWeights"], [{ baseModelNameOrPath: 5 }, "baseModelNameOrPath"],
+        [{ useRslora: 1 }, "useRslora"],
+        [{ initLoraWeights: "pissa" }, "initLoraWeights"],
+        [{ baseModelNameOrPath: 5 }, "baseModelNameOrPath"],
         ...[-1, 0.5, "7", 2 ** 60].map((seed) => [{ seed }, "seed"] as const),
-        ...[[], { "(": 4 }, { query: 0 }, { query: "4" }, { "": 4 }].map((rankPattern) => [{ rankPattern }, "rankPattern"] as const),
+        ...[[], { "(": 4 }, { query: 0 }, { query: "4" }, { "": 4 }].map(
+          (rankPattern) => [{ rankPattern }, "rankPattern"] as const,
+        ),
         ...[5, { query: -1 }, { query: NaN }].map((alphaPattern) => [{ alphaPattern }, "alphaPattern"] as const),
       ];
       for (const [options, name] of wrong) {
         const { message } = await rejection(model.addAdapter(options as LoraConfig), "ERR_INVALID_ARG");
-        expect(message, JSON.stringify(options)).to.match(/^addAdapter: expected /).and.to.contain(name);
+        expect(message, JSON.stringify(options))
+          .to.match(/^addAdapter: expected /)
+          .and.to.contain(name);
       }
       await rejection(model.addAdapter({ r: 2 ** 40 }), "ERR_OUT_OF_MEMORY");
       expect({ values: values(model), flags: flags(model) }).to.deep.equal(before);
@@ -260,7 +376,9 @@ describe("addAdapter", () => {
       });
       await predicting(model, "predict", () => rejection(model.mergeAdapter(), "ERR_BUSY"));
       await model.mergeAdapter();
-      for (const work of [() => model.mergeAdapter(), () => model.saveAdapter("nowhere")]) await rejection(work(), "ERR_INVALID_ARG");
+      for (const work of [() => model.mergeAdapter(), () => model.saveAdapter("nowhere")]) {
+        await rejection(work(), "ERR_INVALID_ARG");
+      }
       await model.addAdapter({ targetModules: ["key"] });
     }));
 
@@ -286,12 +404,21 @@ describe("mergeAdapter", () => {
       expect(flags(model)).to.deep.equal(before.flags);
       expect(largestDifference(await logitsOf(model), logits)).to.be.at.most(1e-5);
       for (const [name, value] of before.values) {
-        const [a, b] = ["A", "B"].map((factor) => factors.get(`${name.replace(/\.weight$/, "")}.lora_${factor}.weight`) as number[][] | undefined);
+        const [a, b] = ["A", "B"].map(
+          (factor) => factors.get(`${name.replace(/\.weight$/, "")}.lora_${factor}.weight`) as number[][] | undefined,
+        );
         if (!a || !b) {
           expect(parameter(model, name).toArray(), name).to.deep.equal(value);
           continue;
         }
-        const merged = (value as number[][]).map((row, i) => row.map((w, j) => w + (6 / Math.sqrt(a.length)) * a.reduce((sum, factor, k) => sum + (b[i]?.[k] ?? NaN) * (factor[j] ?? NaN), 0)));
+        const merged = (value as number[][]).map((row, i) =>
+          row.map(
+            (w, j) =>
+              w +
+              (6 / Math.sqrt(a.length)) *
+                a.reduce((sum, factor, k) => sum + (b[i]?.[k] ?? NaN) * (factor[j] ?? NaN), 0),
+          ),
+        );
         expect(largestDifference(parameter(model, name).toTypedArray(), merged.flat()), name).to.be.at.most(1e-6);
       }
     }));
@@ -303,7 +430,9 @@ describe("mergeAdapter", () => {
       const before = await logitsOf(model);
       await inferenceMode(() => autocast(() => model.mergeAdapter(), { dtype: "bfloat16" }));
       expect(largestDifference(await logitsOf(model), before)).to.be.at.most(1e-5);
-      await scope(async () => (await model.forward({ inputIds: ids(BATCH), labels: ids([[0, 1]]).squeeze() })).loss.backward());
+      await scope(async () =>
+        (await model.forward({ inputIds: ids(BATCH), labels: ids([[0, 1]]).squeeze() })).loss.backward(),
+      );
       expect(parameter(model, `${QUERY}.weight`).grad?.shape).to.deep.equal([32, 32]);
     }));
 
@@ -357,9 +486,14 @@ describe("a model with an adapter, saved", () => {
         stir(model);
         await model.saveTorchScript(file);
         using opened = await jit.load(file, { device: "cpu" });
-        expect(opened.namedParameters().map(([name]) => name)).to.have.members(model.namedParameters().map(([name]) => name));
+        expect(opened.namedParameters().map(([name]) => name)).to.have.members(
+          model.namedParameters().map(([name]) => name),
+        );
         await scope(async () => {
-          const [, logits] = (await opened.forward([], { input_ids: ids(BATCH), attention_mask: ids(MASK) })) as [undefined, Tensor];
+          const [, logits] = (await opened.forward([], { input_ids: ids(BATCH), attention_mask: ids(MASK) })) as [
+            undefined,
+            Tensor,
+          ];
           expect(Array.from(logits.toTypedArray(), Number)).to.deep.equal(await logitsOf(model));
         });
       }),

@@ -12,30 +12,55 @@ import { type FitOptions, Trainer } from "../../../lib/train/trainer";
 import { rejection } from "../../support/rejection";
 import { inFolder, tinyBert, tinyData, tinyTokenizer } from "../../support/tiny-bert";
 
-const ADAPTER: LoraConfig = { r: 4, loraAlpha: 8, loraDropout: 0.1, targetModules: ["query", "value", "dense"], seed: 3 };
+const ADAPTER: LoraConfig = {
+  r: 4,
+  loraAlpha: 8,
+  loraDropout: 0.1,
+  targetModules: ["query", "value", "dense"],
+  seed: 3,
+};
 
 let tokenizer: Tokenizer;
 
-const loader = (): DataLoader => new DataLoader(tinyData(28), { tokenizer, batchSize: 4, shuffle: true, device: "cpu" });
+const loader = (): DataLoader =>
+  new DataLoader(tinyData(28), { tokenizer, batchSize: 4, shuffle: true, device: "cpu" });
 const evalLoader = (): DataLoader => new DataLoader(tinyData(11), { tokenizer, batchSize: 8, device: "cpu" });
-const values = (model: Bert): Map<string, unknown> => new Map(model.namedParameters().map(([name, tensor]) => [name, tensor.toArray()]));
+const values = (model: Bert): Map<string, unknown> =>
+  new Map(model.namedParameters().map(([name, tensor]) => [name, tensor.toArray()]));
 
 interface Trained {
   readonly history: History;
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-/** Seven batches an epoch, dropout on, with a new adapter in the same model. `stopAfter`: the step after which a signal ends it. */
-async function train(options: TrainerOptions, fit: FitOptions & { readonly stopAfter?: number } = {}, after?: (model: Bert, trainer: Trainer) => Promise<void>): Promise<Trained> {
+/**
+ * Seven batches an epoch, dropout on, with a new adapter in the same model. `stopAfter`: the step after which a signal
+ * ends it.
+ */
+async function train(
+  options: TrainerOptions,
+  fit: FitOptions & { readonly stopAfter?: number } = {},
+  after?: (model: Bert, trainer: Trainer) => Promise<void>,
+): Promise<Trained> {
   const { stopAfter, ...rest } = fit;
   const model = tinyBert();
   const controller = new AbortController();
-  const callbacks = [(event: TrainerEvent): void => {
-    if (event.type === "step" && event.step === stopAfter) controller.abort();
-  }];
+  const callbacks = [
+    (event: TrainerEvent): void => {
+      if (event.type === "step" && event.step === stopAfter) controller.abort();
+    },
+  ];
   try {
     await model.addAdapter(ADAPTER);
-    const trainer = new Trainer(model, { epochs: 2, learningRate: 1e-2, logEvery: 3, progress: "silent", ...options, callbacks, signal: controller.signal });
+    const trainer = new Trainer(model, {
+      epochs: 2,
+      learningRate: 1e-2,
+      logEvery: 3,
+      progress: "silent",
+      ...options,
+      callbacks,
+      signal: controller.signal,
+    });
     const history = await trainer.fit(loader(), rest);
     await after?.(model, trainer);
     return { history, values: values(model) };
@@ -51,7 +76,9 @@ describe("the Trainer with an adapter", () => {
     const model = tinyBert(undefined, { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 });
     await model.addAdapter({ loraAlpha: 32, targetModules: "all-linear", seed: 3 });
     const before = values(model);
-    const { log } = await new Trainer(model, { epochs: 12, learningRate: 3e-3, logEvery: 7, progress: "silent" }).fit(loader());
+    const { log } = await new Trainer(model, { epochs: 12, learningRate: 3e-3, logEvery: 7, progress: "silent" }).fit(
+      loader(),
+    );
     for (const [name, value] of values(model)) {
       if (/lora_|^classifier\./.test(name)) expect(value, name).to.not.deep.equal(before.get(name));
       else expect(value, name).to.deep.equal(before.get(name));
@@ -66,7 +93,10 @@ describe("the Trainer with an adapter", () => {
       if (options) await model.addAdapter(options);
       const { cpuBytes } = memory();
       let most = 0;
-      const callbacks = [({ type }: TrainerEvent): void => void (type === "step" && (most = Math.max(most, memory().cpuBytes - cpuBytes)))];
+      const callbacks = [
+        ({ type }: TrainerEvent): void =>
+          void (type === "step" && (most = Math.max(most, memory().cpuBytes - cpuBytes))),
+      ];
       await new Trainer(model, { maxSteps: 2, progress: "silent", callbacks }).fit(loader());
       model.dispose();
       return most;
@@ -82,7 +112,10 @@ describe("the Trainer with an adapter", () => {
       const unbroken = await inFolder((outputDir) => train({ ...options, outputDir }));
       for (const stopAfter of [3, 8]) {
         await inFolder(async (outputDir) => {
-          expect((await train({ ...options, outputDir }, { stopAfter })).history).to.include({ stoppedBy: "abort", steps: stopAfter });
+          expect((await train({ ...options, outputDir }, { stopAfter })).history).to.include({
+            stoppedBy: "abort",
+            steps: stopAfter,
+          });
           const second = await train({ ...options, outputDir }, { resume: "auto" });
           expect([...second.values]).to.deep.equal([...unbroken.values]);
         });
@@ -105,7 +138,13 @@ describe("the Trainer with an adapter", () => {
 
   it("ends with the best evaluation's adapter", () =>
     inFolder(async (outputDir) => {
-      const options: TrainerOptions = { outputDir, saveStrategy: "epoch", epochs: 3, learningRate: 0.05, loadBestModelAtEnd: true };
+      const options: TrainerOptions = {
+        outputDir,
+        saveStrategy: "epoch",
+        epochs: 3,
+        learningRate: 0.05,
+        loadBestModelAtEnd: true,
+      };
       const { history } = await train(options, { evalLoader: evalLoader() }, async (_model, trainer) => {
         const { loss } = await trainer.evaluate(evalLoader());
         expect(loss).to.equal(Math.min(...(trainer.history?.evaluations ?? []).map(({ metrics }) => metrics.loss)));

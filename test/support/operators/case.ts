@@ -15,7 +15,8 @@ export interface TensorData {
   readonly values: readonly number[];
 }
 
-export type CaseArgument = null | number | boolean | string | TensorData | { readonly dtype: DType } | readonly CaseArgument[];
+export type CaseArgument =
+  null | number | boolean | string | TensorData | { readonly dtype: DType } | readonly CaseArgument[];
 
 export interface Case {
   /** With its overload: `add.Tensor`. */
@@ -31,7 +32,12 @@ const call = (name: string, args: readonly unknown[]): Tensor => op(name, args) 
 /** The tensor; the current scope owns it. `scripts/golden/operators.py` does the same. */
 export function toTensor({ tensor: dtype, shape, layout, values }: TensorData): Tensor {
   const made = dtype.startsWith("complex")
-    ? call("view_as_complex", [Tensor.from(Float64Array.from(values), { shape: [...shape, 2], dtype: dtype === "complex64" ? "float32" : "float64" })])
+    ? call("view_as_complex", [
+        Tensor.from(Float64Array.from(values), {
+          shape: [...shape, 2],
+          dtype: dtype === "complex64" ? "float32" : "float64",
+        }),
+      ])
     : Tensor.from(Float64Array.from(values), { shape, dtype });
   if (layout === "contiguous" || shape.length === 0) return made;
   if (layout === "strided") return call("select.int", [call("stack", [[made, call("zeros_like", [made])], -1]), -1, 0]);
@@ -59,7 +65,9 @@ export function run({ operator, args, named }: Case, make: (data: TensorData) =>
 
 /** Results one after the other, whatever tuples and lists they stand in. Lists of numbers stay lists. */
 function flatten(result: OperatorResult): OperatorResult[] {
-  if (Array.isArray(result) && !result.every((item) => typeof item === "number")) return result.flatMap((item: OperatorResult) => flatten(item));
+  if (Array.isArray(result) && !result.every((item) => typeof item === "number")) {
+    return result.flatMap((item: OperatorResult) => flatten(item));
+  }
   return Array.isArray(result) && result.length === 0 ? [] : [result];
 }
 

@@ -29,30 +29,63 @@ interface Variant {
   readonly layout: MemoryLayout;
 }
 
-const variant = (dtype: DType, layout: MemoryLayout = "contiguous"): Variant => ({ label: layout === "contiguous" ? dtype : `${dtype} ${layout}`, dtype, layout });
+const variant = (dtype: DType, layout: MemoryLayout = "contiguous"): Variant => ({
+  label: layout === "contiguous" ? dtype : `${dtype} ${layout}`,
+  dtype,
+  layout,
+});
 const DERIVED = [
-  variant("float64"), variant("float32"), variant("float32", "transposed"), variant("float64", "strided"), variant("bfloat16"), variant("float16"),
-  variant("int64"), variant("bool"), variant("complex64"),
+  variant("float64"),
+  variant("float32"),
+  variant("float32", "transposed"),
+  variant("float64", "strided"),
+  variant("bfloat16"),
+  variant("float16"),
+  variant("int64"),
+  variant("bool"),
+  variant("complex64"),
 ];
-const WRITTEN = [variant("float64"), variant("float32", "transposed"), variant("float32", "strided"), variant("bfloat16"), variant("complex64")];
+const WRITTEN = [
+  variant("float64"),
+  variant("float32", "transposed"),
+  variant("float32", "strided"),
+  variant("bfloat16"),
+  variant("complex64"),
+];
 /** Shapes of the tensor arguments of a derived call, beside [2, 3] for all of them. */
 const SHAPES: readonly (readonly [string, readonly (readonly number[])[]])[] = [
-  ["empty", [[0, 3]]], ["zero-dim", [[]]], ["broadcast", [[2, 3], [3], [2, 1]]],
+  ["empty", [[0, 3]]],
+  ["zero-dim", [[]]],
+  ["broadcast", [[2, 3], [3], [2, 1]]],
 ];
 
 /** Makes data of what a hint wants. `index` counts the tensors, so that each has numbers of its own. */
-function resolve(argument: HintArgument, { dtype, layout }: Variant, seed: string, counter: { index: number }): CaseArgument {
+function resolve(
+  argument: HintArgument,
+  { dtype, layout }: Variant,
+  seed: string,
+  counter: { index: number },
+): CaseArgument {
   if (argument instanceof Wanted) {
     const own = argument.domain === "complex" ? (COMPLEX[dtype] ?? dtype) : argument.domain === "bool" ? "bool" : dtype;
     const actual = argument.fixed?.dtype ?? (argument.limit !== undefined ? "int64" : own);
-    return { tensor: actual, shape: argument.shape, layout, values: elements(argument, actual, `${seed} ${counter.index++}`) };
+    return {
+      tensor: actual,
+      shape: argument.shape,
+      layout,
+      values: elements(argument, actual, `${seed} ${counter.index++}`),
+    };
   }
-  if (Array.isArray(argument)) return argument.map((item: HintArgument) => resolve(item, { label: "", dtype, layout }, seed, counter));
+  if (Array.isArray(argument)) {
+    return argument.map((item: HintArgument) => resolve(item, { label: "", dtype, layout }, seed, counter));
+  }
   return argument as CaseArgument;
 }
 
 function isKeywords(argument: Call[number] | undefined): argument is Readonly<Record<string, HintArgument>> {
-  if (typeof argument !== "object" || argument === null || Array.isArray(argument) || argument instanceof Wanted) return false;
+  if (typeof argument !== "object" || argument === null || Array.isArray(argument) || argument instanceof Wanted) {
+    return false;
+  }
   return !("dtype" in argument && typeof argument.dtype === "string"); // a dtype as an argument of its own
 }
 
@@ -65,7 +98,9 @@ function toCase(operator: string, call: Call, kind: Variant, suffix: string): Ca
   const seed = `${SEED} ${operator.replace(/_(?=\.|$)/, "")} ${suffix}`;
   const counter = { index: 0 };
   const args = positional.map((argument) => resolve(argument, kind, seed, counter));
-  const named = Object.fromEntries(Object.entries(keywords).map(([name, argument]) => [name, resolve(argument, kind, seed, counter)]));
+  const named = Object.fromEntries(
+    Object.entries(keywords).map(([name, argument]) => [name, resolve(argument, kind, seed, counter)]),
+  );
   return { operator, label, args, named };
 }
 
@@ -136,7 +171,9 @@ function writtenCalls(operator: Operator, all: readonly Operator[]): readonly Ca
   const key = operator.overload ? `${operator.base}.${operator.overload}` : operator.base;
   const own = operator.overload ? CALLS[key] : undefined;
   if (own) return own;
-  const rest = all.filter(({ name, base, overload }) => name === operator.name && CALLS[`${base}.${overload}`] === undefined);
+  const rest = all.filter(
+    ({ name, base, overload }) => name === operator.name && CALLS[`${base}.${overload}`] === undefined,
+  );
   const main = rest.find(({ overload }) => overload === "") ?? rest[0];
   return main?.qualified === operator.qualified ? CALLS[operator.base] : undefined;
 }
@@ -145,7 +182,9 @@ function writtenCalls(operator: Operator, all: readonly Operator[]): readonly Ca
 export function casesOf(operator: Operator, all: readonly Operator[]): Case[] {
   const written = writtenCalls(operator, all);
   if (written) {
-    return written.flatMap((call, i) => WRITTEN.map((kind) => toCase(operator.qualified, call, kind, written.length > 1 ? `#${i + 1}` : "")));
+    return written.flatMap((call, i) =>
+      WRITTEN.map((kind) => toCase(operator.qualified, call, kind, written.length > 1 ? `#${i + 1}` : "")),
+    );
   }
   const call = derive(operator, [[2, 3]]);
   if (!call) return [];

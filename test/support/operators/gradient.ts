@@ -10,7 +10,10 @@ import { run, tensorsOf, toTensor } from "./case";
 import { CONSTANT, DIFFERENTIATED_OUTPUTS, FORM } from "./hints/gradients";
 import type { Operator } from "./schemas";
 
-/** What came out for one case; "no gradient" where no output requires grad, "refused" where the operator does not take the case at all. */
+/**
+ * What came out for one case; "no gradient" where no output requires grad, "refused" where the operator does not take
+ * the case at all.
+ */
 export type Verdict =
   | { readonly kind: "right" | "no gradient" | "refused" | "complex input" | "not finite" }
   | { readonly kind: "wrong"; readonly message: string };

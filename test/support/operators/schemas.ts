@@ -20,11 +20,13 @@ function isPublic({ name, overload, arguments: args }: Schema): boolean {
 
 /** Every public overload, in the order of the schemas' text. */
 export function publicOperators(): Operator[] {
-  return native().schemas().flatMap((text) => {
-    const schema = parseSchema(text);
-    if (!schema || !isPublic(schema)) return [];
-    const inPlace = schema.name.endsWith("_");
-    const qualified = schema.overload ? `${schema.name}.${schema.overload}` : schema.name;
-    return [{ ...schema, qualified, base: inPlace ? schema.name.slice(0, -1) : schema.name, inPlace }];
-  });
+  return native()
+    .schemas()
+    .flatMap((text) => {
+      const schema = parseSchema(text);
+      if (!schema || !isPublic(schema)) return [];
+      const inPlace = schema.name.endsWith("_");
+      const qualified = schema.overload ? `${schema.name}.${schema.overload}` : schema.name;
+      return [{ ...schema, qualified, base: inPlace ? schema.name.slice(0, -1) : schema.name, inPlace }];
+    });
 }

@@ -10,7 +10,8 @@ import { GOLDEN } from "../golden";
 
 type Element = number | "nan" | "inf" | "-inf";
 /** dtype, shape and elements of a tensor, or another value as it is. */
-export type StoredResult = readonly [string, readonly number[], readonly Element[]] | number | boolean | null | readonly number[];
+export type StoredResult =
+  readonly [string, readonly number[], readonly Element[]] | number | boolean | null | readonly number[];
 
 export interface StoredOperator {
   readonly digest: string;
@@ -24,7 +25,9 @@ export interface StoredOperators {
 }
 
 export function readStored(): StoredOperators {
-  const { provenance, ...rest } = JSON.parse(gunzipSync(readFileSync(join(GOLDEN, "operators.json.gz"))).toString()) as {
+  const { provenance, ...rest } = JSON.parse(
+    gunzipSync(readFileSync(join(GOLDEN, "operators.json.gz"))).toString(),
+  ) as {
     readonly provenance: { readonly versions: { readonly torch: string } };
   };
   return { torch: provenance.versions.torch, operators: new Map(Object.entries<StoredOperator>(rest)) };
@@ -64,24 +67,51 @@ function fits(ours: number, theirs: Element, dtype: string): boolean {
 
 /** Elements row by row, of a complex tensor real and imaginary parts in turn. */
 function elementsOf(tensor: Tensor): number[] {
-  const plain = op("resolve_neg", [op("resolve_conj", [tensor.requiresGrad ? op("detach", [tensor]) : tensor])]) as Tensor;
+  const plain = op("resolve_neg", [
+    op("resolve_conj", [tensor.requiresGrad ? op("detach", [tensor]) : tensor]),
+  ]) as Tensor;
   const complex = plain.dtype.startsWith("complex");
   const real = complex ? (op("view_as_real", [plain]) as Tensor) : plain;
   // No typed array holds unsigned integers of more than a byte.
-  const readable = real.dtype.startsWith("uint") && real.dtype !== "uint8" ? (op("to.dtype", [real, "int64"]) as Tensor) : real;
+  const readable =
+    real.dtype.startsWith("uint") && real.dtype !== "uint8" ? (op("to.dtype", [real, "int64"]) as Tensor) : real;
   return Array.from(readable.toTypedArray(), Number);
 }
 
-/** Numbers of dtypes in `c10::ScalarType`, which is how Python's `torch.ops` gives the dtype that `result_type` finds. */
+/**
+ * Numbers of dtypes in `c10::ScalarType`, which is how Python's `torch.ops` gives the dtype that `result_type` finds.
+ */
 const DTYPE_NUMBERS: Readonly<Record<string, number>> = {
-  uint8: 0, int8: 1, int16: 2, int32: 3, int64: 4, float16: 5, float32: 6, float64: 7, complex32: 8, complex64: 9, complex128: 10, bool: 11, bfloat16: 15,
+  uint8: 0,
+  int8: 1,
+  int16: 2,
+  int32: 3,
+  int64: 4,
+  float16: 5,
+  float32: 6,
+  float64: 7,
+  complex32: 8,
+  complex64: 9,
+  complex128: 10,
+  bool: 11,
+  bfloat16: 15,
 };
 
 /** What differs in one result, or undefined. */
 function differenceIn(ours: OperatorResult, theirs: StoredResult): string | undefined {
   if (!(ours instanceof Tensor)) {
-    const plain = ours === undefined ? null : typeof ours === "bigint" ? Number(ours) : typeof ours === "string" ? DTYPE_NUMBERS[ours] : ours;
-    const same = typeof plain === "number" && typeof theirs === "number" ? fits(plain, theirs, "float64") : JSON.stringify(plain) === JSON.stringify(theirs);
+    const plain =
+      ours === undefined
+        ? null
+        : typeof ours === "bigint"
+          ? Number(ours)
+          : typeof ours === "string"
+            ? DTYPE_NUMBERS[ours]
+            : ours;
+    const same =
+      typeof plain === "number" && typeof theirs === "number"
+        ? fits(plain, theirs, "float64")
+        : JSON.stringify(plain) === JSON.stringify(theirs);
     return same ? undefined : `got ${JSON.stringify(plain)}, PyTorch ${JSON.stringify(theirs)}`;
   }
   if (!Array.isArray(theirs)) return `got a tensor, PyTorch ${JSON.stringify(theirs)}`;
@@ -96,7 +126,11 @@ function differenceIn(ours: OperatorResult, theirs: StoredResult): string | unde
 }
 
 /** What differs between our results and the stored ones, or undefined. `only` names the results that are compared. */
-export function difference(ours: readonly OperatorResult[], theirs: readonly StoredResult[], only?: readonly number[]): string | undefined {
+export function difference(
+  ours: readonly OperatorResult[],
+  theirs: readonly StoredResult[],
+  only?: readonly number[],
+): string | undefined {
   if (ours.length !== theirs.length) return `got ${ours.length} results, PyTorch ${theirs.length}`;
   for (const [i, stored] of theirs.entries()) {
     if (only && !only.includes(i)) continue;

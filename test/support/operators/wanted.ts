@@ -47,12 +47,16 @@ export const spd = (n: number): Wanted => new Wanted([n, n], "spd");
 export const lower = (n: number): Wanted => new Wanted([n, n], "lower");
 export const upper = (n: number): Wanted => new Wanted([n, n], "upper");
 /** An n × n matrix far from singular, laid out in another shape if one is given. */
-export const regular = (n: number, ...shape: number[]): Wanted => new Wanted(shape.length > 0 ? shape : [n, n], "regular");
+export const regular = (n: number, ...shape: number[]): Wanted =>
+  new Wanted(shape.length > 0 ? shape : [n, n], "regular");
 /** Random indices below the limit. */
 export const below = (limit: number, ...shape: number[]): Wanted => new Wanted(shape, "any", limit);
 /** Fixed integers. */
-export const ints = (values: readonly number[], shape: readonly number[] = [values.length], dtype: DType = "int64"): Wanted =>
-  new Wanted(shape, "any", undefined, { dtype, values });
+export const ints = (
+  values: readonly number[],
+  shape: readonly number[] = [values.length],
+  dtype: DType = "int64",
+): Wanted => new Wanted(shape, "any", undefined, { dtype, values });
 
 export const product = (shape: readonly number[]): number => shape.reduce((left, right) => left * right, 1);
 
@@ -67,8 +71,15 @@ function grid(from: number, to: number): number[] {
 }
 
 const GRIDS: Partial<Record<Domain, readonly number[]>> = {
-  any: grid(-127, 127), inside: grid(-60, 60), unit: grid(4, 60), positive: grid(4, 127), above: grid(66, 127),
-  sorted: grid(-127, 127), complex: grid(-127, 127), sign: [-1, 1], degree: [0, 1, 2, 3],
+  any: grid(-127, 127),
+  inside: grid(-60, 60),
+  unit: grid(4, 60),
+  positive: grid(4, 127),
+  above: grid(66, 127),
+  sorted: grid(-127, 127),
+  complex: grid(-127, 127),
+  sign: [-1, 1],
+  degree: [0, 1, 2, 3],
 };
 
 function matrix(random: Random, kind: Domain, count: number): number[] {
@@ -82,7 +93,10 @@ function matrix(random: Random, kind: Domain, count: number): number[] {
     if (kind === "upper" && column < row) return 0;
     if (kind !== "spd") return value + diagonal * (value < 0 ? -2 : 2);
     // A Aᵀ + n I with different numbers on the diagonal, so that eigenvalues lie apart.
-    return Array.from({ length: n }, (_, k) => at(row, k) * at(column, k)).reduce((sum, term) => sum + term, diagonal * (1 + row));
+    return Array.from({ length: n }, (_, k) => at(row, k) * at(column, k)).reduce(
+      (sum, term) => sum + term,
+      diagonal * (1 + row),
+    );
   });
 }
 
@@ -91,8 +105,15 @@ export function elements(wanted: Wanted, dtype: DType, seed: string): number[] {
   const random = new Random(seed);
   const count = product(wanted.shape);
   if (wanted.fixed) return [...wanted.fixed.values];
-  if (wanted.limit !== undefined) return random.draw(Array.from({ length: wanted.limit }, (_, i) => i), count);
-  if (wanted.domain === "bool" || dtype === "bool") return Array.from({ length: count }, (_, i) => (i % 3 === 1 ? 0 : 1));
+  if (wanted.limit !== undefined) {
+    return random.draw(
+      Array.from({ length: wanted.limit }, (_, i) => i),
+      count,
+    );
+  }
+  if (wanted.domain === "bool" || dtype === "bool") {
+    return Array.from({ length: count }, (_, i) => (i % 3 === 1 ? 0 : 1));
+  }
   const parts = dtype.startsWith("complex") ? 2 : 1;
   const list = GRIDS[wanted.domain];
   if (!list) return matrix(random, wanted.domain, count).flatMap((value) => (parts === 2 ? [value, 0] : [value]));
@@ -104,4 +125,5 @@ export function elements(wanted: Wanted, dtype: DType, seed: string): number[] {
   return sortIf(random.draw(list, count * parts), wanted.domain);
 }
 
-const sortIf = (values: number[], domain: Domain): number[] => (domain === "sorted" ? values.sort((a, b) => a - b) : values);
+const sortIf = (values: number[], domain: Domain): number[] =>
+  domain === "sorted" ? values.sort((a, b) => a - b) : values;

@@ -6,11 +6,20 @@ import { readGolden } from "../../support/golden";
 import { thrown } from "../../support/rejection";
 
 interface Golden {
-  readonly bounds: readonly { readonly errors: number; readonly trials: number; readonly delta: number; readonly bound: number }[];
+  readonly bounds: readonly {
+    readonly errors: number;
+    readonly trials: number;
+    readonly delta: number;
+    readonly bound: number;
+  }[];
   readonly abstentions: readonly {
     readonly confidences: readonly number[];
     readonly correct: readonly boolean[];
-    readonly expected: readonly { readonly risk: number; readonly delta: number | null; readonly found: Abstention | null }[];
+    readonly expected: readonly {
+      readonly risk: number;
+      readonly delta: number | null;
+      readonly found: Abstention | null;
+    }[];
   }[];
 }
 
@@ -19,7 +28,10 @@ const golden = readGolden<Golden>("predict.json");
 describe("errorRateBound", () => {
   it("is the quantile of SciPy's beta distribution", () => {
     for (const { errors, trials, delta, bound } of golden.bounds) {
-      expect(errorRateBound(errors, trials, delta) / bound, `${errors} of ${trials} at ${delta}`).to.be.closeTo(1, 1e-9);
+      expect(errorRateBound(errors, trials, delta) / bound, `${errors} of ${trials} at ${delta}`).to.be.closeTo(
+        1,
+        1e-9,
+      );
     }
   });
 });
@@ -28,7 +40,8 @@ describe("abstentionThreshold", () => {
   golden.abstentions.forEach(({ confidences, correct, expected }, i) => {
     it(`answers as much as the risk allows, with ties as one and with bounds as in Geifman and El-Yaniv: data ${i}`, () => {
       for (const { risk, delta, found } of expected) {
-        const call = (): Abstention => abstentionThreshold(confidences, correct, delta === null ? { risk } : { risk, delta });
+        const call = (): Abstention =>
+          abstentionThreshold(confidences, correct, delta === null ? { risk } : { risk, delta });
         if (!found) {
           expect(thrown(call, "ERR_INVALID_ARG").message).to.match(/got 0\.\d+; the lowest is 0\.\d+/);
           continue;
@@ -59,15 +72,35 @@ describe("abstentionThreshold", () => {
   });
 
   it("refuses what is no risk, no delta and no list", () => {
-    const call = (...args: unknown[]) => () => (abstentionThreshold as (...args: unknown[]) => unknown)(...args);
-    const [probabilities, correct] = [[0.5, 0.9], [false, true]];
-    for (const options of [undefined, null, {}, { risk: 1 }, { risk: -0.1 }, { risk: NaN }, { risk: "0.1" }, { risk: 0.1, delta: 0 }, { risk: 0.1, delta: 1 }, { risk: 0.1, beta: 1 }]) {
+    const call =
+      (...args: unknown[]) =>
+      () =>
+        (abstentionThreshold as (...args: unknown[]) => unknown)(...args);
+    const [probabilities, correct] = [
+      [0.5, 0.9],
+      [false, true],
+    ];
+    for (const options of [
+      undefined,
+      null,
+      {},
+      { risk: 1 },
+      { risk: -0.1 },
+      { risk: NaN },
+      { risk: "0.1" },
+      { risk: 0.1, delta: 0 },
+      { risk: 0.1, delta: 1 },
+      { risk: 0.1, beta: 1 },
+    ]) {
       thrown(call(probabilities, correct, options), "ERR_INVALID_ARG");
     }
-    // eslint-disable-next-line no-sparse-arrays -- as plain JavaScript may have
-    for (const bad of [undefined, "text", [], [0.5], [0.5, 1.1], [0.5, NaN], [0.5, "0.9"], [0.5, , 0.9], { length: 2 }]) {
+    const sparse = [0.5, , 0.9]; // eslint-disable-line no-sparse-arrays -- as plain JavaScript may have
+    const wrong = [undefined, "text", [], [0.5], [0.5, 1.1], [0.5, NaN], [0.5, "0.9"], sparse, { length: 2 }];
+    for (const bad of wrong) {
       thrown(call(bad, correct, { risk: 0.1 }), "ERR_INVALID_ARG");
     }
-    for (const bad of [undefined, [true], [1, 0], [true, undefined]]) thrown(call(probabilities, bad, { risk: 0.1 }), "ERR_INVALID_ARG");
+    for (const bad of [undefined, [true], [1, 0], [true, undefined]]) {
+      thrown(call(probabilities, bad, { risk: 0.1 }), "ERR_INVALID_ARG");
+    }
   });
 });

@@ -5,7 +5,16 @@ import { CsvLogger } from "../../../lib/train/logs/csv-logger";
 import type { TrainerEvent } from "../../../lib/train/events";
 import type { RunInfo } from "../../../lib/train/logs/trainer-logger";
 import { rejection } from "../../support/rejection";
-import { END, evaluateEvent, evaluationEntry, logEntry, logEvent, runInfo, START, stepEvent } from "../../support/run-events";
+import {
+  END,
+  evaluateEvent,
+  evaluationEntry,
+  logEntry,
+  logEvent,
+  runInfo,
+  START,
+  stepEvent,
+} from "../../support/run-events";
 import { inFolder } from "../../support/tiny-bert";
 
 const HEADER =
@@ -23,7 +32,14 @@ describe("CsvLogger", () => {
   it("writes a header and a row for each log and evaluation, as RFC 4180 has it", () =>
     inFolder(async (folder) => {
       const path = join(folder, "made", "log.csv");
-      const text = await write(path, [START, stepEvent(1), logEvent(1), logEvent(2, { skippedSteps: 1, loss: NaN }), evaluateEvent(2), END]);
+      const text = await write(path, [
+        START,
+        stepEvent(1),
+        logEvent(1),
+        logEvent(2, { skippedSteps: 1, loss: NaN }),
+        evaluateEvent(2),
+        END,
+      ]);
       expect(text).to.equal(
         [
           `${HEADER},eval_accuracy,eval_macro_f1`,
@@ -54,7 +70,13 @@ describe("CsvLogger", () => {
       const name = 'cost, "in €"\nper day';
       await write(path, [logEvent(1), evaluateEvent(1), logEvent(2), evaluateEvent(2, { [name]: 3.5 })]);
       const text = await readFile(path, "utf8");
-      const [header, ...rows] = [text.slice(0, text.indexOf("\r\n")), ...text.slice(text.indexOf("\r\n") + 2).trimEnd().split("\r\n")];
+      const [header, ...rows] = [
+        text.slice(0, text.indexOf("\r\n")),
+        ...text
+          .slice(text.indexOf("\r\n") + 2)
+          .trimEnd()
+          .split("\r\n"),
+      ];
       expect(header).to.equal(`${HEADER},eval_accuracy,eval_macro_f1,"eval_cost, ""in €""\nper day"`);
       expect(rows.map((row) => row.split(",").length)).to.deep.equal([17, 17, 17, 17]);
       expect(rows.map((row) => row.split(",").at(-1))).to.deep.equal(["", "", "", "3.5"]);
@@ -75,8 +97,14 @@ describe("CsvLogger", () => {
   it("writes thousands of rows of the past", () =>
     inFolder(async (folder) => {
       const log = Array.from({ length: 2500 }, (_, i) => logEntry(i + 1));
-      const lines = (await write(join(folder, "log.csv"), [logEvent(2501)], runInfo({ step: 2500, log, evaluations: [] }))).trimEnd().split("\r\n");
-      expect(lines.slice(1).map((line) => Number(line.split(",")[0]))).to.deep.equal(Array.from({ length: 2501 }, (_, i) => i + 1));
+      const lines = (
+        await write(join(folder, "log.csv"), [logEvent(2501)], runInfo({ step: 2500, log, evaluations: [] }))
+      )
+        .trimEnd()
+        .split("\r\n");
+      expect(lines.slice(1).map((line) => Number(line.split(",")[0]))).to.deep.equal(
+        Array.from({ length: 2501 }, (_, i) => i + 1),
+      );
     }));
 
   it("puts the file of an earlier run aside where one begins anew", () =>

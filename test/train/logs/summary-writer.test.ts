@@ -10,7 +10,12 @@ const GOLDEN = join(__dirname, "..", "..", "golden");
 
 interface Golden {
   readonly start: { readonly purgeStep: number; readonly wallTime: number };
-  readonly scalars: readonly { readonly tag: string; readonly value: number | null; readonly step: number; readonly wallTime: number }[];
+  readonly scalars: readonly {
+    readonly tag: string;
+    readonly value: number | null;
+    readonly step: number;
+    readonly wallTime: number;
+  }[];
   readonly text: { readonly tag: string; readonly text: string; readonly step: number; readonly wallTime: number };
 }
 
@@ -71,7 +76,9 @@ describe("SummaryWriter", () => {
       }
       await Promise.all(flushes);
       const events = readEvents(await onlyFile(folder));
-      expect(events.slice(1).map(({ step, scalar }) => [step, scalar])).to.deep.equal(Array.from({ length: 50 }, (_, i) => [i + 1, { tag: "loss", value: (i + 1) / 2 }]));
+      expect(events.slice(1).map(({ step, scalar }) => [step, scalar])).to.deep.equal(
+        Array.from({ length: 50 }, (_, i) => [i + 1, { tag: "loss", value: (i + 1) / 2 }]),
+      );
     }));
 
   it("leaves a file that can be read up to where its process was killed in the middle of writing", () =>
@@ -102,12 +109,23 @@ describe("SummaryWriter", () => {
     inFolder(async (folder) => {
       const writer = new SummaryWriter(folder);
       const wrong: (() => unknown)[] = [
-        () => writer.addScalar("loss", "1" as never, 1), () => writer.addScalar("loss", undefined as never, 1), () => writer.addScalar("", 1, 1),
-        () => writer.addScalar(3 as never, 1, 1), () => writer.addScalar("loss", 1, -1), () => writer.addScalar("loss", 1, 0.5), () => writer.addScalar("loss", 1, NaN),
-        () => writer.addScalar("loss", 1, 2n as never), () => writer.addScalar("loss", 1, 1, Infinity), () => writer.addText("args", {} as never),
-        () => new SummaryWriter(""), () => new SummaryWriter(undefined as never), () => new SummaryWriter(folder, { purgeStep: -2 }),
+        () => writer.addScalar("loss", "1" as never, 1),
+        () => writer.addScalar("loss", undefined as never, 1),
+        () => writer.addScalar("", 1, 1),
+        () => writer.addScalar(3 as never, 1, 1),
+        () => writer.addScalar("loss", 1, -1),
+        () => writer.addScalar("loss", 1, 0.5),
+        () => writer.addScalar("loss", 1, NaN),
+        () => writer.addScalar("loss", 1, 2n as never),
+        () => writer.addScalar("loss", 1, 1, Infinity),
+        () => writer.addText("args", {} as never),
+        () => new SummaryWriter(""),
+        () => new SummaryWriter(undefined as never),
+        () => new SummaryWriter(folder, { purgeStep: -2 }),
       ];
-      for (const call of wrong) expect(thrown(call, "ERR_INVALID_ARG").message).to.match(/^SummaryWriter: expected .*, got /);
+      for (const call of wrong) {
+        expect(thrown(call, "ERR_INVALID_ARG").message).to.match(/^SummaryWriter: expected .*, got /);
+      }
       await writer.close();
       expect(readEvents(await onlyFile(folder))).to.have.length(1);
     }));

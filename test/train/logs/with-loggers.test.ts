@@ -6,7 +6,10 @@ import { evaluateEvent, logEvent, runInfo, START, stepEvent } from "../../suppor
 
 describe("withLoggers", () => {
   /** Loggers that note what is done to them; those named fail at it. */
-  function noting(names: readonly string[], failures: readonly string[] = []): { readonly loggers: TrainerLogger[]; readonly notes: string[] } {
+  function noting(
+    names: readonly string[],
+    failures: readonly string[] = [],
+  ): { readonly loggers: TrainerLogger[]; readonly notes: string[] } {
     const notes: string[] = [];
     const note = async (what: string): Promise<void> => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -21,7 +24,11 @@ describe("withLoggers", () => {
     return { loggers, notes };
   }
 
-  const message = async (work: Promise<unknown>): Promise<string> => work.then(() => "none", (error: unknown) => (error as Error).message);
+  const message = async (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => "none",
+      (error: unknown) => (error as Error).message,
+    );
 
   it("opens them in order, awaits the work, and closes them in reverse order", async () => {
     const { loggers, notes } = noting(["a", "b"]);
@@ -31,7 +38,9 @@ describe("withLoggers", () => {
 
   it("closes all of them after a failure, which it tells them and throws", async () => {
     const { loggers, notes } = noting(["a", "b"], ["close b"]);
-    expect(await message(withLoggers(loggers, runInfo(), () => Promise.reject(new Error("no memory"))))).to.equal("no memory");
+    expect(await message(withLoggers(loggers, runInfo(), () => Promise.reject(new Error("no memory"))))).to.equal(
+      "no memory",
+    );
     expect(notes).to.deep.equal(["open a", "open b", "close b: no memory", "close a: no memory"]);
   });
 
@@ -49,7 +58,10 @@ describe("withLoggers", () => {
 
   it("takes loggers that only listen, and plain functions as such", async () => {
     const seen: string[] = [];
-    const loggers = [asLogger((event) => void seen.push(event.type)), asLogger({ onEvent: ({ type }) => void seen.push(type) })];
+    const loggers = [
+      asLogger((event) => void seen.push(event.type)),
+      asLogger({ onEvent: ({ type }) => void seen.push(type) }),
+    ];
     await withLoggers(loggers, runInfo(), async () => {
       for (const logger of loggers) await logger.onEvent(START);
     });
@@ -62,13 +74,30 @@ describe("logValues", () => {
     expect(logValues(logEvent(2, { lossScale: 1024 }))).to.deep.equal({
       step: 2,
       values: {
-        epoch: 0.5, loss: 0.5, learning_rate: 1e-5, grad_norm: 2, examples_per_second: 8, tokens_per_second: 50, padding_share: 0.25, loss_scale: 1024,
-        memory_allocated_bytes: 1000, memory_peak_bytes: 2048,
+        epoch: 0.5,
+        loss: 0.5,
+        learning_rate: 1e-5,
+        grad_norm: 2,
+        examples_per_second: 8,
+        tokens_per_second: 50,
+        padding_share: 0.25,
+        loss_scale: 1024,
+        memory_allocated_bytes: 1000,
+        memory_peak_bytes: 2048,
       },
     });
     expect(logValues(evaluateEvent(3, { "Top-5 Error": 0.25, myF2: 1 }))).to.deep.equal({
       step: 3,
-      values: { epoch: 0.75, eval_loss: 0.5, eval_accuracy: 0.75, eval_macro_f1: 0.7, "eval_Top-5 Error": 0.25, eval_my_f2: 1, eval_runtime: 2, eval_samples_per_second: 10 },
+      values: {
+        epoch: 0.75,
+        eval_loss: 0.5,
+        eval_accuracy: 0.75,
+        eval_macro_f1: 0.7,
+        "eval_Top-5 Error": 0.25,
+        eval_my_f2: 1,
+        eval_runtime: 2,
+        eval_samples_per_second: 10,
+      },
     });
     expect([START, stepEvent(1)].map(logValues)).to.deep.equal([undefined, undefined]);
   });

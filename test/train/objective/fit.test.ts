@@ -27,23 +27,40 @@ describe("losses of a run", () => {
   let tokenizer: Tokenizer;
   before(async () => (tokenizer = await tinyTokenizer()));
 
-  const loaderOf = (dataset: TextDataset, batchSize = 8): DataLoader => new DataLoader(dataset, { tokenizer, batchSize, device: "cpu" });
+  const loaderOf = (dataset: TextDataset, batchSize = 8): DataLoader =>
+    new DataLoader(dataset, { tokenizer, batchSize, device: "cpu" });
   /** Twice as many of the first class as of the second. */
   const skewed = (): TextDataset => tinyData(48).filter((_, i) => i % 4 !== 3);
 
   async function trained(options: TrainerOptions, dataset = skewed(), batchSize?: number) {
     manualSeed(3);
     using module = new Bag();
-    const trainer = new Trainer(module, { labels: LABELS, learningRate: 1e-2, epochs: 2, progress: "silent", logEvery: 1, ...options });
+    const trainer = new Trainer(module, {
+      labels: LABELS,
+      learningRate: 1e-2,
+      epochs: 2,
+      progress: "silent",
+      logEvery: 1,
+      ...options,
+    });
     const { log } = await trainer.fit(loaderOf(dataset, batchSize));
     const held = await trainer.evaluate(loaderOf(tinyData(10)));
-    return { losses: log.map(({ loss }) => loss), held, weights: module.parameters().flatMap((parameter) => Array.from(parameter.toTypedArray() as Float64Array)) };
+    return {
+      losses: log.map(({ loss }) => loss),
+      held,
+      weights: module.parameters().flatMap((parameter) => Array.from(parameter.toTypedArray() as Float64Array)),
+    };
   }
 
-  const apart = (ours: readonly number[], theirs: readonly number[]): number => Math.max(...ours.map((weight, i) => Math.abs(weight - (theirs[i] as number))));
+  const apart = (ours: readonly number[], theirs: readonly number[]): number =>
+    Math.max(...ours.map((weight, i) => Math.abs(weight - (theirs[i] as number))));
 
   it("balanced class weights are those that the training data's counts give, in its evaluations too", async () => {
-    const [balanced, given, plain] = [await trained({ classWeights: "balanced" }), await trained({ classWeights: { bad: 1.5, good: 0.75 } }), await trained({})];
+    const [balanced, given, plain] = [
+      await trained({ classWeights: "balanced" }),
+      await trained({ classWeights: { bad: 1.5, good: 0.75 } }),
+      await trained({}),
+    ];
     expect(balanced.weights).to.deep.equal(given.weights);
     expect(balanced.held.loss).to.equal(given.held.loss);
     expect(balanced.weights).to.not.deep.equal(plain.weights);
@@ -61,25 +78,39 @@ describe("losses of a run", () => {
     const own = await trained({ computeLoss: (logits, { labels }) => ops.crossEntropyLoss(logits, labels) });
     const builtIn = await trained({});
     expect(apart(own.weights, builtIn.weights)).to.be.lessThan(1e-12);
-    const doubled = await trained({ learningRate: 0, computeLoss: (logits, { labels }) => ops.crossEntropyLoss(logits, labels).mul(2) });
+    const doubled = await trained({
+      learningRate: 0,
+      computeLoss: (logits, { labels }) => ops.crossEntropyLoss(logits, labels).mul(2),
+    });
     const once = await trained({ learningRate: 0 });
     expect(doubled.held.loss).to.be.closeTo(2 * once.held.loss, 1e-6);
   });
 
   it("what a loss of one's own throws ends the run", async () => {
     const failure = new Error("no loss today");
-    const error: unknown = await trained({ computeLoss: () => { throw failure; } }).catch((reason: unknown) => reason);
+    const error: unknown = await trained({
+      computeLoss: () => {
+        throw failure;
+      },
+    }).catch((reason: unknown) => reason);
     expect(error).to.equal(failure);
   });
 
   it("a student that hears its teacher alone comes to say what the teacher says, whatever the labels", async () => {
     using teacher = tinyBert();
     await new Trainer(teacher, { epochs: 12, learningRate: 5e-3, progress: "silent" }).fit(loaderOf(tinyData(64)));
-    const upsideDown = TextDataset.from(Array.from(tinyData(64), ({ text, label }) => ({ text, label: label === "good" ? "bad" : "good" })));
+    const upsideDown = TextDataset.from(
+      Array.from(tinyData(64), ({ text, label }) => ({ text, label: label === "good" ? "bad" : "good" })),
+    );
     teacher.train();
     const before = teacher.parameters().map((parameter) => parameter.toArray());
     using student = tinyBert();
-    await new Trainer(student, { epochs: 12, learningRate: 5e-3, progress: "silent", distillation: { teacher, alpha: 0 } }).fit(loaderOf(upsideDown));
+    await new Trainer(student, {
+      epochs: 12,
+      learningRate: 5e-3,
+      progress: "silent",
+      distillation: { teacher, alpha: 0 },
+    }).fit(loaderOf(upsideDown));
     expect((await new Trainer(student, { progress: "silent" }).evaluate(loaderOf(tinyData(37)))).accuracy).to.equal(1);
     expect(teacher.parameters().map((parameter) => parameter.toArray())).to.deep.equal(before);
     expect(teacher.training, "its mode is as before").to.equal(true);
@@ -91,12 +122,20 @@ describe("losses of a run", () => {
     using student = tinyBert();
     let lesson: Promise<unknown> = Promise.resolve();
     await new Trainer(teacher, {
-      maxSteps: 2, progress: "silent",
-      callbacks: [async ({ type }) => {
-        if (type !== "start") return;
-        lesson = rejection(new Trainer(student, { maxSteps: 1, progress: "silent", distillation: { teacher } }).fit(loaderOf(tinyData(8))), "ERR_BUSY");
-        await lesson;
-      }],
+      maxSteps: 2,
+      progress: "silent",
+      callbacks: [
+        async ({ type }) => {
+          if (type !== "start") return;
+          lesson = rejection(
+            new Trainer(student, { maxSteps: 1, progress: "silent", distillation: { teacher } }).fit(
+              loaderOf(tinyData(8)),
+            ),
+            "ERR_BUSY",
+          );
+          await lesson;
+        },
+      ],
     }).fit(loaderOf(tinyData(16)));
     await lesson;
   });

@@ -5,16 +5,34 @@ import { renderReport } from "../../../lib/train/report/render-report";
 import { type Measured, measurePage, screenshot, type View, withoutBrowser } from "../../support/browser";
 import { type MadeUp, reportData } from "../../support/report-data";
 
-const TEXTS = [`<script>document.title = "run"; throw new Error("it ran")</script> & "quotes" 'single'`, "😀 emoji", "مرحبا بالعالم", "x".repeat(3000)];
+const TEXTS = [
+  `<script>document.title = "run"; throw new Error("it ran")</script> & "quotes" 'single'`,
+  "😀 emoji",
+  "مرحبا بالعالم",
+  "x".repeat(3000),
+];
 const classNames = (size: number): string[] => Array.from({ length: size }, (_, id) => `class ${id}`);
 
-const measured = async (madeUp: MadeUp, view: View = {}): Promise<Measured> => measurePage(await renderReport(reportData({ texts: TEXTS, ...madeUp })), view);
+const measured = async (madeUp: MadeUp, view: View = {}): Promise<Measured> =>
+  measurePage(await renderReport(reportData({ texts: TEXTS, ...madeUp })), view);
 
-/** Sections and charts are there and have a size; nothing is wider than the page, hidden, or wrong in the console's eyes. */
+/**
+ * Sections and charts are there and have a size; nothing is wider than the page, hidden, or wrong in the console's
+ * eyes.
+ */
 function isWhole({ sections, charts, contrasts, overflow, console }: Measured): void {
-  expect(sections.map(({ id }) => id)).to.deep.equal(["training", "evaluation", "examples", "data", "settings", "versions"]);
+  expect(sections.map(({ id }) => id)).to.deep.equal([
+    "training",
+    "evaluation",
+    "examples",
+    "data",
+    "settings",
+    "versions",
+  ]);
   for (const { id, height } of sections) expect(height, id).to.be.greaterThan(80);
-  for (const { name, width, height, shapes } of charts) expect([width > 250, height > 20, shapes > 0], name).to.deep.equal([true, true, true]);
+  for (const { name, width, height, shapes } of charts) {
+    expect([width > 250, height > 20, shapes > 0], name).to.deep.equal([true, true, true]);
+  }
   expect(contrasts).to.have.length(5);
   for (const { text, ratio } of contrasts) expect(ratio, text).to.be.at.least(4);
   expect(overflow).to.be.at.most(0);
@@ -26,7 +44,13 @@ function isWhole({ sections, charts, contrasts, overflow, console }: Measured): 
     const page = await measured({});
     isWhole(page);
     expect(page.charts.map(({ name }) => name)).to.deep.equal([
-      "losses", "accuracy, macroF1, weightedF1", "learning rate", "norm of the gradients", "calibration curve", "training: 200 rows", "held-out: 200 rows",
+      "losses",
+      "accuracy, macroF1, weightedF1",
+      "learning rate",
+      "norm of the gradients",
+      "calibration curve",
+      "training: 200 rows",
+      "held-out: 200 rows",
     ]);
     expect(page.background).to.equal("rgb(255, 255, 255)");
     // evaluations, pairs, matrix, classes, examples, data, options, versions; those at their default are folded
@@ -65,8 +89,13 @@ function isWhole({ sections, charts, contrasts, overflow, console }: Measured): 
   it("is painted, light and dark", async () => {
     const html = await renderReport(reportData({ texts: TEXTS }));
     const size = { width: 800, height: 500 };
-    const [light, dark] = (await Promise.all([screenshot(html, size), screenshot(html, { ...size, dark: true })])).map(pixels) as [Picture, Picture];
-    for (const [picture, ground] of [[light, [255, 255, 255]], [dark, [20, 24, 29]]] as const) {
+    const [light, dark] = (await Promise.all([screenshot(html, size), screenshot(html, { ...size, dark: true })])).map(
+      pixels,
+    ) as [Picture, Picture];
+    for (const [picture, ground] of [
+      [light, [255, 255, 255]],
+      [dark, [20, 24, 29]],
+    ] as const) {
       expect([picture.width, picture.height]).to.deep.equal([800, 500]);
       expect(picture.share(ground)).to.be.within(0.5, 0.98); // the page itself; all else is ink
       expect(picture.share([59, 130, 196])).to.be.greaterThan(0.0002); // curves
@@ -85,7 +114,7 @@ interface Picture {
 function pixels(png: Buffer): Picture {
   const [width, height, channels] = [png.readUInt32BE(16), png.readUInt32BE(20), png[25] === 6 ? 4 : 3];
   const parts: Buffer[] = [];
-  for (let at = 8; at < png.length; ) {
+  for (let at = 8; at < png.length;) {
     const length = png.readUInt32BE(at);
     if (png.toString("latin1", at + 4, at + 8) === "IDAT") parts.push(png.subarray(at + 8, at + 8 + length));
     at += length + 12;
@@ -99,7 +128,16 @@ function pixels(png: Buffer): Picture {
       const left = x < channels ? 0 : (lines[y * stride + x - channels] as number);
       const up = y === 0 ? 0 : (lines[(y - 1) * stride + x] as number);
       const corner = x < channels || y === 0 ? 0 : (lines[(y - 1) * stride + x - channels] as number);
-      const guess = filter === 0 ? 0 : filter === 1 ? left : filter === 2 ? up : filter === 3 ? (left + up) >> 1 : paeth(left, up, corner);
+      const guess =
+        filter === 0
+          ? 0
+          : filter === 1
+            ? left
+            : filter === 2
+              ? up
+              : filter === 3
+                ? (left + up) >> 1
+                : paeth(left, up, corner);
       lines[y * stride + x] = (data[y * (stride + 1) + 1 + x] as number) + guess;
     }
   }
@@ -108,7 +146,9 @@ function pixels(png: Buffer): Picture {
     height,
     share: ([red, green, blue]) => {
       let count = 0;
-      for (let at = 0; at < lines.length; at += channels) if (lines[at] === red && lines[at + 1] === green && lines[at + 2] === blue) count++;
+      for (let at = 0; at < lines.length; at += channels) {
+        if (lines[at] === red && lines[at + 1] === green && lines[at + 2] === blue) count++;
+      }
       return count / (width * height);
     },
   };

@@ -8,7 +8,10 @@ import { scatterChart } from "../../../lib/train/report/charts/scatter-chart";
 import { thin } from "../../../lib/train/report/charts/thin";
 
 /** Places of the points of each curve. */
-const curves = (svg: string): number[][][] => [...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, list]) => (list as string).split(" ").map((point) => point.split(",").map(Number)));
+const curves = (svg: string): number[][][] =>
+  [...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, list]) =>
+    (list as string).split(" ").map((point) => point.split(",").map(Number)),
+  );
 
 describe("roundNumbers", () => {
   it("gives few multiples of 1, 2 or 5 times a power of ten, within the range", () => {
@@ -29,7 +32,14 @@ describe("roundNumbers", () => {
   });
 
   it("labels an axis with them in short", () => {
-    expect(axisOver([0, 5e-5]).ticks.map(({ text }) => text)).to.deep.equal(["0", "1e-5", "2e-5", "3e-5", "4e-5", "5e-5"]);
+    expect(axisOver([0, 5e-5]).ticks.map(({ text }) => text)).to.deep.equal([
+      "0",
+      "1e-5",
+      "2e-5",
+      "3e-5",
+      "4e-5",
+      "5e-5",
+    ]);
     expect(axisOver([0.1, 0.65]).ticks.map(({ text }) => text)).to.deep.equal(["0.2", "0.4", "0.6"]);
   });
 
@@ -40,7 +50,15 @@ describe("roundNumbers", () => {
 
 describe("thin", () => {
   it("leaves short curves alone", () => {
-    expect(thin([{ step: 1, value: 2 }, { step: 2, value: -1 }])).to.deep.equal([{ step: 1, value: 2, low: 2, high: 2 }, { step: 2, value: -1, low: -1, high: -1 }]);
+    expect(
+      thin([
+        { step: 1, value: 2 },
+        { step: 2, value: -1 },
+      ]),
+    ).to.deep.equal([
+      { step: 1, value: 2, low: 2, high: 2 },
+      { step: 2, value: -1, low: -1, high: -1 },
+    ]);
   });
 
   it("makes means of long ones, and loses no peak", () => {
@@ -57,8 +75,18 @@ describe("thin", () => {
 
 describe("lineChart", () => {
   it("draws to scale, leaves out what is not a number, and marks the best", () => {
-    const points = [{ step: 1, value: 4 }, { step: 2, value: NaN }, { step: 3, value: 2 }, { step: 5, value: 0 }, { step: 6, value: null as unknown as number }];
-    const chart = lineChart({ title: "losses", curves: [{ name: "loss", colour: "#000000", points }], mark: { step: 3, text: "the best" } });
+    const points = [
+      { step: 1, value: 4 },
+      { step: 2, value: NaN },
+      { step: 3, value: 2 },
+      { step: 5, value: 0 },
+      { step: 6, value: null as unknown as number },
+    ];
+    const chart = lineChart({
+      title: "losses",
+      curves: [{ name: "loss", colour: "#000000", points }],
+      mark: { step: 3, text: "the best" },
+    });
     const [[[left = 0, top = 0] = [], [middle, half] = [], [right = 0, bottom = 0] = []] = []] = curves(chart);
     expect([left < right, top < bottom]).to.deep.equal([true, true]); // pixels count downwards
     expect([middle, half]).to.deep.equal([(left + right) / 2, (top + bottom) / 2]);
@@ -75,8 +103,15 @@ describe("lineChart", () => {
   });
 
   it("is nothing without points, and a mark where there is one", () => {
-    expect(lineChart({ title: "losses", curves: [{ name: "loss", colour: "#000000", points: [{ step: 1, value: Infinity }] }] })).to.equal("");
-    expect(lineChart({ title: "losses", curves: [{ name: "loss", colour: "#000000", points: [{ step: 1, value: 0.5 }] }] })).to.contain("<title>loss, step 1: 0.5000</title>");
+    expect(
+      lineChart({
+        title: "losses",
+        curves: [{ name: "loss", colour: "#000000", points: [{ step: 1, value: Infinity }] }],
+      }),
+    ).to.equal("");
+    expect(
+      lineChart({ title: "losses", curves: [{ name: "loss", colour: "#000000", points: [{ step: 1, value: 0.5 }] }] }),
+    ).to.contain("<title>loss, step 1: 0.5000</title>");
   });
 });
 
@@ -89,7 +124,9 @@ describe("reliabilityChart", () => {
     ];
     const chart = reliabilityChart({ bins, stated: "stated", true: "true" });
     const [points = []] = curves(chart);
-    const [, x0 = 0, y0 = 0, x1 = 0, y1 = 0] = (/<path d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/.exec(chart) as RegExpExecArray).map(Number);
+    const [, x0 = 0, y0 = 0, x1 = 0, y1 = 0] = (
+      /<path d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/.exec(chart) as RegExpExecArray
+    ).map(Number);
     const distances = points.map(([x = 0, y = 0]) => y - (y0 + ((x - x0) / (x1 - x0)) * (y1 - y0)));
     expect(distances[0]).to.be.closeTo(0, 0.02);
     expect(distances[1]).to.be.closeTo(0.25 * (y0 - y1), 0.02); // a quarter below
@@ -100,7 +137,12 @@ describe("reliabilityChart", () => {
 
 describe("scatterChart", () => {
   it("has right predictions on the diagonal, and nothing where there is no point", () => {
-    const chart = scatterChart([{ row: 0, actual: -1, predicted: -1 }, { row: 1, actual: 1, predicted: 1 }, { row: 2, actual: 0, predicted: 0.5 }, { row: 3, actual: NaN, predicted: 0 }]);
+    const chart = scatterChart([
+      { row: 0, actual: -1, predicted: -1 },
+      { row: 1, actual: 1, predicted: 1 },
+      { row: 2, actual: 0, predicted: 0.5 },
+      { row: 3, actual: NaN, predicted: 0 },
+    ]);
     const dots = [...chart.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x, y]) => `${x} ${y}`);
     expect(dots).to.have.length(3);
     expect(chart).to.contain(`<path d="M${dots[0]}L${dots[1]}"`);
@@ -110,14 +152,27 @@ describe("scatterChart", () => {
 
 describe("confusionMap", () => {
   const names = (size: number): string[] => Array.from({ length: size }, (_, id) => `class ${id}`);
-  const counts = (size: number): number[][] => names(size).map((_, row) => names(size).map((_name, column) => (row === column ? 8 : column === (row + 1) % size ? 2 : 0)));
+  const counts = (size: number): number[][] =>
+    names(size).map((_, row) =>
+      names(size).map((_name, column) => (row === column ? 8 : column === (row + 1) % size ? 2 : 0)),
+    );
 
   it("writes the counts of few classes out, the stronger coloured the more of their row they are", () => {
-    const map = confusionMap({ labels: ["ham", "spam"], counts: [[9, 1], [0, 0]] });
-    expect([...map.matchAll(/<td class="number[^"]*"[^>]*>(\d+)</g)].map(([, count]) => Number(count))).to.deep.equal([9, 1, 0, 0]);
+    const map = confusionMap({
+      labels: ["ham", "spam"],
+      counts: [
+        [9, 1],
+        [0, 0],
+      ],
+    });
+    expect([...map.matchAll(/<td class="number[^"]*"[^>]*>(\d+)</g)].map(([, count]) => Number(count))).to.deep.equal([
+      9, 1, 0, 0,
+    ]);
     const [right = 0, wrong = 0] = [...map.matchAll(/rgba\(\d+,\d+,\d+,([\d.]+)\)/g)].map(([, alpha]) => Number(alpha));
     expect(right).to.be.greaterThan(wrong);
-    expect(map).to.contain('title="ham predicted as spam: 1 (10.0%)"').and.to.contain('title="spam predicted as spam: 0"');
+    expect(map)
+      .to.contain('title="ham predicted as spam: 1 (10.0%)"')
+      .and.to.contain('title="spam predicted as spam: 0"');
   });
 
   it("draws cells that are not empty for many classes", () => {
@@ -131,7 +186,10 @@ describe("confusionMap", () => {
     (all[299] as number[])[150] = 90;
     const map = confusionMap({ labels: names(300), counts: all });
     expect(map).to.contain("<title>class 299 predicted as class 150: 90 (90.0%)</title>");
-    expect(new Set([...map.matchAll(/<title>(class \d+)<\/title>/g)].map(([, name]) => name))).to.have.property("size", 50);
+    expect(new Set([...map.matchAll(/<title>(class \d+)<\/title>/g)].map(([, name]) => name))).to.have.property(
+      "size",
+      50,
+    );
     expect(map.length).to.be.lessThan(100_000);
   });
 });

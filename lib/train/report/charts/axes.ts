@@ -18,10 +18,21 @@ export interface DrawnAxes {
   readonly drawn: readonly string[];
 }
 
-/** From the least to the greatest of some numbers, with about so many round ones as labels; whole ones where the numbers count something. */
-export function axisOver(values: readonly number[], { labels = 5, whole = false }: { readonly labels?: number; readonly whole?: boolean } = {}): Axis {
+/**
+ * From the least to the greatest of some numbers, with about so many round ones as labels; whole ones where the numbers
+ * count something.
+ */
+export function axisOver(
+  values: readonly number[],
+  { labels = 5, whole = false }: { readonly labels?: number; readonly whole?: boolean } = {},
+): Axis {
   const [low, high] = extent(values);
-  return { low, high, log: false, ticks: roundNumbers(low, high, labels, whole).map((at) => ({ at, text: tickText(at) })) };
+  return {
+    low,
+    high,
+    log: false,
+    ticks: roundNumbers(low, high, labels, whole).map((at) => ({ at, text: tickText(at) })),
+  };
 }
 
 /** The least and the greatest; a call with very many arguments would not do. */
@@ -39,7 +50,10 @@ export function roundNumbers(low: number, high: number, about: number, whole = f
   if (!(high > low)) return [low];
   const rough = (high - low) / about;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(whole ? 1 : 0, power * ([1, 2, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9)) ?? 10));
+  const step = Math.max(
+    whole ? 1 : 0,
+    power * ([1, 2, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9)) ?? 10),
+  );
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => (first + at) * step);
@@ -55,8 +69,13 @@ export function drawAxes(plot: Plot, x: Axis, y: Axis): DrawnAxes {
     drawn: [
       `<path d="${grid}" fill="none" stroke="currentColor" stroke-opacity=".12"></path>`,
       `<path d="M${plot.left} ${plot.top}V${plot.bottom}H${plot.right}" fill="none" stroke="currentColor" stroke-opacity=".5"></path>`,
-      ...x.ticks.map(({ at, text }) => `<text x="${across(at)}" y="${plot.bottom + 16}" text-anchor="middle">${escapeHtml(text)}</text>`),
-      ...y.ticks.map(({ at, text }) => `<text x="${plot.left - 6}" y="${up(at) + 4}" text-anchor="end">${escapeHtml(text)}</text>`),
+      ...x.ticks.map(
+        ({ at, text }) =>
+          `<text x="${across(at)}" y="${plot.bottom + 16}" text-anchor="middle">${escapeHtml(text)}</text>`,
+      ),
+      ...y.ticks.map(
+        ({ at, text }) => `<text x="${plot.left - 6}" y="${up(at) + 4}" text-anchor="end">${escapeHtml(text)}</text>`,
+      ),
     ],
   };
 }

@@ -56,7 +56,10 @@ function confusionTable({ labels, counts, totals }: Matrix): string {
   const rows = counts.map((row, actual) => {
     const total = totals[actual] ?? 0;
     const cells = row.map((count, predicted) => {
-      const look = count === 0 ? ' class="number none"' : ` class="number" style="background:rgba(${actual === predicted ? RIGHT : WRONG},${strength(count / total)})"`;
+      const look =
+        count === 0
+          ? ' class="number none"'
+          : ` class="number" style="background:rgba(${actual === predicted ? RIGHT : WRONG},${strength(count / total)})"`;
       return `<td${look} title="${escapeHtml(cellText(labels, actual, predicted, count, total))}">${count}</td>`;
     });
     return `<tr><th scope="row" dir="auto">${escapeHtml(labels[actual] ?? "")}</th>${cells.join("")}</tr>`;
@@ -84,7 +87,9 @@ function confusionCells({ labels, counts, totals }: Matrix): string {
     return row.flatMap((count, predicted) => {
       if (count === 0) return [];
       const place = `x="${left + predicted * CELL}" y="${top + actual * CELL}" width="${CELL}" height="${CELL}"`;
-      return [`<rect ${place} fill="rgb(${actual === predicted ? RIGHT : WRONG})" fill-opacity="${round(0.25 + 0.75 * (count / total))}"><title>${escapeHtml(cellText(labels, actual, predicted, count, total))}</title></rect>`];
+      return [
+        `<rect ${place} fill="rgb(${actual === predicted ? RIGHT : WRONG})" fill-opacity="${round(0.25 + 0.75 * (count / total))}"><title>${escapeHtml(cellText(labels, actual, predicted, count, total))}</title></rect>`,
+      ];
     });
   });
   const grid = `<path d="${labels.map((_, id) => `M${left} ${top + id * CELL}h${size}M${left + id * CELL} ${top}v${size}`).join("")}" fill="none" stroke="currentColor" stroke-opacity=".1"></path>`;

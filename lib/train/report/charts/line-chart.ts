@@ -46,30 +46,41 @@ const LETTER = 6.5;
 const LABELS = 6;
 
 /**
- * Curves to scale, by the page's own colours but for themselves. Points that are not finite are left out; of a long curve there are means, with a
- * band from the least to the greatest. Nothing where there is no point.
+ * Curves to scale, by the page's own colours but for themselves. Points that are not finite are left out; of a long
+ * curve there are means, with a band from the least to the greatest. Nothing where there is no point.
  */
 export function lineChart({ title, curves, mark }: LineChart): string {
   const shown = curves.map(drawable).filter(({ points }) => points.length > 0);
   const all = shown.flatMap(({ points }) => points);
   if (all.length === 0) return "";
-  const steps = axisOver(all.map(({ step }) => step), { labels: LABELS, whole: true });
+  const steps = axisOver(
+    all.map(({ step }) => step),
+    { labels: LABELS, whole: true },
+  );
   const { across, up, drawn } = drawAxes(PLOT, steps, axisOver(all.flatMap(({ low, high }) => [low, high])));
   const place = (step: number, value: number): string => `${across(step)},${up(value)}`;
   const dashed = ({ dashes }: Look): string => (dashes === undefined ? "" : ` stroke-dasharray="${dashes}"`);
 
   const band = ({ points, thinned, colour }: Drawable): string => {
     if (!thinned) return "";
-    const edge = [...points.map(({ step, high }) => place(step, high)), ...points.toReversed().map(({ step, low }) => place(step, low))];
+    const edge = [
+      ...points.map(({ step, high }) => place(step, high)),
+      ...points.toReversed().map(({ step, low }) => place(step, low)),
+    ];
     return `<polygon points="${edge.join(" ")}" fill="${colour}" fill-opacity=".3"></polygon>`;
   };
   const line = (curve: Drawable): string =>
     `<polyline points="${curve.points.map(({ step, value }) => place(step, value)).join(" ")}" fill="none" stroke="${curve.colour}" stroke-width="1.5"${dashed(curve)}></polyline>`;
   const dots = ({ name, colour, points, marked }: Drawable): string[] =>
     marked === true || points.length === 1
-      ? points.map(({ step, value }) => `<circle cx="${across(step)}" cy="${up(value)}" r="2.5" fill="${colour}"><title>${escapeHtml(`${name}, step ${step}: ${formatMeasure(value)}`)}</title></circle>`)
+      ? points.map(
+          ({ step, value }) =>
+            `<circle cx="${across(step)}" cy="${up(value)}" r="2.5" fill="${colour}"><title>${escapeHtml(`${name}, step ${step}: ${formatMeasure(value)}`)}</title></circle>`,
+        )
       : [];
-  const marker = mark ? `<path d="M${across(mark.step)} ${PLOT.top}V${PLOT.bottom}" fill="none" stroke="currentColor" stroke-dasharray="2 3"><title>${escapeHtml(mark.text)}</title></path>` : "";
+  const marker = mark
+    ? `<path d="M${across(mark.step)} ${PLOT.top}V${PLOT.bottom}" fill="none" stroke="currentColor" stroke-dasharray="2 3"><title>${escapeHtml(mark.text)}</title></path>`
+    : "";
 
   let at = PLOT.left;
   const legend = shown.map((curve) => {
@@ -77,7 +88,14 @@ export function lineChart({ title, curves, mark }: LineChart): string {
     at += 42 + curve.name.length * LETTER;
     return `<path d="M${from} 12h18" fill="none" stroke="${curve.colour}" stroke-width="2"${dashed(curve)}></path><text x="${from + 24}" y="16" fill="${curve.colour}">${escapeHtml(curve.name)}</text>`;
   });
-  return svg(title, HEIGHT, [...drawn, marker, ...shown.map(band), ...shown.map(line), ...shown.flatMap(dots), ...legend]);
+  return svg(title, HEIGHT, [
+    ...drawn,
+    marker,
+    ...shown.map(band),
+    ...shown.map(line),
+    ...shown.flatMap(dots),
+    ...legend,
+  ]);
 }
 
 function drawable({ points, ...look }: Curve): Drawable {

@@ -12,7 +12,12 @@ const PLOT = { left: 48, right: 344, top: 10, bottom: 260 };
 const COUNTS = { top: 292, bottom: 340 };
 const HEIGHT = 376;
 
-const SHARES: Axis = { low: 0, high: 1, log: false, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1].map((at) => ({ at, text: `${Math.round(at * 100)}%` })) };
+const SHARES: Axis = {
+  low: 0,
+  high: 1,
+  log: false,
+  ticks: [0, 0.2, 0.4, 0.6, 0.8, 1].map((at) => ({ at, text: `${Math.round(at * 100)}%` })),
+};
 
 export interface ReliabilityChart {
   readonly bins: readonly ReliabilityBin[];
@@ -25,7 +30,8 @@ export interface ReliabilityChart {
 export function reliabilityChart({ bins, stated, true: share }: ReliabilityChart): string {
   const { across, up, drawn } = drawAxes(PLOT, SHARES, SHARES);
   const most = Math.max(1, ...bins.map(({ count }) => count));
-  const text = ({ count, confidence, accuracy }: ReliabilityBin): string => escapeHtml(`${plural(count, "prediction")}: stated ${percent(confidence)}, true ${percent(accuracy)}`);
+  const text = ({ count, confidence, accuracy }: ReliabilityBin): string =>
+    escapeHtml(`${plural(count, "prediction")}: stated ${percent(confidence)}, true ${percent(accuracy)}`);
   const bars = bins.map((bin) => {
     const [left, right] = [across(bin.from), across(bin.to)];
     const width = round(Math.max(3, right - left - 1)); // the bin of what is exactly 1 has no width
@@ -37,7 +43,10 @@ export function reliabilityChart({ bins, stated, true: share }: ReliabilityChart
     );
   });
   const line = `<polyline points="${bins.map(({ confidence, accuracy }) => `${across(confidence)},${up(accuracy)}`).join(" ")}" fill="none" stroke="${ORANGE}" stroke-width="1.5"></polyline>`;
-  const dots = bins.map((bin) => `<circle cx="${across(bin.confidence)}" cy="${up(bin.accuracy)}" r="3.5" fill="${ORANGE}"><title>${text(bin)}</title></circle>`);
+  const dots = bins.map(
+    (bin) =>
+      `<circle cx="${across(bin.confidence)}" cy="${up(bin.accuracy)}" r="3.5" fill="${ORANGE}"><title>${text(bin)}</title></circle>`,
+  );
   return svg(
     "calibration curve",
     HEIGHT,

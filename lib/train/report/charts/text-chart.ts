@@ -14,9 +14,14 @@ export interface TextCurve {
 const WIDTH = 60;
 const HEIGHT = 10;
 
-/** Lines of at most 80 columns; in each column the mean of its points, where curves meet the later one. None where there is no finite point. */
+/**
+ * Lines of at most 80 columns; in each column the mean of its points, where curves meet the later one. None where there
+ * is no finite point.
+ */
 export function textChart(curves: readonly TextCurve[]): string[] {
-  const shown = curves.map((curve) => ({ ...curve, points: curve.points.filter(({ value }) => Number.isFinite(value)) })).filter(({ points }) => points.length > 0);
+  const shown = curves
+    .map((curve) => ({ ...curve, points: curve.points.filter(({ value }) => Number.isFinite(value)) }))
+    .filter(({ points }) => points.length > 0);
   const all = shown.flatMap(({ points }) => points);
   if (all.length === 0) return [];
   const [first, last] = extent(all.map(({ step }) => step));
@@ -30,7 +35,14 @@ export function textChart(curves: readonly TextCurve[]): string[] {
       (plot[row] as string[])[column] = letter;
     });
   }
-  const labels = new Map(high > low ? [[0, formatMeasure(high)], [HEIGHT - 1, formatMeasure(low)]] : [[Math.floor(HEIGHT / 2), formatMeasure(low)]]);
+  const labels = new Map(
+    high > low
+      ? [
+          [0, formatMeasure(high)],
+          [HEIGHT - 1, formatMeasure(low)],
+        ]
+      : [[Math.floor(HEIGHT / 2), formatMeasure(low)]],
+  );
   const width = Math.max(...[...labels.values()].map(({ length }) => length));
   const legend = shown.map(({ name, letter }) => `${letter} ${name}`).join("   ");
   const ends = first === last ? String(first) : String(first) + String(last).padStart(WIDTH - String(first).length);

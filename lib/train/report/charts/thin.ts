@@ -12,7 +12,9 @@ export interface ThinPoint {
 const MOST = 600;
 const STRETCHES = 300;
 
-/** The points of a curve, or the means of stretches of it, in their order; every value lies between some point's ends. */
+/**
+ * The points of a curve, or the means of stretches of it, in their order; every value lies between some point's ends.
+ */
 export function thin(points: readonly { readonly step: number; readonly value: number }[]): ThinPoint[] {
   if (points.length <= MOST) return points.map(({ step, value }) => ({ step, value, low: value, high: value }));
   return Array.from({ length: STRETCHES }, (_, stretch) => {

@@ -22,8 +22,15 @@ export interface RichColumn {
 export function richTable(caption: string, columns: readonly RichColumn[], rows: readonly (readonly Cell[])[]): string {
   const kind = (at: number): string => (columns[at]?.numeric === true ? ' class="number"' : ' dir="auto"');
   const head = columns.map(({ title }, at) => `<th scope="col"${kind(at)}>${escapeHtml(title)}</th>`).join("");
-  const body = rows.map((row) => `<tr>${row.map((cell, at) => `<td${kind(at)}>${typeof cell === "string" ? escapeHtml(cell) : cell.html}</td>`).join("")}</tr>`).join("");
-  return wide(`<table><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`);
+  const body = rows
+    .map(
+      (row) =>
+        `<tr>${row.map((cell, at) => `<td${kind(at)}>${typeof cell === "string" ? escapeHtml(cell) : cell.html}</td>`).join("")}</tr>`,
+    )
+    .join("");
+  return wide(
+    `<table><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`,
+  );
 }
 
 /** What may be wider than the page, which then does not grow. */

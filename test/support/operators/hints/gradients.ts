@@ -1,4 +1,7 @@
-/** What gradients need beyond the calls: inputs that stay constant, inputs that must keep a form, and outputs that count. */
+/**
+ * What gradients need beyond the calls: inputs that stay constant, inputs that must keep a form, and outputs that
+ * count.
+ */
 
 /**
  * Tensors of the call, by place, by which libtorch has no derivative: weights, targets and samples that are data.
@@ -23,7 +26,9 @@ export const CONSTANT: Readonly<Record<string, readonly number[]>> = {
  * An input that must be of a form that a step in a single element leaves. The operator is checked behind a function
  * that restores the form: both triangles of a symmetric matrix, the lower one alone, or logarithms of probabilities.
  */
-export const FORM: Readonly<Record<string, { readonly input: number; readonly form: "symmetric" | "lower" | "log-probabilities" }>> = {
+export const FORM: Readonly<
+  Record<string, { readonly input: number; readonly form: "symmetric" | "lower" | "log-probabilities" }>
+> = {
   cholesky: { input: 0, form: "symmetric" },
   linalg_cholesky: { input: 0, form: "symmetric" },
   linalg_cholesky_ex: { input: 0, form: "symmetric" },

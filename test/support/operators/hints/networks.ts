@@ -2,15 +2,26 @@
 import { below, complex, f, ints, inside, pos, sign, unit } from "../wanted";
 import type { Calls } from "./calls";
 
-const weights = (gates: number): readonly [ReturnType<typeof f>, ReturnType<typeof f>, ReturnType<typeof f>, ReturnType<typeof f>] => [
-  f(2 * gates, 3), f(2 * gates, 2), f(2 * gates), f(2 * gates),
+const weights = (
+  gates: number,
+): readonly [ReturnType<typeof f>, ReturnType<typeof f>, ReturnType<typeof f>, ReturnType<typeof f>] => [
+  f(2 * gates, 3),
+  f(2 * gates, 2),
+  f(2 * gates),
+  f(2 * gates),
 ];
 const picture = f(1, 2, 4, 4);
 
 export const NETWORKS: Calls = {
-  conv1d: [[f(1, 2, 5), f(3, 2, 2), f(3)], [f(0, 2, 5), f(3, 2, 2), f(3)]],
+  conv1d: [
+    [f(1, 2, 5), f(3, 2, 2), f(3)],
+    [f(0, 2, 5), f(3, 2, 2), f(3)],
+  ],
   "conv1d.padding": [[f(1, 2, 5), f(3, 2, 2), f(3), [1], "same"]],
-  conv2d: [[picture, f(3, 2, 2, 2), f(3)], [picture, f(2, 1, 2, 2), null, [2, 2], [1, 1], [1, 1], 2]],
+  conv2d: [
+    [picture, f(3, 2, 2, 2), f(3)],
+    [picture, f(2, 1, 2, 2), null, [2, 2], [1, 1], [1, 1], 2],
+  ],
   "conv2d.padding": [[picture, f(3, 2, 2, 2), f(3), [1, 1], "same"]],
   conv3d: [[f(1, 1, 3, 3, 3), f(2, 1, 2, 2, 2), f(2)]],
   "conv3d.padding": [[f(1, 1, 3, 3, 3), f(2, 1, 2, 2, 2), f(2), [1, 1, 1], "valid"]],
@@ -28,13 +39,19 @@ export const NETWORKS: Calls = {
   thnn_conv2d: [[picture, f(3, 2, 2, 2), [2, 2], f(3)]],
   mkldnn_convolution: [[picture, f(3, 2, 2, 2), f(3), [0, 0], [1, 1], [1, 1], 1]],
   adaptive_avg_pool1d: [[f(1, 2, 6), [2]]],
-  adaptive_avg_pool2d: [[picture, [2, 2]], [picture, [3, 1]]],
+  adaptive_avg_pool2d: [
+    [picture, [2, 2]],
+    [picture, [3, 1]],
+  ],
   adaptive_avg_pool3d: [[f(1, 1, 4, 2, 2), [2, 1, 1]]],
   adaptive_max_pool1d: [[f(1, 2, 6), [2]]],
   adaptive_max_pool2d: [[picture, [2, 2]]],
   adaptive_max_pool3d: [[f(1, 1, 4, 2, 2), [2, 1, 1]]],
   avg_pool1d: [[f(1, 2, 6), [2]]],
-  avg_pool2d: [[picture, [2, 2]], [picture, [2, 2], [1, 1], [1, 1], true, false]],
+  avg_pool2d: [
+    [picture, [2, 2]],
+    [picture, [2, 2], [1, 1], [1, 1], true, false],
+  ],
   avg_pool3d: [[f(1, 1, 4, 4, 2), [2, 2, 2]]],
   max_pool1d: [[f(1, 2, 6), [2]]],
   max_pool1d_with_indices: [[f(1, 2, 6), [2]]],
@@ -46,16 +63,27 @@ export const NETWORKS: Calls = {
   fractional_max_pool3d: [[f(1, 1, 4, 4, 4), [2, 2, 2], [2, 2, 2], unit(1, 1, 3)]],
   max_unpool2d: [[f(1, 1, 2, 2), ints([0, 3, 9, 14], [1, 1, 2, 2]), [4, 4]]],
   max_unpool3d: [[f(1, 1, 1, 2, 2), ints([0, 3, 9, 14], [1, 1, 1, 2, 2]), [1, 4, 4], [1, 2, 2], [0, 0, 0]]],
-  batch_norm: [[f(3, 2), pos(2), f(2), null, null, true, 0.1, 1e-5, false], [f(3, 2), pos(2), f(2), f(2), pos(2), false, 0.1, 1e-5, false]],
+  batch_norm: [
+    [f(3, 2), pos(2), f(2), null, null, true, 0.1, 1e-5, false],
+    [f(3, 2), pos(2), f(2), f(2), pos(2), false, 0.1, 1e-5, false],
+  ],
   native_batch_norm: [[f(3, 2), pos(2), f(2), null, null, true, 0.1, 1e-5]],
   batch_norm_update_stats: [[f(3, 2), null, null, 0.1]],
   instance_norm: [[f(2, 2, 3), pos(2), f(2), null, null, true, 0.1, 1e-5, false]],
   group_norm: [[f(2, 4, 3), 2, pos(4), f(4)]],
   native_group_norm: [[f(2, 4, 3), pos(4), f(4), 2, 4, 3, 2, 1e-5]],
-  layer_norm: [[f(2, 3), [3], pos(3), f(3)], [f(2, 3), [2, 3]], [f(0, 3), [3]]],
+  layer_norm: [
+    [f(2, 3), [3], pos(3), f(3)],
+    [f(2, 3), [2, 3]],
+    [f(0, 3), [3]],
+  ],
   native_layer_norm: [[f(2, 3), [3], pos(3), f(3), 1e-5]],
   rms_norm: [[f(2, 3), [3], pos(3)]],
-  embedding: [[f(5, 3), below(5, 2, 2)], [f(5, 3), below(5, 4), 1], [f(5, 3), below(5, 0)]],
+  embedding: [
+    [f(5, 3), below(5, 2, 2)],
+    [f(5, 3), below(5, 4), 1],
+    [f(5, 3), below(5, 0)],
+  ],
   embedding_bag: [[f(5, 3), below(5, 4), ints([0, 2])]],
   embedding_renorm: [[f(5, 3), below(5, 2), 1, 2]],
   grid_sampler: [[f(1, 1, 3, 3), inside(1, 2, 2, 2), 0, 0, false]],
@@ -82,8 +110,15 @@ export const NETWORKS: Calls = {
   native_channel_shuffle: [[f(1, 4, 2, 2), 2]],
   col2im: [[f(1, 4, 4), [3, 3], [2, 2], [1, 1], [0, 0], [1, 1]]],
   im2col: [[f(1, 1, 3, 3), [2, 2], [1, 1], [0, 0], [1, 1]]],
-  pad: [[f(2, 3), [1, 1]], [f(1, 2, 4), [1, 2], "reflect"], [f(1, 2, 4), [1, 2], "circular"]],
-  constant_pad_nd: [[f(2, 3), [1, 1, 0, 2], 0.5], [f(0, 3), [1, 1]]],
+  pad: [
+    [f(2, 3), [1, 1]],
+    [f(1, 2, 4), [1, 2], "reflect"],
+    [f(1, 2, 4), [1, 2], "circular"],
+  ],
+  constant_pad_nd: [
+    [f(2, 3), [1, 1, 0, 2], 0.5],
+    [f(0, 3), [1, 1]],
+  ],
   reflection_pad1d: [[f(1, 2, 4), [1, 2]]],
   reflection_pad2d: [[f(1, 1, 3, 3), [1, 1, 2, 0]]],
   reflection_pad3d: [[f(1, 1, 2, 2, 2), [1, 0, 1, 0, 1, 1]]],
@@ -92,9 +127,15 @@ export const NETWORKS: Calls = {
   replication_pad3d: [[f(1, 1, 2, 2, 2), [1, 0, 1, 0, 1, 1]]],
   glu: [[f(2, 4)]],
   glu_jvp: [[f(2, 2), f(2, 4), f(2, 4), 1]],
-  prelu: [[f(2, 3), unit(3)], [f(2, 3), unit(1)]],
+  prelu: [
+    [f(2, 3), unit(3)],
+    [f(2, 3), unit(1)],
+  ],
   cross_entropy_loss: [
-    [f(3, 4), below(4, 3)], [f(3, 4), below(4, 3), pos(4), 2, -100, 0.1], [f(3, 4), unit(3, 4), null, 1], [f(0, 4), below(4, 0), null, 2],
+    [f(3, 4), below(4, 3)],
+    [f(3, 4), below(4, 3), pos(4), 2, -100, 0.1],
+    [f(3, 4), unit(3, 4), null, 1],
+    [f(0, 4), below(4, 0), null, 2],
   ],
   nll_loss: [[f(3, 4), below(4, 3), pos(4)]],
   nll_loss_nd: [[f(2, 3, 2), below(3, 2, 2)]],
