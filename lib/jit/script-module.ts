@@ -175,7 +175,9 @@ export class ScriptModule {
       await rename(beside, path);
     } catch (cause) {
       await rm(beside, { force: true }).catch(() => undefined); // the cause is what counts
-      if (cause instanceof TorchwrightError) throw cause;
+      if (cause instanceof TorchwrightError) {
+        throw new TorchwrightError(cause.code, cause.message.replaceAll(beside, path), { cause });
+      }
       throw new TorchwrightError("ERR_FILE_WRITE", `save: ${path} could not be written: ${(cause as Error).message}`, {
         cause,
       });

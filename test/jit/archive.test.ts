@@ -1,7 +1,7 @@
 /** Damaged TorchScript files are refused before libtorch reads them; modules say what they were not given. */
 import { expect } from "chai";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TorchwrightError } from "../../lib/errors";
@@ -258,6 +258,17 @@ describe("a TorchScript module", () => {
     await rejection(gone.to("cpu"), "ERR_MODULE_DISPOSED");
     await rejection(gone.save(join(GOLDEN, "never.pt")), "ERR_MODULE_DISPOSED");
   });
+
+  it("names the file that was asked for where it cannot be written, and leaves nothing beside it", () =>
+    inFolder(async (folder) => {
+      using module = twice(SOURCE);
+      const file = join(folder, "nowhere", "model.pt");
+      const { message } = await rejection(module.save(file), "ERR_FILE_WRITE");
+      expect(message).to.include(file).and.not.include(".tmp");
+      await mkdir(join(folder, "model.pt"));
+      await rejection(module.save(join(folder, "model.pt")), "ERR_FILE_WRITE"); // a folder is there
+      expect(readdirSync(folder)).to.deep.equal(["model.pt"]);
+    }));
 
   it("finishes a call that was queued before dispose", () =>
     scope(async () => {
