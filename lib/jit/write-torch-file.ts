@@ -50,7 +50,8 @@ export async function writeTorchFile(
   const beside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     const layout = layOut(references);
-    const [value] = await Promise.all([build(references), writeContents(beside, tensors, references, layout)]);
+    const contents = writeContents(beside, tensors, references, layout);
+    const [value] = await bothDone(build(references), contents);
     await complete(beside, layout, writePickle(value));
     await rename(beside, path);
   } catch (cause) {
@@ -155,4 +156,10 @@ async function complete(path: string, { storages, end }: Layout, pickle: Pickle)
   } finally {
     await file.close();
   }
+}
+
+/** As `Promise.all`, but nothing goes on when it fails: what is still being written could not be cleared away. */
+async function bothDone<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }

@@ -108,7 +108,9 @@ describe("garbage", function () {
       await new Promise((resolve) => setImmediate(resolve));
       most = Math.max(most, memory().liveTensors - before);
     }
-    expect(most, "of 800,000").to.be.below(200_000);
+    // All of them without the addon's doing. How soon V8 has marked its heap depends on the suite's heap and on what
+    // else runs: 50,000 to 240,000 were seen.
+    expect(most, "of 800,000").to.be.below(400_000);
   });
 
   const settled = async (): Promise<number> => {
