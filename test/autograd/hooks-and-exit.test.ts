@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { expect } from "chai";
+import { REGISTER } from "../support/register";
 
 const LIBRARY = path.join(__dirname, "..", "..", "lib", "index");
 
@@ -15,15 +16,11 @@ function run(pass: "backward" | "backwardSync", end: string, inWorker: boolean):
     setInterval(() => {}, 1000);`;
   const worker = `
     const { Worker } = require("node:worker_threads");
-    const worker = new Worker(${JSON.stringify(`require("ts-node/register/transpile-only");${body}`)}, { eval: true });
+    const worker = new Worker(${JSON.stringify(`require(${JSON.stringify(REGISTER)});${body}`)}, { eval: true });
     worker.on("error", () => {});
     worker.on("exit", (code) => { console.log("worker", code); });`;
   const options = { encoding: "utf8", timeout: 60_000, cwd: path.join(__dirname, "..", "..") } as const;
-  return spawnSync(
-    process.execPath,
-    ["-r", "ts-node/register/transpile-only", "-e", inWorker ? worker : body],
-    options,
-  );
+  return spawnSync(process.execPath, ["-r", REGISTER, "-e", inWorker ? worker : body], options);
 }
 
 describe("a hook that ends everything", function () {

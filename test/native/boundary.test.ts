@@ -7,9 +7,11 @@ import { Worker } from "node:worker_threads";
 import { ERROR_CODES } from "../../lib/errors";
 import type { NativeAddon } from "../../lib/native/addon";
 import { native } from "../../lib/native/load";
+import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 import { GOLDEN } from "../support/golden";
+import { REGISTER } from "../support/register";
 
 type Entry = (...args: unknown[]) => unknown;
 
@@ -175,7 +177,7 @@ describe("the addon", () => {
     const state = (): unknown[] => [
       native().numThreads(),
       native().matmulPrecision(),
-      scope(() => x.mul(1).requiresGrad),
+      scope(() => ops.mul(x, 1).requiresGrad),
     ];
     const before = state();
     for (const value of HOSTILE) {
@@ -331,7 +333,7 @@ describe("the addon", () => {
     const worker = new Worker(program, {
       eval: true,
       workerData: handles[0],
-      execArgv: ["-r", "ts-node/register/transpile-only"],
+      execArgv: ["-r", REGISTER],
     });
     const message = await new Promise((resolve, reject) => {
       worker.once("message", resolve);

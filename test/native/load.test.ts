@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { compile } from "../support/compiled";
 import { fakeLibtorch } from "../support/fake-libtorch";
+import { REGISTER } from "../support/register";
 
-const REGISTER = require.resolve("ts-node/register/transpile-only");
 const LOAD = path.join(__dirname, "../../lib/native/load");
 
 /** Runs a line of JavaScript with `load` being lib/native/load, in a process of its own; its last line of output. */

@@ -3,13 +3,14 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { numThreads } from "../../lib/tensor/device";
+import { REGISTER } from "../support/register";
 
 const LIBRARY = path.join(__dirname, "..", "..", "lib", "index");
 
 /** `numThreads()` of a new worker, after its first use of libtorch. */
 function threadsOfWorker(): Promise<number> {
   const code = `
-    require("ts-node/register/transpile-only");
+    require(${JSON.stringify(REGISTER)});
     const { numThreads, Tensor } = require(${JSON.stringify(LIBRARY)});
     Tensor.from([1, 2]).sum().read().then(() => require("node:worker_threads").parentPort.postMessage(numThreads()));`;
   return new Promise((resolve, reject) => {

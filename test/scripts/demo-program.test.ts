@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inFolder, tinyBert, tinyData, writeTokenizer } from "../support/tiny-bert";
+import { REGISTER } from "../support/register";
 
 const ROOT = join(__dirname, "..", "..");
 
@@ -15,11 +16,10 @@ interface Outcome {
 }
 
 function demo(...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ["-r", "ts-node/register/transpile-only", "scripts/demo.ts", ...args],
-    { cwd: ROOT, encoding: "utf8" },
-  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", REGISTER, "scripts/demo.ts", ...args], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   return { status, lines: stdout.trimEnd().split("\n"), stderr };
 }
 

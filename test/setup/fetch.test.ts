@@ -17,6 +17,7 @@ import { fakeArchive, fakeLibtorch, fakePython, zip } from "../support/fake-libt
 import { serveFile } from "./file-server";
 import type { FileServer } from "./file-server";
 import { rejection } from "./rejection";
+import { REGISTER } from "../support/register";
 
 const sha256Of = (data: Buffer): string => createHash("sha256").update(data).digest("hex");
 
@@ -142,17 +143,7 @@ describe("fetchLibtorch", () => {
       const archive = fakeArchive("2.13.0+cpu", { "torch/include/large.h": "x".repeat(300_000) });
       server = await serveFile(archive, { stallAfter: 100_000 });
       const script = path.join(__dirname, "../../lib/cli/main.ts");
-      const args = [
-        "-r",
-        "ts-node/register/transpile-only",
-        script,
-        "setup",
-        "--cpu",
-        "--mirror",
-        server.mirror,
-        "--sha256",
-        sha256Of(archive),
-      ];
+      const args = ["-r", REGISTER, script, "setup", "--cpu", "--mirror", server.mirror, "--sha256", sha256Of(archive)];
       const child = spawn(process.execPath, args, {
         env: { ...process.env, TORCHWRIGHT_CACHE: cache },
         stdio: "ignore",

@@ -1,8 +1,8 @@
 /** The sources as plain JavaScript in a folder of their own, for child processes and workers that must start fast. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import ts from "typescript";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
 
 const ROOT = join(__dirname, "../..");
 
@@ -18,17 +18,18 @@ export function compile(programs: readonly string[]): Compiled {
   const folder = mkdtempSync(join(tmpdir(), "torchwright-compiled-"));
   // What lib/ looks for beside itself: the addons and the packages.
   for (const name of ["node_modules", "build", "package.json"]) symlinkSync(join(ROOT, name), join(folder, name));
-  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" }).map((name) =>
-    join("lib", name),
-  );
-  for (const source of [...sources.filter((name) => name.endsWith(".ts")), ...programs]) {
-    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, source), "utf8"), {
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true },
-    });
-    const target = join(folder, source.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-  }
+  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" });
+  const inLib = sources.filter((name) => name.endsWith(".ts")).map((name) => join("lib", name));
+  buildSync({
+    absWorkingDir: ROOT,
+    entryPoints: [...inLib, ...programs],
+    outdir: folder,
+    outbase: ROOT,
+    platform: "node",
+    format: "cjs",
+    target: "es2022",
+    logLevel: "error",
+  });
   return {
     file: (name) => join(folder, name.replace(/\.ts$/, ".js")),
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { scope } from "../../lib/tensor/scope";
 import { loadSafetensors, saveSafetensors } from "../../lib/models/state-file";
 import { tinyBert, writeTokenizer } from "./tiny-bert";
+import { REGISTER } from "./register";
 
 export const EXAMPLES = join(__dirname, "../../examples");
 
@@ -29,7 +30,7 @@ export async function prepareExamples(folder: string): Promise<void> {
 
 /** Starts an example in a folder. */
 export function startExample(name: string, cwd: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const args = ["-r", join(__dirname, "run-typescript.js"), join(__dirname, "run-program.ts"), join(EXAMPLES, name)];
+  const args = ["-r", REGISTER, join(__dirname, "run-program.ts"), join(EXAMPLES, name)];
   return spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
 }
 

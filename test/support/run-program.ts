@@ -1,6 +1,6 @@
 /**
  * Runs a program with top-level `await` that imports from "torchwright", as a user's would, against
- * the sources in `lib/`: `node -r ts-node/register/transpile-only test/support/run-program.ts <file>`.
+ * the sources in `lib/`: `node -r ./test/support/run-typescript.js test/support/run-program.ts <file>`.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -11,6 +11,7 @@ import { Tensor } from "../../lib/tensor/tensor";
 import { AdamW } from "../../lib/optim/adamw";
 import { rejection, thrown } from "../support/rejection";
 import { tinyBert } from "../support/tiny-bert";
+import { REGISTER } from "../support/register";
 
 const MB = 1_000_000;
 
@@ -222,7 +223,7 @@ describe("memory that runs out", function () {
   // The program lives under a limit of its address space, which other systems do not keep.
   (process.platform === "linux" ? it : it.skip)("is tried again once the garbage is gone", async () => {
     const program = join(__dirname, "..", "support", "short-of-memory.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, ["-r", "ts-node/register/transpile-only", program]);
+    const { stdout } = await promisify(execFile)(process.execPath, ["-r", REGISTER, program]);
     expect(stdout).to.equal("retried\n");
   });
 });

@@ -6,6 +6,7 @@ import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 import { thrown } from "../support/rejection";
+import { REGISTER } from "../support/register";
 
 const LARGE = 1 << 20; // elements: 4 MiB as float32
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
@@ -152,7 +153,7 @@ describe("a typed array over a tensor's memory", () => {
       globalThis.kept = [ops.ones([${LARGE}]).toTypedArray(), ops.ones([4]).toTypedArray({ share: true }), Tensor.from([1])];
       require("node:worker_threads").parentPort.postMessage(kept[0][5] + kept[1][3]);
     `;
-    const worker = new Worker(program, { eval: true, execArgv: ["-r", "ts-node/register/transpile-only"] });
+    const worker = new Worker(program, { eval: true, execArgv: ["-r", REGISTER] });
     const ended = new Promise<number>((resolve) => worker.once("exit", resolve));
     expect(await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject))).to.equal(2);
     expect(await ended).to.equal(0);

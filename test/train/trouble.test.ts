@@ -9,6 +9,7 @@ import type { Tensor } from "../../lib/tensor/tensor";
 import type { Tokenizer } from "../../lib/text/tokenizer";
 import { Trainer } from "../../lib/train/trainer";
 import { inFolder, tinyBert, tinyData, tinyTokenizer } from "../support/tiny-bert";
+import { REGISTER } from "../support/register";
 
 let tokenizer: Tokenizer;
 const loaderOf = (rows: number): DataLoader =>
@@ -222,13 +223,9 @@ describe("Trainer in trouble", () => {
     });
 
     const start = (...args: string[]): ChildProcess =>
-      spawn(
-        process.execPath,
-        ["-r", "ts-node/register/transpile-only", join(__dirname, "../support/fit-until-signal.ts"), ...args],
-        {
-          stdio: ["ignore", "pipe", "inherit"],
-        },
-      );
+      spawn(process.execPath, ["-r", REGISTER, join(__dirname, "../support/fit-until-signal.ts"), ...args], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
 
     /** Sends a signal once training runs; resolves with the output and how the process ended. */
     async function interrupted(
