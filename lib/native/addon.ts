@@ -35,6 +35,15 @@ type BackwardArguments = [
   context: number,
 ];
 
+/** A method of a module, how its arguments are to be read, and the arguments. */
+type MethodCall = [
+  module: number,
+  method: string,
+  kinds: number,
+  names: readonly string[] | undefined,
+  ...args: unknown[],
+];
+
 export interface NativeAddon {
   /**
    * Once per environment: how C++ makes an error, so that it has a code and the caller's stack; how it calls
@@ -136,21 +145,9 @@ export interface NativeAddon {
   submodule(module: number, path: string): number;
   moduleNames(module: number): string[];
   /** Runs a method on the executor. */
-  callModule(
-    module: number,
-    method: string,
-    kinds: number,
-    names: readonly string[] | undefined,
-    ...args: unknown[]
-  ): Promise<NativeResult>;
+  callModule(...call: MethodCall): Promise<NativeResult>;
   /** As `callModule`, without keeping activations: backward runs the method again. */
-  checkpointModule(
-    module: number,
-    method: string,
-    kinds: number,
-    names: readonly string[] | undefined,
-    ...args: unknown[]
-  ): Promise<NativeResult>;
+  checkpointModule(...call: MethodCall): Promise<NativeResult>;
   moduleSchema(module: number, method: string): ArgumentSchema[];
   moduleParameters(module: number): [string, Handle][];
   moduleBuffers(module: number): [string, Handle][];

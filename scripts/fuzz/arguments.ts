@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { native } from "../../lib/native/load";
 import { Tensor } from "../../lib/tensor/tensor";
+import { DTYPES } from "../../lib/tensor/dtype";
 import type { Random } from "./random";
 import { makeTensor } from "./tensors";
 import type { Family } from "./tensors";
-import { anything, DTYPES, integer } from "./values";
+import { anything, integer } from "./values";
 
 export type Make = (random: Random, family: Family) => readonly unknown[];
 

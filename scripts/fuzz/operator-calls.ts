@@ -1,4 +1,5 @@
 /** Calls of random operators, with arguments mostly of the kinds that their schemas ask for. */
+import { DTYPES } from "../../lib/tensor/dtype";
 import { native } from "../../lib/native/load";
 import { nativeInContext } from "../../lib/tensor/context";
 import { decodeResult, encodeArguments, op } from "../../lib/tensor/operators";
@@ -9,7 +10,7 @@ import { exercise } from "./exercise";
 import type { Random } from "./random";
 import { makeTensor } from "./tensors";
 import type { Family } from "./tensors";
-import { anything, DTYPES, float, integer, scalar, WORDS } from "./values";
+import { anything, float, integer, scalar, WORDS } from "./values";
 
 export interface Target {
   /** Name with overload. */

@@ -4,13 +4,14 @@
  */
 import { op } from "../../lib/tensor/operators";
 import type { Tensor } from "../../lib/tensor/tensor";
+import { DTYPES } from "../../lib/tensor/dtype";
 import { allCases } from "../../test/support/operators/all-cases";
 import { build, type Case, type CaseArgument, type TensorData, toTensor } from "../../test/support/operators/case";
 import type { Operator } from "../../test/support/operators/schemas";
 import type { Call } from "./call";
 import { exercise } from "./exercise";
 import type { Random } from "./random";
-import { DTYPES, WORDS } from "./values";
+import { WORDS } from "./values";
 
 interface Good {
   readonly operator: Operator;

@@ -2,8 +2,8 @@
 import { op } from "../../lib/tensor/operators";
 import "../../lib/tensor/ops";
 import { Tensor } from "../../lib/tensor/tensor";
+import { DTYPES } from "../../lib/tensor/dtype";
 import { float } from "./values";
-import { DTYPES } from "./values";
 import type { Random } from "./random";
 
 const SHAPES: readonly (readonly number[])[] = [

@@ -1,29 +1,11 @@
 /** Values that no argument should be, and plain ones at the edges of what arguments may be. */
+import { DTYPES } from "../../lib/tensor/dtype";
 import type { Random } from "./random";
 
 /** What the fuzzer's own getters throw; the boundary must pass it on as it is. */
 export class Planted extends Error {
   override readonly name = "Planted";
 }
-
-export const DTYPES = [
-  "float32",
-  "float64",
-  "float16",
-  "bfloat16",
-  "int64",
-  "int32",
-  "int16",
-  "int8",
-  "uint8",
-  "bool",
-  "uint16",
-  "uint32",
-  "uint64",
-  "complex32",
-  "complex64",
-  "complex128",
-] as const;
 
 /** Words that operators know, words that they do not, and text that is trouble. */
 export const WORDS = [

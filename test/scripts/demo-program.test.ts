@@ -33,7 +33,8 @@ async function writeData(folder: string): Promise<string> {
   return join(folder, "mine.CSV");
 }
 
-const SHORT = ["--steps", "3", "--batch-size", "8", "--max-length", "16", "--device", "cpu", "--seed", "3"];
+const COLUMNS = ["--text", "body", "--label", "queue"];
+const SHORT = ["--steps", "3", "--batch-size", "8", "--max-length", "16", "--device", "cpu", "--seed", "3", ...COLUMNS];
 
 describe("the demo as a program", () => {
   it("trains a folder's model on the user's own columns, and ends with one JSON object", () =>
@@ -48,10 +49,6 @@ describe("the demo as a program", () => {
         ...SHORT,
         "--data",
         data,
-        "--text",
-        "body",
-        "--label",
-        "queue",
         "--model",
         join(folder, "model"),
         "--output",
@@ -94,10 +91,6 @@ describe("the demo as a program", () => {
         ...SHORT,
         "--data",
         data,
-        "--text",
-        "body",
-        "--label",
-        "queue",
         "--model",
         join(folder, "script", "x.pt"),
         "--output",

@@ -45,7 +45,7 @@ describe("makeFolder", () => {
   });
 
   it("fails, and soon, where the file system takes no folders and says that they do not exist", async function () {
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux") this.skip(); // no other system has such a file system
     expect(await codeOf("/proc/torchwright")).to.equal("ENOENT");
     expect(await codeOf("/proc/torchwright/a/b")).to.equal("ENOENT");
   });
