@@ -40,7 +40,7 @@ export default tseslint.config(
     },
   },
   {
-    // Compiled, all of lib is one file: a source's own place says nothing there.
+    // Compiled, all of lib is in few files: a source's own place says nothing there.
     files: ["lib/**/*.ts"],
     ignores: ["lib/native/package-root.ts"],
     rules: {

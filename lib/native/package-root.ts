@@ -1,5 +1,5 @@
 /**
- * Where this package lies, and what it requires. The rest of lib asks here: compiled, all of it is one file, in which
+ * Where this package lies, and what it requires. The rest of lib asks here: compiled, all of it is in few files, where
  * the place of a source says nothing.
  */
 import { readFileSync } from "node:fs";

@@ -1,6 +1,5 @@
 /**
- * Compiles `lib` to `dist`: the library and the command line as one file of JavaScript each, beside the types of every
- * source. A thin entry for `import` stands on top of the one for `require`, so that there is one copy of every class.
+ * Compiles `lib` to `dist`: three files of JavaScript (`bundle.ts`), beside the types of every source. A thin entry for `import` stands on top of the one for `require`, so that there is one copy of every class.
  */
 import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +10,13 @@ import { bundle } from "./bundle";
 import { isStamped, removeStamp, writeStamp } from "./stamp";
 
 const SOURCES = ["lib"];
-const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "scripts/build/dist.ts", "scripts/build/bundle.ts"];
+const CONFIGURATION = [
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "scripts/build/dist.ts",
+  "scripts/build/bundle.ts",
+  "scripts/build/later.ts",
+];
 
 /** Compiles what is not there yet for these sources; says whether it did. */
 export async function buildDist(root: string, force: boolean): Promise<boolean> {
@@ -40,9 +45,12 @@ async function compile(root: string, out: string): Promise<void> {
 }
 
 function writeEntries(out: string, file: string): void {
-  const { library } = createRequire(file)(file) as { readonly library: object };
+  const load = createRequire(file);
+  const { library } = load(file) as { readonly library: object };
   const names = Object.keys(library).sort();
   checkNames(library);
+  const loaded = Object.keys(load.cache).filter((other) => other.startsWith(out) && other !== file);
+  if (loaded.length > 0) throw new Error(`dist: importing the package loads ${loaded.join(", ")}, which is for later`);
   // Node finds the names for import { … } by reading the second statement, which does nothing.
   writeFileSync(
     path.join(out, "index.js"),
@@ -57,7 +65,7 @@ function writeEntries(out: string, file: string): void {
   chmodSync(program, 0o755);
 }
 
-/** In one file of many, a class may get another name, which error messages would show. */
+/** Where one file is made of many, a class may get another name, which error messages would show. */
 function checkNames(library: object): void {
   for (const [name, value] of Object.entries(library) as [string, unknown][]) {
     if (typeof value !== "function" || !/^class\b/.test(String(value))) continue; // a function may stand under two names

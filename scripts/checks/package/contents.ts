@@ -11,7 +11,7 @@ export function checkContents(root: string, tarball: Tarball): void {
   expect(tarball.bytes <= LIMIT, `a tarball of at most ${LIMIT} bytes, got ${tarball.bytes}`);
   const wanted = [
     ...["package.json", "README.md", "LICENSE", "CHANGELOG.md"],
-    ...["torchwright.js", "index.js", "index.mjs", "index.d.ts", "index.d.mts", "cli/main.js"].map(
+    ...["torchwright.js", "later.js", "index.js", "index.mjs", "index.d.ts", "index.d.mts", "cli/main.js"].map(
       (name) => `dist/${name}`,
     ),
     ...["loader.node", "torchwright.node"].map((name) => `prebuilds/${process.platform}-${process.arch}/${name}`),
