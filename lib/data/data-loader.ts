@@ -259,7 +259,7 @@ function streamFeed(
   for (const name of ["maxTokens", "sampler", "shuffle"] as const) {
     if (given[name] === undefined || given[name] === false) continue;
     const instead = name === "maxTokens" ? "batchSize" : "the stream's own shuffle({ seed, buffer })";
-    throw invalid(`${instead} for a stream, whose rows are not known beforehand,`, name);
+    throw invalid(`${instead} for a stream, whose rows are not known beforehand`, name);
   }
   const { batchSize = 8, dropLast, distributed, problemType } = options;
   return new StreamFeed(dataset, { batchSize, dropLast, distributed, problemType });

@@ -82,6 +82,12 @@ describe("torchwright evaluate", function () {
     const cases: readonly (readonly [code: number, args: readonly string[], message: RegExp])[] = [
       [2, ["minilm"], /missing required argument 'data'/],
       [2, ["minilm", "tickets.csv", "--precision", "fp8"], /is invalid/],
+      [2, ["minilm", "tickets.csv", "--batch-size", "0"], /Expected a whole number from 1/],
+      [
+        2,
+        ["minilm", "tickets.csv", "--text", "body", "--label", "queue", "--max-tokens", "3"],
+        /expected maxTokens of at least \d+, the longest row, got 3 \[ERR_INVALID_ARG\]/,
+      ],
       [2, ["minilm", "nowhere.csv", "--device", "gpu"], /\[ERR_UNKNOWN_DEVICE\]/],
       [1, ["minilm", "tickets.csv", "--text", "body"], /"label".*\[ERR_COLUMN_MISSING\]/],
       [1, ["minilm", "tickets.csv", "--text", "body", "--label", "customer"], /\[ERR_UNKNOWN_LABEL\]/],

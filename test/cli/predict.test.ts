@@ -70,6 +70,14 @@ describe("torchwright predict", function () {
       texts.map((body, id) => ({ id, body, label: "mine" })),
     );
     close(answers(ofFile));
+    const again = await run(["--text", "body", "--as", "second"], asRows.stdout.split("\n").slice(0, 2).join("\n"));
+    expect(
+      answers(again).map(({ id, second, prediction }) => [id, Object.keys(second ?? {}), prediction]),
+    ).to.deep.equal(
+      answers(asRows)
+        .slice(0, 2)
+        .map(({ id, prediction }) => [id, ["label", "probability"], prediction]),
+    );
     expect(answers(ofFile).map(({ id, body, prediction }) => [id, body, prediction.abstained])).to.deep.equal(
       texts.map((body, id) => [String(id), body, true]),
     );
@@ -183,8 +191,22 @@ describe("torchwright predict", function () {
         0,
         /expected "cpu", "cuda" or "cuda:<index>", got "gpu" \[ERR_UNKNOWN_DEVICE\]/,
       ],
-      [2, ["a text", "--top-k", "0"], "", 0, /topK.*\[ERR_INVALID_ARG\]/],
-      [2, ["a text", "--abstain-below", "2"], "", 0, /expected a probability from 0 to 1, got 2/],
+      [
+        1,
+        ["--text", "body"],
+        '{ "body": "a film" }\n{ "body": "a book", "prediction": "mine" }\n',
+        1,
+        /expected rows without a column "prediction".*with --as \[ERR_INVALID_ARG\]/,
+      ],
+      [
+        2,
+        ["a text", "--top-k", "0"],
+        "",
+        0,
+        /'--top-k <n>' argument '0' is invalid\. Expected a whole number from 1\./,
+      ],
+      [2, ["a text", "--batch-size", "-1"], "", 0, /'--batch-size <n>' argument '-1' is invalid/],
+      [2, ["a text", "--abstain-below", "2"], "", 0, /'2' is invalid\. Expected a number from 0 to 1\./],
     ];
     const all = await Promise.all(cases.map(([, args, input]) => run(args, input)));
     for (const [at, [code, args, , answered, message]] of cases.entries()) {

@@ -298,6 +298,18 @@ describe("torchwright train", function () {
       /expected epochs to be a number above 0, got 0 \[ERR_INVALID_ARG\]/,
     ],
     [
+      "batches of nothing",
+      2,
+      ["tickets.csv", "--model", "minilm", "--batch-size", "0"],
+      /'--batch-size <n>' argument '0' is invalid\. Expected a whole number from 1/,
+    ],
+    [
+      "a batch smaller than its longest row",
+      2,
+      ["tickets.csv", "--model", "minilm", "--text", "body", "--label", "queue", "--max-tokens", "3"],
+      /expected maxTokens of at least \d+, the longest row, got 3 \[ERR_INVALID_ARG\]/,
+    ],
+    [
       "a device that is none",
       2,
       ["nowhere.csv", "--model", "minilm", "--device", "gpu"],

@@ -4,7 +4,7 @@ import { EXIT_CODES_HELP } from "../exit-code";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { LABEL_SETTINGS, ROW_SETTINGS } from "../settings/data-settings";
 import { HUB_SETTINGS } from "../settings/hub-settings";
-import { NUMBER, textKind, WHOLE } from "../settings/kind";
+import { SHARE, textKind, WHOLE, WHOLE_FROM_0, WHOLE_FROM_1 } from "../settings/kind";
 import { EVALUATION_LOADER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
@@ -12,18 +12,22 @@ import type { Files } from "../data/rows";
 import { runs } from "./runs";
 
 const METRIC_SETTINGS = {
-  topK: { kind: WHOLE, description: "an example counts for topKAccuracy where its class is among so many", default: 5 },
-  calibrationBins: { kind: WHOLE, description: "bins of the calibration error", default: 15 },
+  topK: {
+    kind: WHOLE_FROM_1,
+    description: "an example counts for topKAccuracy where its class is among so many",
+    default: 5,
+  },
+  calibrationBins: { kind: WHOLE_FROM_1, description: "bins of the calibration error", default: 15 },
   threshold: {
-    kind: NUMBER,
+    kind: SHARE,
     description: "of a multi-label model: what a label's probability must exceed",
     default: 0.5,
   },
   bootstrap: {
     on: "confidence intervals, by a Poisson bootstrap",
     settings: {
-      replicates: { kind: WHOLE, description: "of the bootstrap", default: 200 },
-      confidence: { kind: NUMBER, description: "share of the replicates between the ends", default: 0.95 },
+      replicates: { kind: WHOLE_FROM_1, description: "of the bootstrap", default: 200 },
+      confidence: { kind: SHARE, description: "share of the replicates between the ends", default: 0.95 },
       seed: { kind: WHOLE, description: "of the bootstrap", default: 42 },
     },
   },
@@ -32,7 +36,7 @@ const METRIC_SETTINGS = {
 const REPORT_SETTINGS = {
   report: { kind: textKind("file"), description: "also write a page about the evaluation, as HTML" },
   title: { kind: textKind("text"), description: "heading of the page" },
-  examples: { kind: WHOLE, description: "examples with the highest loss on the page", default: 20 },
+  examples: { kind: WHOLE_FROM_0, description: "examples with the highest loss on the page", default: 20 },
 } as const satisfies Readonly<Record<string, Spec>>;
 
 /** Names of the settings that are options of the metrics. */

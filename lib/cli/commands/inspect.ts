@@ -4,7 +4,7 @@ import { EXIT_CODES_HELP } from "../exit-code";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { LABEL_SETTINGS, PART_SETTINGS, ROW_SETTINGS } from "../settings/data-settings";
 import { HUB_SETTINGS } from "../settings/hub-settings";
-import { NUMBER, NUMBERS, SWITCH, textKind, WHOLE } from "../settings/kind";
+import { NUMBERS, SHARE, SWITCH, textKind, WHOLE_FROM_0 } from "../settings/kind";
 import { settingsOf, type Spec } from "../settings/setting";
 import { TRAINER_SETTINGS } from "../settings/trainer-settings";
 import type { Files } from "../data/rows";
@@ -18,8 +18,8 @@ const LOOK_SETTINGS = {
     description: "look for near-duplicates; --no-near-duplicates is faster",
     default: true,
   },
-  threshold: { kind: NUMBER, description: "similarity from which texts are near-duplicates", default: 0.8 },
-  examples: { kind: WHOLE, description: "examples of each finding", default: 5 },
+  threshold: { kind: SHARE, description: "similarity from which texts are near-duplicates", default: 0.8 },
+  examples: { kind: WHOLE_FROM_0, description: "examples of each finding", default: 5 },
   html: { kind: textKind("file"), description: "also write the report as a page" },
 } as const satisfies Readonly<Record<string, Spec>>;
 

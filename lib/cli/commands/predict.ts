@@ -4,7 +4,7 @@ import { EXIT_CODES_HELP } from "../exit-code";
 import { addSettings, givenSettings, type Section } from "../settings/add-settings";
 import { ROW_SETTINGS } from "../settings/data-settings";
 import { HUB_SETTINGS } from "../settings/hub-settings";
-import { textsKind } from "../settings/kind";
+import { textKind, textsKind } from "../settings/kind";
 import { CLASSIFIER_SETTINGS } from "../settings/loader-settings";
 import { settingsOf, type Spec } from "../settings/setting";
 import { runs } from "./runs";
@@ -23,9 +23,13 @@ const INPUT_SETTINGS = {
   },
 } as const satisfies Readonly<Record<string, Spec>>;
 
+const OUTPUT_SETTINGS = {
+  as: { kind: textKind("name"), description: "name of what is predicted, beside the columns", default: "prediction" },
+} as const satisfies Readonly<Record<string, Spec>>;
+
 export const PREDICT_SECTIONS: readonly Section[] = [
   { heading: "Input:", settings: settingsOf(INPUT_SETTINGS) },
-  { heading: "Predictions:", settings: settingsOf(CLASSIFIER_SETTINGS) },
+  { heading: "Predictions:", settings: settingsOf({ ...CLASSIFIER_SETTINGS, ...OUTPUT_SETTINGS }) },
   { heading: "Hub:", settings: settingsOf(HUB_SETTINGS) },
 ];
 

@@ -1,6 +1,7 @@
 /** One run of `predict`: items in, lines out, as fast as whoever reads them. */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { TorchwrightError } from "../../errors";
 import type { Calibration } from "../../models/calibration";
 import { readCalibration } from "../../models/calibration";
 import type { ModelProblem } from "../../models/model";
@@ -51,7 +52,7 @@ export async function runPrediction({ model: given, texts, settings }: Predictio
     ...(device !== undefined && { device }),
     ...(calibration && { calibration }),
   });
-  await write(linesOut(classifier, items, asked));
+  await write(linesOut(classifier, items, asked, settings["as"] as string | undefined));
 }
 
 interface ClassifierSettings extends PredictOptions, ClassifierOptions {
@@ -71,27 +72,34 @@ function itemsOf(texts: readonly string[], settings: Settings): AsyncGenerator<I
 
 /** The model's temperature stays. */
 function withThreshold(stored: Calibration | undefined, threshold: number): Calibration {
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new UsageError(`--abstain-below: expected a probability from 0 to 1, got ${threshold}`);
-  }
   return { ...stored, temperature: stored?.temperature ?? 1, abstention: { threshold } };
 }
 
-/** Rows that are read ahead wait here for their predictions, as many as the classifier asks for. */
+/**
+ * Rows that are read ahead wait here for their predictions, as many as the classifier asks for. Throws ERR_INVALID_ARG
+ * for a row that has a column of the prediction's name, which would be lost.
+ */
 async function* linesOut(
   classifier: Classifier<ModelProblem>,
   items: AsyncGenerator<Item, void, void>,
   options: PredictOptions,
+  name = "prediction",
 ): AsyncGenerator<string, void, void> {
   const waiting: Item["row"][] = [];
   async function* inputs(): AsyncGenerator<TextInput, void, void> {
     for await (const { input, row } of items) {
+      if (Object.hasOwn(row, name)) {
+        throw new TorchwrightError(
+          "ERR_INVALID_ARG",
+          `predict: expected rows without a column ${JSON.stringify(name)}, which names what is predicted; give that another name with --as`,
+        );
+      }
       waiting.push(row);
       yield input;
     }
   }
   for await (const prediction of classifier.stream(inputs(), options)) {
-    yield `${JSON.stringify({ ...waiting.shift(), prediction: told(prediction, options.topK) }, jsonValue)}\n`;
+    yield `${JSON.stringify({ ...waiting.shift(), [name]: told(prediction, options.topK) }, jsonValue)}\n`;
   }
 }
 

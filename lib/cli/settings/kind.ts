@@ -53,12 +53,34 @@ export const SWITCH: Kind = {
 
 export const NUMBER: Kind = { placeholder: "number", expected: "a number", read: numberOf, fits: isNumber };
 
+/** A number from 0 to 1. */
+export const SHARE: Kind = within({ ...NUMBER, expected: "a number from 0 to 1" }, 0, 1);
+
 export const WHOLE: Kind = {
   placeholder: "n",
   expected: "a whole number",
   read: (text) => (Number.isSafeInteger(numberOf(text)) ? Number(text) : undefined),
   fits: Number.isSafeInteger,
 };
+
+/** A whole number of something, which may be none. */
+export const WHOLE_FROM_0: Kind = within({ ...WHOLE, expected: "a whole number from 0" }, 0);
+
+/** A whole number of something of which there must be one. */
+export const WHOLE_FROM_1: Kind = within({ ...WHOLE, expected: "a whole number from 1" }, 1);
+
+/** A kind of numbers, those between two of them. */
+function within(kind: Kind, least: number, most = Infinity): Kind {
+  const inside = (value: unknown): boolean => isNumber(value) && value >= least && value <= most;
+  return {
+    ...kind,
+    read: (text, before) => {
+      const value = kind.read(text, before);
+      return inside(value) ? value : undefined;
+    },
+    fits: (value) => kind.fits(value) && inside(value),
+  };
+}
 
 /** A text; `placeholder` says of what. */
 export function textKind(placeholder: string): Kind {

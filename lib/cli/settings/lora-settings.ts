@@ -1,15 +1,15 @@
 /** The options of a LoRA adapter as settings. */
 import type { LoraConfig } from "../../models/lora/lora-config";
-import { MODULES, namesKind, NUMBER, NUMBERS, RECORD, SWITCH, textKind, WHOLE } from "./kind";
+import { MODULES, namesKind, NUMBER, NUMBERS, RECORD, SHARE, SWITCH, textKind, WHOLE, WHOLE_FROM_1 } from "./kind";
 import { choice, type Group, type Leaf } from "./setting";
 
 export const LORA_SETTINGS = {
   lora: {
     on: "train a LoRA adapter; the model that is saved has it merged",
     settings: {
-      r: { kind: WHOLE, description: "rank of the updates", default: 8 },
+      r: { kind: WHOLE_FROM_1, description: "rank of the updates", default: 8 },
       loraAlpha: { kind: NUMBER, description: "updates are multiplied by alpha / r", default: 8 },
-      loraDropout: { kind: NUMBER, description: "dropout in front of an update", default: 0 },
+      loraDropout: { kind: SHARE, description: "dropout in front of an update", default: 0 },
       targetModules: { kind: MODULES, description: "layers that get an update", default: "query,value" },
       excludeModules: { kind: MODULES, description: "layers that get none" },
       layersToTransform: { kind: NUMBERS, description: "numbers of the encoder's layers; default: all" },

@@ -11,7 +11,7 @@ import type { Tokenizer } from "../../text/tokenizer";
 import type { Settings } from "../settings/config-file";
 import { EVALUATION_LOADER_SETTINGS, type SAMPLERS, TRAIN_LOADER_SETTINGS } from "../settings/loader-settings";
 import { pick } from "../settings/pick";
-import { UsageError } from "../usage-error";
+import { asUsage, UsageError } from "../usage-error";
 
 /** Longest row in tokens of a model. */
 interface Limits {
@@ -25,7 +25,7 @@ const SAMPLER: Readonly<Record<(typeof SAMPLERS)[number], (seed: number) => Samp
   "class-balanced": (seed) => new ClassBalancedSampler({ seed }),
 };
 
-/** Of training: in random order, unless it is said otherwise. Throws what the loader throws. */
+/** Of training: in random order, unless it is said otherwise. Throws UsageError. */
 export function trainLoader(dataset: TextDataset, tokenizer: Tokenizer, model: Limits, settings: Settings): DataLoader {
   const {
     sampler,
@@ -43,7 +43,7 @@ export function trainLoader(dataset: TextDataset, tokenizer: Tokenizer, model: L
     sampler: SAMPLER[name](dataSeed as number),
     ...(dropLast !== undefined && { dropLast: dropLast as boolean }),
   };
-  return new DataLoader(dataset, { ...fitted(batches, tokenizer, model), ...order });
+  return asUsage(() => new DataLoader(dataset, { ...fitted(batches, tokenizer, model), ...order }));
 }
 
 /** Of evaluations: in the rows' order. */
@@ -55,7 +55,7 @@ export function evaluationLoader(
 ): DataLoader {
   const { evalBatchSize = settings["batchSize"] } = settings;
   const batches = pick({ ...settings, batchSize: evalBatchSize }, EVALUATION_LOADER_SETTINGS);
-  return new DataLoader(dataset, fitted(batches, tokenizer, model));
+  return asUsage(() => new DataLoader(dataset, fitted(batches, tokenizer, model)));
 }
 
 /** Without a length of one's own, what both tokenizer and model take. */

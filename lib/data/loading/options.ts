@@ -101,7 +101,7 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
     collate,
   } = options ?? {};
   if (typeof tokenizer?.encodeBatch !== "function") {
-    throw invalid("the option tokenizer, from AutoTokenizer.fromPretrained(folder),", tokenizer);
+    throw invalid("the option tokenizer, from AutoTokenizer.fromPretrained(folder)", tokenizer);
   }
   const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
   if (unknown !== undefined) throw invalid(`options among ${[...OPTIONS].join(", ")}`, unknown);
@@ -114,7 +114,7 @@ export function resolveLoaderOptions(options: DataLoaderOptions<unknown>): Resol
   if (maxTokens !== undefined) {
     const widest = Math.ceil(maxLength / padToMultipleOf) * padToMultipleOf;
     if (!Number.isSafeInteger(maxTokens) || maxTokens < widest) {
-      throw invalid(`maxTokens of at least ${widest}, the longest row,`, maxTokens);
+      throw invalid(`maxTokens of at least ${widest}, the longest row`, maxTokens);
     }
   }
   for (const [name, flag] of Object.entries({ shuffle, dropLast, pinMemory })) {
