@@ -14,9 +14,9 @@ import { readConfig } from "./bert-config";
 import { MODEL_FILES } from "./hub-files";
 import { checkBatchLabels, checkLabels, labelsOf } from "./labels";
 import type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./model";
-import { ClassifierOutput, toDevice } from "./model";
-import { chooseProblem, problemLoss, problemTypeKey } from "./problem";
-import { understandOutput } from "./output";
+import { toDevice } from "./model";
+import { chooseProblem, problemTypeKey } from "./problem";
+import { classifierOutput } from "./output";
 import { writeSafetensors } from "./safetensors";
 import { writeCompanions, writeFolder } from "./save-folder";
 import { loadSafetensors } from "./state-file";
@@ -140,15 +140,8 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
         value instanceof Tensor ? toDevice(value, device) : value,
       ]),
     ) as unknown as Batch;
-    const { logits, loss } = understandOutput(await this.module.forward(here), here.labels !== undefined);
-    const classes = logits.shape[1];
-    if (classes !== this.labels.length) {
-      throw new TorchwrightError(
-        "ERR_LABEL_COUNT",
-        `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`,
-      );
-    }
-    return new ClassifierOutput(logits, loss ?? (here.labels && problemLoss(this.problemType, logits, here.labels)));
+    const { labels } = here;
+    return classifierOutput(await this.module.forward(here), this, { labels, given: labels !== undefined });
   }
 
   namedParameters(): Named<Tensor> {

@@ -1,13 +1,39 @@
-/** Finds logits and loss in whatever a classifier's forward gave. */
+/** What somebody's own module gave, as a classifier's output. */
 import { describe, TorchwrightError } from "../errors";
 import { Tensor } from "../tensor/tensor";
+import { ClassifierOutput, type ModelProblem } from "./model";
+import { problemLoss } from "./problem";
+
+/** The batch's labels, where it has any, and whether the module was given them. */
+interface Target {
+  readonly labels: Tensor | undefined;
+  readonly given: boolean;
+}
 
 /**
- * Finds logits `[batch, classes]`, and a scalar loss before them, in what a module gave.
+ * Logits, and of a batch with labels the loss: the module's own where it was given the labels and has one, else the
+ * problem's.
  *
- * @throws TorchwrightError ERR_OUTPUT_NOT_UNDERSTOOD
+ * @throws TorchwrightError ERR_OUTPUT_NOT_UNDERSTOOD, ERR_LABEL_COUNT
  */
-export function understandOutput(output: unknown, hadLabels: boolean): { logits: Tensor; loss: Tensor | undefined } {
+export function classifierOutput(
+  output: unknown,
+  model: { readonly labels: readonly string[]; readonly problemType: ModelProblem },
+  target: Target,
+): ClassifierOutput {
+  const { logits, loss } = understandOutput(output, target.given);
+  const classes = logits.shape[1];
+  if (classes !== model.labels.length) {
+    throw new TorchwrightError(
+      "ERR_LABEL_COUNT",
+      `forward: the module gives ${classes} classes, ${model.labels.length} labels were given`,
+    );
+  }
+  return new ClassifierOutput(logits, loss ?? (target.labels && problemLoss(model.problemType, logits, target.labels)));
+}
+
+/** Finds logits `[batch, classes]`, and a scalar loss before them. Throws ERR_OUTPUT_NOT_UNDERSTOOD. */
+function understandOutput(output: unknown, hadLabels: boolean): { logits: Tensor; loss: Tensor | undefined } {
   if (output instanceof Tensor) {
     if (output.shape.length === 2) return { logits: output, loss: undefined };
   } else if (Array.isArray(output)) {

@@ -7,9 +7,9 @@ import { resolveDevice } from "../tensor/device";
 import type { Tensor } from "../tensor/tensor";
 import { checkBatchLabels, checkLabels } from "./labels";
 import type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./model";
-import { ClassifierOutput, toDevice } from "./model";
-import { chooseProblem, problemLoss, problemTypeKey } from "./problem";
-import { understandOutput } from "./output";
+import { toDevice } from "./model";
+import { chooseProblem, problemTypeKey } from "./problem";
+import { classifierOutput } from "./output";
 import { writeCompanions, writeFolder } from "./save-folder";
 
 /** What of a batch a module can take: its tensors. */
@@ -98,16 +98,9 @@ export class ScriptClassifier<P extends ModelProblem = "single-label"> implement
         );
       }
     }
-    const { logits, loss } = understandOutput(await this.module.forward([], named), "labels" in named);
-    const classes = logits.shape[1];
-    if (classes !== this.labels.length) {
-      throw new TorchwrightError(
-        "ERR_LABEL_COUNT",
-        `forward: the module gives ${classes} classes, ${this.labels.length} labels were given`,
-      );
-    }
-    const target = toDevice(inputs.labels, this.#device);
-    return new ClassifierOutput(logits, loss ?? (target && problemLoss(this.problemType, logits, target)));
+    const output: unknown = await this.module.forward([], named);
+    const labels = toDevice(inputs.labels, this.#device);
+    return classifierOutput(output, this, { labels, given: "labels" in named });
   }
 
   namedParameters(): readonly (readonly [string, Tensor])[] {
