@@ -40,6 +40,7 @@ Environment::Environment(Napi::Env env, int threads)
 
 Environment::~Environment() {
   executor_.Shutdown(-1);
+  callbacks_->Close();  // a graph may keep the table longer than there is JavaScript
   ChangeAnomalyScopes(-anomaly_scopes_, true);
 }
 
@@ -76,6 +77,15 @@ const at::Tensor& Environment::Peek(napi_value handle) {
     Fail("ERR_INVALID_ARG", "tensor: expected a tensor");
   }
   return tensors_.Get(number).tensor;
+}
+
+std::vector<at::Tensor> Environment::PeekAll(const Napi::Value& handles, const char* what,
+                                             bool absent) {
+  std::vector<at::Tensor> tensors;
+  for (const Napi::Value& handle : ReadArray(handles, what)) {
+    tensors.push_back(absent && handle.IsUndefined() ? at::Tensor() : Peek(handle));
+  }
+  return tensors;
 }
 
 napi_value Environment::Wrap(at::Tensor tensor) {

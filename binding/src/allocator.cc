@@ -10,6 +10,7 @@
 #include <bit>
 #include <map>
 #include <mutex>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -134,6 +135,22 @@ class CachingAllocator final : public at::Allocator {
     return block;
   }
 
+  // With the lock held. False where there is no memory to note it: tensors die where nothing may
+  // be thrown.
+  bool Keep(void* block, size_t size) {
+    try {
+      std::vector<void*>& blocks = cache_[size];
+      blocks.push_back(block);
+    } catch (const std::bad_alloc&) {
+      const auto entry = cache_.find(size);
+      if (entry != cache_.end() && entry->second.empty()) cache_.erase(entry);
+      return false;
+    }
+    cached_bytes_ += size;
+    peak_reserved_ = std::max(peak_reserved_, live_.load() + static_cast<int64_t>(cached_bytes_));
+    return true;
+  }
+
   void Give(void* block) {
     const size_t size = *static_cast<size_t*>(block);
     live_.fetch_sub(static_cast<int64_t>(size));
@@ -143,11 +160,8 @@ class CachingAllocator final : public at::Allocator {
     }
     if (size >= kSmallest) {
       const std::lock_guard lock(mutex_);
-      if (live_.load() + static_cast<int64_t>(cached_bytes_ + size) <= Limit()) {
-        cache_[size].push_back(block);
-        cached_bytes_ += size;
-        peak_reserved_ =
-            std::max(peak_reserved_, live_.load() + static_cast<int64_t>(cached_bytes_));
+      if (live_.load() + static_cast<int64_t>(cached_bytes_ + size) <= Limit() &&
+          Keep(block, size)) {
         return;
       }
     }

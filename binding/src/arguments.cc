@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include <cmath>
+#include <limits>
 
 #include "error.h"
 
@@ -66,6 +67,12 @@ std::vector<std::string> ReadTexts(const Napi::Value& value, const char* what) {
   std::vector<std::string> texts;
   for (const Napi::Value& item : ReadArray(value, what)) texts.push_back(ReadText(item, what));
   return texts;
+}
+
+bool Multiply(int64_t& product, int64_t size) {
+  if (size > 0 && product > std::numeric_limits<int64_t>::max() / size) return false;
+  product *= size;
+  return true;
 }
 
 }  // namespace torchwright

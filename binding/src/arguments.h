@@ -32,4 +32,7 @@ Napi::Object ReadObject(const Napi::Value& value, const char* what);
 std::vector<Napi::Value> ReadArray(const Napi::Value& value, const char* what);
 std::vector<std::string> ReadTexts(const Napi::Value& value, const char* what);
 
+// Multiplies sizes that are not negative; false, with nothing changed, where the product overflows.
+bool Multiply(int64_t& product, int64_t size);
+
 }  // namespace torchwright

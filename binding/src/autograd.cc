@@ -8,16 +8,6 @@
 namespace torchwright {
 namespace {
 
-std::vector<at::Tensor> PeekAll(Environment& environment, const Napi::Value& handles,
-                                bool may_be_absent = false) {
-  std::vector<at::Tensor> tensors;
-  for (const Napi::Value& handle : ReadArray(handles, "tensors")) {
-    const bool absent = may_be_absent && handle.IsUndefined();
-    tensors.push_back(absent ? at::Tensor() : environment.Peek(handle));
-  }
-  return tensors;
-}
-
 // What `backward` and `grad` are asked for. With inputs of its own `backward` accumulates in these
 // only; `grad` returns their gradients and accumulates nothing.
 struct Request {
@@ -40,9 +30,9 @@ constexpr size_t kContextPosition = 6;
 std::shared_ptr<const Request> ReadRequest(Environment& environment, const Napi::CallbackInfo& info,
                                            const char* operation) {
   auto request = std::make_shared<Request>();
-  request->outputs = PeekAll(environment, info[0]);
-  request->gradients = PeekAll(environment, info[1], /*may_be_absent=*/true);
-  request->inputs = PeekAll(environment, info[2]);
+  request->outputs = environment.PeekAll(info[0], "tensors");
+  request->gradients = environment.PeekAll(info[1], "tensors", /*absent=*/true);
+  request->inputs = environment.PeekAll(info[2], "tensors");
   request->retain = ReadFlag(info[3], "retainGraph");
   request->create = ReadFlag(info[4], "createGraph");
   request->allow_unused = ReadFlag(info[5], "allowUnused");
@@ -163,7 +153,7 @@ Napi::Value SetGrad(Environment& environment, const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ZeroGrad(Environment& environment, const Napi::CallbackInfo& info) {
-  auto tensors = PeekAll(environment, info[0]);
+  auto tensors = environment.PeekAll(info[0], "tensors");
   const bool to_none = ReadFlag(info[1], "zeroGrad: toNone");
   return environment.executor().Queue(
       "zeroGrad",

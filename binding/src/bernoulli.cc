@@ -60,11 +60,15 @@ VECTOR_CODE void Compare(const uint32_t* words, uint64_t bound, uint8_t* out, in
 }  // namespace
 
 bool BernoulliIsTwister() {
+#if defined(__x86_64__) && defined(__GNUC__)
   static const bool intel = [] {
     __builtin_cpu_init();
     return __builtin_cpu_is("intel") != 0;
   }();
   return !intel;
+#else
+  return false;  // not known: libtorch draws
+#endif
 }
 
 void DrawBernoulli(const at::Generator& generator, double p, uint8_t* out, int64_t size) {

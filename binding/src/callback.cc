@@ -42,6 +42,11 @@ std::vector<at::Tensor> CallbackTable::Call(Environment& environment, uint32_t n
   }
 }
 
+void CallbackTable::Close() {
+  call_.Reset();
+  forget_.Reset();
+}
+
 void CallbackTable::Drop(uint32_t number) {
   const std::lock_guard lock(mutex_);
   dropped_.push_back(number);

@@ -31,6 +31,8 @@ class CallbackTable {
   // Calls a function now, on the JavaScript thread. An error that it throws is kept as it is.
   std::vector<at::Tensor> Call(Environment& environment, uint32_t number, uint32_t context,
                                const std::vector<at::Tensor>& arguments);
+  // Lets go of JavaScript; nothing but Drop may come after.
+  void Close();
   // Tells JavaScript which functions nobody can call any more.
   void ForgetDropped(Environment& environment);
 

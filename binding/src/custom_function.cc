@@ -54,11 +54,7 @@ class CustomFunction : public torch::autograd::Function<CustomFunction> {
 };
 
 variable_list ReadTensors(Environment& environment, const Napi::Value& handles) {
-  variable_list tensors;
-  for (const Napi::Value& handle : ReadArray(handles, "custom function")) {
-    tensors.push_back(handle.IsUndefined() ? at::Tensor() : environment.Peek(handle));
-  }
-  return tensors;
+  return environment.PeekAll(handles, "custom function", /*absent=*/true);
 }
 
 // ({ inputs, outputs, saved, dirty, withoutGradient, materialize }, callback): the outputs again,

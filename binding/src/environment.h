@@ -75,6 +75,9 @@ class Environment {
   }
   // The same for its metadata or for queueing, where order needs no waiting.
   const at::Tensor& Peek(napi_value handle);
+  // Those of an array; with `absent`, undefined ones for `undefined`.
+  std::vector<at::Tensor> PeekAll(const Napi::Value& handles, const char* what,
+                                  bool absent = false);
   // Puts a result of synchronous work into the table.
   napi_value Wrap(at::Tensor tensor);
 
@@ -170,6 +173,8 @@ napi_value GuardedRaw(napi_env env, napi_callback_info info) {
     }
   } catch (const Napi::Error& error) {
     error.ThrowAsJavaScriptException();
+  } catch (...) {  // not even the error could be made
+    napi_throw_error(env, "ERR_NATIVE", "torchwright: an error could not be described");
   }
   return nullptr;
 }

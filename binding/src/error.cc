@@ -101,7 +101,11 @@ Napi::Error MakeError(Environment& environment, const ErrorText& text) {
     std::vector<napi_value> arguments = {Napi::String::New(env, text.code),
                                          Napi::String::New(env, text.message)};
     if (text.code == "ERR_OUT_OF_MEMORY") {
-      arguments.push_back(DescribeShortage(environment, text.message));
+      try {
+        arguments.push_back(DescribeShortage(environment, text.message));
+      } catch (const std::exception&) {
+        // A device in trouble does not even say how much memory it has: the error goes without.
+      }
     }
     const Napi::Value made = environment.error_factory().Call(arguments);
     if (made.IsObject()) return Napi::Error(env, made);

@@ -34,7 +34,7 @@ bool IsLarge(const torch::jit::Stack& stack) {
       int64_t product = 1;
       for (const c10::IValue& item : value.toListRef()) {
         const int64_t size = item.toInt();
-        if (size <= 0 || __builtin_mul_overflow(product, size, &product)) product = 1;
+        if (size <= 0 || !Multiply(product, size)) product = 1;
       }
       count(product);
     }

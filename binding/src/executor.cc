@@ -13,9 +13,7 @@ namespace torchwright {
 // The thread-safe function is made here, before the environment's cleanup hook is added: hooks run
 // last-in first-out, so ours joins the thread before Node's own closes the function under it.
 Executor::Executor(Environment& environment, int threads)
-    : environment_(environment),
-      num_threads_(threads),
-      javascript_thread_(std::this_thread::get_id()) {
+    : environment_(environment), num_threads_(threads) {
   const Napi::Env env = environment_.env();
   napi_value name = Napi::String::New(env, "torchwright executor");
   const napi_status status =
@@ -238,17 +236,18 @@ void Executor::Settle() {
       finished_.pop_front();
     }
     const Napi::HandleScope scope(env);
+    if (--unsettled_ == 0) napi_unref_threadsafe_function(env, wake_javascript_);
     if (!task->error) {
       try {
-        napi_resolve_deferred(env, task->deferred, task->result(task->sequence));
+        if (napi_resolve_deferred(env, task->deferred, task->result(task->sequence)) == napi_ok) {
+          continue;
+        }
+        task->error = {"ERR_NATIVE", task->operation + ": the result has no JavaScript form"};
       } catch (...) {
         task->error = Describe(std::current_exception(), task->operation);
       }
     }
-    if (task->error) {
-      napi_reject_deferred(env, task->deferred, MakeError(environment_, *task->error).Value());
-    }
-    if (--unsettled_ == 0) napi_unref_threadsafe_function(env, wake_javascript_);
+    napi_reject_deferred(env, task->deferred, MakeError(environment_, *task->error).Value());
   }
   if (unsettled_ == 0) environment_.ForgetThrown();
   environment_.TidyUp(Environment::Moment::kTurn);

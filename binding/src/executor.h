@@ -124,8 +124,6 @@ class Executor {
   Environment& environment_;
   int num_threads_;
 
-  const std::thread::id javascript_thread_;
-
   // JavaScript thread only.
   std::vector<std::shared_ptr<Upcall>> serving_;  // innermost last
   uint64_t last_queued_ = 0;

@@ -201,35 +201,52 @@ Bound Resolve(Bound bound, const torch::jit::Stack& stack) {
 void OperatorGuard::Check(const std::string& name, const torch::jit::Stack& stack) const {
   for (const Bound& bound : bounds_) {
     const c10::IValue& value = stack[bound.index];
-    if (bound.kind == BoundKind::kAbsent) {
-      if (!value.isNone()) {
-        Fail("ERR_OPERATOR_ARGS", name + ": " + bound.argument + " is not supported");
-      }
-    } else if (bound.kind == BoundKind::kSameRows) {
-      CheckSameRows(name, bound, value);
-    } else if (bound.kind == BoundKind::kBags) {
-      CheckBags(name, stack[bound.index - 1].toTensor(), value.toTensor());
-    } else if (bound.kind == BoundKind::kWeights) {
-      const auto fits = [](const at::Tensor& weight) {
-        return (weight.dim() == 1 || weight.dim() == 2) && weight.numel() > 0;
-      };
-      CheckTensors(name, bound, value, fits, "1 or 2 dimensions, none of them empty");
-    } else if (bound.kind == BoundKind::kMatrices) {
-      const auto fits = [](const at::Tensor& state) { return state.dim() == 2; };
-      CheckTensors(name, bound, value, fits, "2 dimensions");
-    } else if (bound.kind == BoundKind::kStrides) {
-      CheckStrides(name, stack, bound.index);
-    } else if (bound.kind == BoundKind::kStep) {
-      CheckStep(name, stack, bound.index);
-    } else if (bound.kind == BoundKind::kQuotient) {
-      CheckQuotient(name, stack);
-    } else if (bound.kind == BoundKind::kMultiple) {
-      CheckMultiple(name, stack);
-    } else {
-      if (bound.kind == BoundKind::kPivots) {
+    switch (bound.kind) {
+      case BoundKind::kAbsent:
+        if (!value.isNone()) {
+          Fail("ERR_OPERATOR_ARGS", name + ": " + bound.argument + " is not supported");
+        }
+        break;
+      case BoundKind::kSameRows:
+        CheckSameRows(name, bound, value);
+        break;
+      case BoundKind::kBags:
+        CheckBags(name, stack[bound.index - 1].toTensor(), value.toTensor());
+        break;
+      case BoundKind::kWeights:
+        CheckTensors(
+            name, bound, value,
+            [](const at::Tensor& weight) {
+              return (weight.dim() == 1 || weight.dim() == 2) && weight.numel() > 0;
+            },
+            "1 or 2 dimensions, none of them empty");
+        break;
+      case BoundKind::kMatrices:
+        CheckTensors(
+            name, bound, value, [](const at::Tensor& state) { return state.dim() == 2; },
+            "2 dimensions");
+        break;
+      case BoundKind::kStrides:
+        CheckStrides(name, stack, bound.index);
+        break;
+      case BoundKind::kStep:
+        CheckStep(name, stack, bound.index);
+        break;
+      case BoundKind::kQuotient:
+        CheckQuotient(name, stack);
+        break;
+      case BoundKind::kMultiple:
+        CheckMultiple(name, stack);
+        break;
+      case BoundKind::kPivots:
         CheckPivots(name, stack[bound.index - 1].toTensor(), value.toTensor());
-      }
-      CheckValue(name, Resolve(bound, stack), value);
+        CheckValue(name, Resolve(bound, stack), value);
+        break;
+      case BoundKind::kRange:
+      case BoundKind::kFinite:
+      case BoundKind::kClasses:
+        CheckValue(name, Resolve(bound, stack), value);
+        break;
     }
   }
 }

@@ -17,6 +17,35 @@ napi_value Boxed(napi_env env, napi_value value) {
   return object;
 }
 
+// Text of a dictionary's key, as an object of JavaScript has it.
+std::string KeyText(const c10::IValue& key) {
+  if (key.isString()) return key.toStringRef();
+  if (key.isInt()) return std::to_string(key.toInt());
+  if (key.isBool()) return key.toBool() ? "true" : "false";
+  Fail("ERR_NATIVE",
+       "result: a dictionary with a " + key.tagKind() + " for a key has no JavaScript form");
+}
+
+// Before any tensor of a result gets a handle, which nobody would free if another part failed.
+void CheckForm(const c10::IValue& value) {
+  if (value.isTuple()) {
+    for (const c10::IValue& element : value.toTupleRef().elements()) CheckForm(element);
+  } else if (value.isList()) {
+    for (const c10::IValue& element : value.toList().vec()) CheckForm(element);
+  } else if (value.isGenericDict()) {
+    for (const auto& entry : value.toGenericDict()) {
+      KeyText(entry.key());
+      CheckForm(entry.value());
+    }
+  } else if (!value.isTensor() && !value.isNone() && !value.isBool() && !value.isDouble() &&
+             !value.isComplexDouble() && !value.isInt() && !value.isString() && !value.isDevice()) {
+    Fail("ERR_NATIVE", "result: a " + value.tagKind() + " has no JavaScript form");
+  }
+}
+
+napi_value ToValue(Environment& environment, const c10::IValue& value, uint64_t born,
+                   const c10::Type* type);
+
 template <typename Sequence>
 napi_value ToArray(Environment& environment, const Sequence& elements, uint64_t born) {
   const napi_env env = environment.env();
@@ -24,15 +53,13 @@ napi_value ToArray(Environment& environment, const Sequence& elements, uint64_t 
   napi_create_array_with_length(env, elements.size(), &array);
   uint32_t index = 0;
   for (const c10::IValue& element : elements) {
-    napi_set_element(env, array, index++, FromIValue(environment, element, born));
+    napi_set_element(env, array, index++, ToValue(environment, element, born, nullptr));
   }
   return array;
 }
 
-}  // namespace
-
-napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64_t born,
-                      const c10::Type* type) {
+napi_value ToValue(Environment& environment, const c10::IValue& value, uint64_t born,
+                   const c10::Type* type) {
   const Napi::Env env = environment.env();
   if (value.isTensor()) {
     const at::Tensor& tensor = value.toTensor();
@@ -47,8 +74,8 @@ napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64
     uint32_t index = 0;
     for (const auto& entry : value.toGenericDict()) {
       Napi::Array pair = Napi::Array::New(env, 2);
-      pair.Set(0U, entry.key().isString() ? entry.key().toStringRef() : entry.key().tagKind());
-      pair.Set(1U, Napi::Value(env, FromIValue(environment, entry.value(), born)));
+      pair.Set(0U, KeyText(entry.key()));
+      pair.Set(1U, Napi::Value(env, ToValue(environment, entry.value(), born, nullptr)));
       entries.Set(index++, pair);
     }
     Napi::Object object = Napi::Object::New(env);
@@ -57,6 +84,12 @@ napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64
   }
   if (value.isBool()) return Boxed(env, Napi::Boolean::New(env, value.toBool()));
   if (value.isDouble()) return Boxed(env, Napi::Number::New(env, value.toDouble()));
+  if (value.isComplexDouble()) {
+    Napi::Object parts = Napi::Object::New(env);
+    parts.Set("re", value.toComplexDouble().real());
+    parts.Set("im", value.toComplexDouble().imag());
+    return Boxed(env, parts);
+  }
   if (value.isInt() && type != nullptr && type->kind() == c10::TypeKind::ScalarTypeType) {
     return Boxed(env,
                  Napi::String::New(env, DtypeName(static_cast<at::ScalarType>(value.toInt()))));
@@ -69,8 +102,15 @@ napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64
     return Boxed(env, Napi::BigInt::New(env, integer));
   }
   if (value.isString()) return Boxed(env, Napi::String::New(env, value.toStringRef()));
-  if (value.isDevice()) return Boxed(env, Napi::String::New(env, value.toDevice().str()));
-  Fail("ERR_NATIVE", "result: a " + value.tagKind() + " has no JavaScript form");
+  return Boxed(env, Napi::String::New(env, value.toDevice().str()));
+}
+
+}  // namespace
+
+napi_value FromIValue(Environment& environment, const c10::IValue& value, uint64_t born,
+                      const c10::Type* type) {
+  if (!value.isTensor()) CheckForm(value);
+  return ToValue(environment, value, born, type);
 }
 
 }  // namespace torchwright

@@ -42,14 +42,14 @@ napi_value Lender::Lend(napi_env env, const at::Tensor& tensor) {
   // V8's largest typed array.
   constexpr size_t kLargest = (size_t{1} << 32) - 1;
   if (address == nullptr || storage.nbytes() > kLargest) return nullptr;
-  // Growing it would move the memory from under the buffer.
-  storage.unsafeGetStorageImpl()->set_resizable(false);
   auto loan = std::unique_ptr<Loan>(new Loan{ledger_, storage, address, storage.nbytes()});
   napi_value buffer = nullptr;
   const napi_status status =
       napi_create_external_arraybuffer(env, address, loan->bytes, &Loan::End, loan.get(), &buffer);
   if (status != napi_ok) return nullptr;
   Loan* lent = loan.release();  // its finalizer's from here
+  // Growing it would move the memory from under the buffer.
+  lent->storage.unsafeGetStorageImpl()->set_resizable(false);
   ledger_->loans.emplace(lent->address, lent);
   ledger_->bytes += static_cast<int64_t>(lent->bytes);
   napi_create_reference(env, buffer, 0, &lent->buffer);

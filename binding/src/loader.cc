@@ -29,10 +29,10 @@ namespace torchwright {
 constexpr const char* kSpinCount = "10000";
 constexpr const char* kSpinVariable = "GOMP_SPINCOUNT";
 
-// Which copy of this package uses libtorch in this process: "<process> <folder>". The allocator,
-// the settings of the JIT and the order of ending belong to the process, and a second copy would
-// install its own over the first one's. An environment variable is the one place that two addons
-// both find on every system; a child process inherits it, hence the process's number.
+// Which copy of this package uses which libtorch in this process: "<process> <owner>". The
+// allocator, the settings of the JIT and the order of ending belong to the process, and a second
+// copy would install its own over the first one's. An environment variable is the one place that
+// two addons both find on every system; a child process inherits it, hence the process's number.
 constexpr const char* kOwnerVariable = "TORCHWRIGHT_PROCESS_OWNER";
 
 void SetOwner(const std::string& owner) {
@@ -47,12 +47,12 @@ void SetOwner(const std::string& owner) {
 #endif
 }
 
-// Takes the process for `folder` and returns the folder that has it: another one, if that was
-// first. Without a folder the process is given back, after libtorch could not be opened.
+// Takes the process for an owner, unless it has one, which is returned. Without an owner the
+// process is given back, after libtorch could not be opened.
 Napi::Value Claim(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (info.Length() < 2 || !info[0].IsNumber() || !(info[1].IsString() || info[1].IsUndefined())) {
-    throw Napi::TypeError::New(env, "claim: expected a process and a folder");
+    throw Napi::TypeError::New(env, "claim: expected a process and an owner");
   }
   static std::mutex mutex;  // workers of one copy
   const std::lock_guard lock(mutex);
@@ -66,7 +66,7 @@ Napi::Value Claim(const Napi::CallbackInfo& info) {
     return Napi::String::New(env, owner + process.size());
   }
   SetOwner(process + info[1].As<Napi::String>().Utf8Value());
-  return info[1];
+  return env.Undefined();
 }
 
 void OpenLibrary(const Napi::CallbackInfo& info) {

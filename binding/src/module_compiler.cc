@@ -1,6 +1,7 @@
 // Compiles TorchScript source into modules, with parameters registered under given names.
 #include <torch/csrc/jit/api/compilation_unit.h>
 
+#include <cmath>
 #include <map>
 #include <memory>
 #include <set>
@@ -91,7 +92,11 @@ class Compiler {
       Fail("ERR_INVALID_ARG", "compile: attribute: expected a number, a string or a boolean");
     }
     if (is_float) return c10::IValue(value.As<Napi::Number>().DoubleValue());
-    return c10::IValue(value.As<Napi::Number>().Int64Value());
+    const double number = value.As<Napi::Number>().DoubleValue();
+    if (number != std::floor(number) || std::abs(number) > kMaxSafeInteger) {
+      Fail("ERR_INVALID_ARG", "compile: attribute: expected an integer, or a float named as one");
+    }
+    return c10::IValue(static_cast<int64_t>(number));
   }
 
   // A later module of a class must set all that its first one has: an empty slot of a type that
@@ -127,6 +132,8 @@ Napi::Value CompileModule(Environment& environment, const Napi::CallbackInfo& in
   } catch (const CodedError&) {
     throw;
   } catch (const Napi::Error&) {
+    throw;
+  } catch (const c10::OutOfMemoryError&) {
     throw;
   } catch (const std::exception&) {
     Fail("ERR_SCRIPT_COMPILE", Describe(std::current_exception(), "compile").message);

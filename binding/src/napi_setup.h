@@ -7,6 +7,10 @@
 #ifndef NAPI_CPP_EXCEPTIONS
 #define NAPI_CPP_EXCEPTIONS
 #endif
+// An exception of C++ that none of our own guards caught is an error of JavaScript, not the end.
+#ifndef NODE_ADDON_API_CPP_EXCEPTIONS_ALL
+#define NODE_ADDON_API_CPP_EXCEPTIONS_ALL
+#endif
 // While a worker is being terminated nothing can be thrown into JavaScript: give up quietly then
 // instead of ending the process.
 #ifndef NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS

@@ -104,14 +104,6 @@ void Program::Run() {
   if (result < results.size()) output = results[result];
 }
 
-std::vector<at::Tensor> PeekAll(Environment& environment, const Napi::Value& handles) {
-  std::vector<at::Tensor> tensors;
-  for (const Napi::Value& handle : ReadArray(handles, "program: tensors")) {
-    tensors.push_back(environment.Peek(handle));
-  }
-  return tensors;
-}
-
 Source ReadSource(Environment& environment, const Napi::Object& argument,
                   const c10::Argument& wanted, const Program& program, const std::string& name) {
   const auto index = [&](const char* key, size_t limit) {
@@ -166,10 +158,10 @@ ProgramCall ReadCall(Environment& environment, const Napi::Object& call, const P
 Napi::Value QueueProgram(Environment& environment, const Napi::CallbackInfo& info) {
   const Napi::Object spec = ReadObject(info[0], "program");
   auto program = std::make_shared<Program>();
-  program->parameters = PeekAll(environment, spec.Get("parameters"));
+  program->parameters = environment.PeekAll(spec.Get("parameters"), "program: tensors");
   for (const char* key : {"aligned", "scalars"}) {
     for (const Napi::Value& list : ReadArray(spec.Get(key), "program: lists")) {
-      program->aligned.push_back(PeekAll(environment, list));
+      program->aligned.push_back(environment.PeekAll(list, "program: tensors"));
       if (program->aligned.back().size() != program->parameters.size()) {
         Fail("ERR_INVALID_ARG", "program: lists must be as long as the parameters");
       }

@@ -3,8 +3,10 @@
 // Files are read, not mapped: a mapped file that someone truncates ends the process.
 #include <ATen/Functions.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #ifndef _WIN32
@@ -12,6 +14,7 @@
 #endif
 
 #include "environment.h"
+#include "tensor_io.h"
 
 namespace torchwright {
 namespace {
@@ -43,12 +46,13 @@ Entry ReadEntry(const Napi::Object& object) {
               {},
               ToOffset(object.Get("offset"), "offset"),
               ToOffset(object.Get("bytes"), "length")};
-  int64_t expected = static_cast<int64_t>(c10::elementSize(entry.dtype));
+  auto expected = static_cast<int64_t>(c10::elementSize(entry.dtype));
+  bool fits = true;
   for (const Napi::Value& size : ReadArray(object.Get("shape"), "safetensors: shape")) {
     entry.shape.push_back(ToOffset(size, "shape"));
-    if (__builtin_mul_overflow(expected, entry.shape.back(), &expected)) expected = -1;
+    fits = fits && Multiply(expected, entry.shape.back());
   }
-  if (expected != entry.bytes) {
+  if (!fits || expected != entry.bytes) {
     Fail("ERR_SAFETENSORS_INVALID",
          "safetensors: the length of " + entry.name + " does not fit its shape and dtype");
   }
@@ -74,7 +78,10 @@ Napi::Value ReadSafetensors(Environment& environment, const Napi::CallbackInfo& 
       "safetensors",
       [path, entries = std::move(entries), tensors] {
         const File file(std::fopen(path.c_str(), "rb"));
-        if (!file) Fail("ERR_FILE_NOT_FOUND", "safetensors: " + path + " could not be opened");
+        if (!file) {
+          const char* code = errno == ENOENT ? "ERR_FILE_NOT_FOUND" : "ERR_FILE_READ";
+          Fail(code, "safetensors: " + path + " could not be opened: " + std::strerror(errno));
+        }
         for (const Entry& entry : entries) {
           at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.dtype));
           const auto bytes = static_cast<size_t>(entry.bytes);
@@ -112,7 +119,7 @@ int64_t WriteFile(const std::string& path, const std::string& header,
   Write(file.get(), header.data(), header.size(), path);
   auto written = static_cast<int64_t>(sizeof(length) + header.size());
   for (const at::Tensor& tensor : tensors) {
-    const at::Tensor plain = tensor.detach().to(at::kCPU).contiguous();
+    const at::Tensor plain = HostValues(tensor);
     Write(file.get(), plain.const_data_ptr(), plain.nbytes(), path);
     written += static_cast<int64_t>(plain.nbytes());
   }

@@ -52,6 +52,8 @@ Napi::Value LoadModule(Environment& environment, const Napi::CallbackInfo& info)
         try {
           *loaded = torch::jit::load(path, device);
           if (HasConstantsElsewhere(*loaded, device)) *loaded = WithConstantsOn(*loaded, device);
+        } catch (const c10::OutOfMemoryError&) {
+          throw;
         } catch (const c10::Error& e) {
           Fail("ERR_SCRIPT_LOAD", "jit.load: " + path +
                                       " is no TorchScript archive or is damaged: " +
@@ -166,11 +168,15 @@ Napi::Value SetTraining(Environment& environment, const Napi::CallbackInfo& info
 // Parameters keep their identity: their data moves under them. A module with baked-in devices or
 // tensors is replaced by a clone, so its parts must be asked for again.
 Napi::Value MoveModule(Environment& environment, const Napi::CallbackInfo& info) {
-  Module& module = GetModule(environment, info[0]);
   const at::Device device = ParseDevice(ReadText(info[1], "device"));
-  if (HasConstantsElsewhere(module, device)) module = WithConstantsOn(module, device);
+  if (HasConstantsElsewhere(GetModule(environment, info[0]), device)) {
+    // A clone copies what queued work may be about to switch, such as the mode.
+    environment.executor().WaitFor(environment.executor().last_queued());
+    Module& module = GetModule(environment, info[0]);
+    module = WithConstantsOn(module, device);
+  }
   return environment.executor().Queue(
-      "to", [moved = module, device]() mutable { moved.to(device); },
+      "to", [moved = GetModule(environment, info[0]), device]() mutable { moved.to(device); },
       [env = info.Env()](uint64_t) { return env.Undefined(); });
 }
 

@@ -10,7 +10,7 @@ namespace torchwright {
 namespace {
 
 Napi::Value Meta(Environment& environment, const Napi::CallbackInfo& info) {
-  const at::Tensor& tensor = environment.Peek(info[0]);
+  const at::Tensor tensor = environment.Peek(info[0]);
   Napi::Object meta = Napi::Object::New(info.Env());
   Napi::Array shape = Napi::Array::New(info.Env(), tensor.dim());
   for (int64_t i = 0; i < tensor.dim(); ++i) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -50,7 +51,7 @@ std::vector<int64_t> ParseShape(const Napi::Value& value) {
 int64_t CheckedNumel(const std::vector<int64_t>& shape) {
   int64_t numel = 1;
   for (const int64_t size : shape) {
-    if (__builtin_mul_overflow(numel, size, &numel)) {
+    if (!Multiply(numel, size)) {
       Fail("ERR_SHAPE_MISMATCH", "shape: the number of elements overflows");
     }
   }
@@ -63,6 +64,12 @@ napi_typedarray_type ArrayTypeOf(at::ScalarType dtype) {
     if (known.dtype == dtype) return known.type;
   }
   Fail("ERR_INVALID_ARG", std::string("read: no typed array holds ") + DtypeName(dtype));
+}
+
+at::Tensor HostValues(const at::Tensor& tensor) {
+  at::Tensor dense = tensor.detach();
+  if (dense._is_zerotensor()) dense = at::zeros(dense.sizes(), dense.options());
+  return dense.resolve_conj().resolve_neg().to(at::kCPU).contiguous();
 }
 
 std::optional<at::ScalarType> DtypeOfArray(napi_typedarray_type type) {
@@ -147,11 +154,6 @@ Napi::Value FromTypedArray(Environment& environment, const Napi::CallbackInfo& i
 // V8's limit; it ends the process when asked for more.
 constexpr int64_t kMaxTypedArray = 4294967295;
 
-// Autograd's zeros, such as the gradient of `sgn`, have no memory behind them.
-at::Tensor Dense(const at::Tensor& tensor) {
-  return tensor._is_zerotensor() ? at::zeros(tensor.sizes(), tensor.options()) : tensor;
-}
-
 // A contiguous CPU tensor of a dtype that a typed array can hold; a complex one has a last
 // dimension of real and imaginary part.
 at::Tensor Readable(const at::Tensor& tensor) {
@@ -160,21 +162,26 @@ at::Tensor Readable(const at::Tensor& tensor) {
     Fail("ERR_INVALID_ARG",
          "read: expected at most 4,294,967,295 elements, got " + std::to_string(tensor.numel()));
   }
-  // Conjugation and negation may be pending: the bytes are not yet the values.
-  at::Tensor result = Dense(tensor.detach()).resolve_conj().resolve_neg();
+  at::Tensor result = HostValues(tensor);
   if (result.scalar_type() == at::kComplexHalf) result = result.to(at::kComplexFloat);
   if (result.is_complex()) result = at::view_as_real(result);
   if (result.scalar_type() == at::kHalf || result.scalar_type() == at::kBFloat16) {
     result = result.to(at::kFloat);
   }
-  // A negative bit (`imag` of a conjugate) is a promise that the copy must keep.
-  return result.to(at::kCPU).resolve_neg().contiguous();
+  return result;
 }
 
 at::Tensor Copy(const at::Tensor& contiguous) {
   at::Tensor copy = at::empty(contiguous.sizes(), contiguous.options());
   CopyBytes(copy.mutable_data_ptr(), contiguous.const_data_ptr(), contiguous.nbytes());
   return copy;
+}
+
+// V8 ends the process where it gets no memory for a buffer; malloc says so.
+bool HostHas(size_t bytes) {
+  void* volatile probe = std::malloc(bytes);  // volatile, or the compiler would spare it
+  std::free(probe);
+  return probe != nullptr;
 }
 
 // `fresh`: nobody else has this tensor's memory, so that JavaScript may have it.
@@ -190,7 +197,8 @@ napi_value ToTypedArrayValue(Environment& environment, const at::Tensor& readabl
   }
   void* data = nullptr;
   napi_value buffer = nullptr;
-  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) {
+  if ((bytes > 0 && !HostHas(bytes)) ||
+      napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) {
     Fail("ERR_OUT_OF_MEMORY", "read: no buffer of " + std::to_string(bytes) + " bytes");
   }
   if (bytes > 0) std::memcpy(data, readable.const_data_ptr(), bytes);

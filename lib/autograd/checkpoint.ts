@@ -81,7 +81,12 @@ export function checkpoint<const Inputs extends readonly Tensor[], Result extend
       } finally {
         setRandomStates(random, before);
       }
-      return [undefined, ...leaves.map((leaf) => leaf.grad)];
+      const learned = leaves.map((leaf) => {
+        const gradient = leaf.grad?.detach();
+        leaf.dispose(); // and the handle on its gradient, which no scope owns
+        return gradient;
+      });
+      return [undefined, ...learned];
     },
   });
   // One more input, which requires grad: where no other does, the output would not either, and what fn uses from

@@ -245,6 +245,8 @@ const compareJacobians: Comparison = async (inputs, outputs, at, eps, tolerance)
   }
 };
 
+const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+
 /**
  * Positive numbers of norm 1, random but always the same: a linear congruential generator, so that libtorch's is not
  * drawn from.
@@ -255,11 +257,9 @@ function direction(length: number, seed: number): Float64Array {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   });
-  const norm = Math.hypot(...values) || 1;
+  const norm = Math.sqrt(sum(values.map((value) => value * value))) || 1;
   return values.map((value) => value / norm);
 }
-
-const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 
 /** vᵀ J u for one v and u of each output and input; what single elements may deviate by adds up in it. */
 const compareProjections: Comparison = async (inputs, outputs, at, eps, tolerance) => {

@@ -7,7 +7,7 @@ export interface SplitIndices {
 }
 
 /** A random part of the rows; both parts come in random order, so that `take` of either is a fair sample. */
-export function splitRows(rows: number, test: number, below: RandomBelow): SplitIndices {
+function splitRows(rows: number, test: number, below: RandomBelow): SplitIndices {
   const order = shuffle(
     Uint32Array.from({ length: rows }, (_, row) => row),
     below,
@@ -19,7 +19,7 @@ export function splitRows(rows: number, test: number, below: RandomBelow): Split
  * The latest rows, in the order of time. Rows of one time stay together: where the boundary falls among them all go to
  * training, so that nothing in the test part is as old as a row that was trained on.
  */
-export function splitByTime(times: ArrayLike<number>, test: number): SplitIndices {
+function splitByTime(times: ArrayLike<number>, test: number): SplitIndices {
   const time = (row: number): number => times[row] as number;
   const order = Uint32Array.from({ length: times.length }, (_, row) => row).sort((a, b) => time(a) - time(b) || a - b);
   let boundary = order.length - test;
@@ -39,7 +39,7 @@ export function splitByTime(times: ArrayLike<number>, test: number): SplitIndice
  * Greedy: groups in random order, the largest first; each goes where it brings the counts of its classes nearest to the
  * parts' shares, in squares over the share, as scikit-learn's `StratifiedGroupKFold` weighs them.
  */
-export function splitGroups(
+function splitGroups(
   groups: readonly unknown[],
   classes: readonly string[] | undefined,
   test: number,
@@ -94,7 +94,7 @@ export function splitGroups(
  * is `test`. A class always keeps a row for training, so a class with one row gives none to the test part,
  * and the test part may come out smaller than asked for.
  */
-export function splitStratified(classes: readonly string[], test: number, stream: () => RandomBelow): SplitIndices {
+function splitStratified(classes: readonly string[], test: number, stream: () => RandomBelow): SplitIndices {
   const below = stream();
   const members = new Map<string, number[]>();
   for (const row of splitRows(classes.length, 0, stream()).train) {

@@ -86,13 +86,7 @@ export function readColumns(
 }
 
 /** One row's example; throws ERR_BAD_ROW. */
-export function toExample(
-  operation: string,
-  row: Fields,
-  place: Place,
-  options: ColumnOptions,
-  reader: RowReader,
-): Example {
+function toExample(operation: string, row: Fields, place: Place, options: ColumnOptions, reader: RowReader): Example {
   const where = describePlace(place);
   const fail = (what: string): TorchwrightError =>
     new TorchwrightError("ERR_BAD_ROW", `${operation}: ${what} in ${where}`);

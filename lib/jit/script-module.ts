@@ -1,9 +1,8 @@
 /** A TorchScript module: compiled in-process from source, or loaded from a file that Python exported. */
-import { randomBytes } from "node:crypto";
-import { rename, rm } from "node:fs/promises";
 import { describe, TorchwrightError } from "../errors";
 import type { ArgumentSchema, ModuleSpec } from "../native/requests";
 import { native } from "../native/load";
+import { replaceFile } from "../setup/replace-file";
 import { nativeInContext, outsideScopes } from "../tensor/context";
 import type { OperatorResult } from "../tensor/operators";
 import { decodeResult, encodeArguments } from "../tensor/operators";
@@ -169,15 +168,10 @@ export class ScriptModule {
     if (typeof path !== "string" || path === "") {
       throw new TorchwrightError("ERR_INVALID_ARG", `save: expected a path, got ${describe(path)}`);
     }
-    const beside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
     try {
-      await native().saveModule(this.#number, beside);
-      await rename(beside, path);
+      await replaceFile(path, (beside) => native().saveModule(this.#number, beside));
     } catch (cause) {
-      await rm(beside, { force: true }).catch(() => undefined); // the cause is what counts
-      if (cause instanceof TorchwrightError) {
-        throw new TorchwrightError(cause.code, cause.message.replaceAll(beside, path), { cause });
-      }
+      if (cause instanceof TorchwrightError) throw cause;
       throw new TorchwrightError("ERR_FILE_WRITE", `save: ${path} could not be written: ${(cause as Error).message}`, {
         cause,
       });

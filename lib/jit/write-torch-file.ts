@@ -2,11 +2,11 @@
  * Writes files that `torch.load(file, weights_only=True)` opens; see `read-torch-file.ts` for the format. Tensors go
  * from libtorch to the disk; only checksums pass through JavaScript.
  */
-import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { describe, TorchwrightError } from "../errors";
 import { native } from "../native/load";
+import { replaceFile } from "../setup/replace-file";
 import { nativeInContext } from "../tensor/context";
 import type { DType } from "../tensor/dtype";
 import { ops } from "../tensor/ops";
@@ -47,15 +47,14 @@ export async function writeTorchFile(
     throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a file's path, got ${describe(path)}`);
   }
   const references = tensors.map((one, i) => referenceTo(operation, one, i));
-  const beside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
-    const layout = layOut(references);
-    const contents = writeContents(beside, tensors, references, layout);
-    const [value] = await bothDone(build(references), contents);
-    await complete(beside, layout, writePickle(value));
-    await rename(beside, path);
+    await replaceFile(path, async (beside) => {
+      const layout = layOut(references);
+      const contents = writeContents(beside, tensors, references, layout);
+      const [value] = await bothDone(build(references), contents);
+      await complete(beside, layout, writePickle(value));
+    });
   } catch (cause) {
-    await rm(beside, { force: true }).catch(() => undefined); // the cause is what counts
     if (cause instanceof TorchwrightError) throw cause;
     throw new TorchwrightError(
       "ERR_FILE_WRITE",
@@ -98,7 +97,7 @@ function layOut(references: readonly TensorReference[]): Layout {
   return { storages, end };
 }
 
-/** Bytes that libtorch's writer begins with. */
+/** Bytes that the writer begins with: the length of a safetensors file's header. */
 const RESERVED = 8;
 
 /**

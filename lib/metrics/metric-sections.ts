@@ -105,7 +105,7 @@ export function confusionReading(matrix: ConfusionMatrix): Reading {
 }
 
 /** For `util.inspect`. */
-export function metricReading(metrics: AnyMetrics): Reading {
+function metricReading(metrics: AnyMetrics): Reading {
   const short = (): string => metricHeading(metrics);
   return { short, whole: () => renderText(short(), metricSections(metrics), WIDTH) };
 }

@@ -6,6 +6,7 @@ import { describe, TorchwrightError } from "../errors";
 import type { HubOptions } from "../hub/options";
 import { Module } from "../nn/module";
 import type { AnyModule, Named } from "../nn/part";
+import type { StateDict } from "../nn/state";
 import { resolveDevice } from "../tensor/device";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -13,6 +14,7 @@ import { openFolder } from "../text/open-folder";
 import { readConfig } from "./bert-config";
 import { MODEL_FILES } from "./hub-files";
 import { checkBatchLabels, checkLabels, labelsOf } from "./labels";
+import { loadVerified } from "./manifest";
 import type { ModelInputs, ModelOutput, ModelProblem, SaveOptions, TextClassifier } from "./model";
 import { toDevice } from "./model";
 import { chooseProblem, problemTypeKey } from "./problem";
@@ -90,7 +92,7 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
    * ```
    *
    * @throws TorchwrightError ERR_WEIGHTS_MISMATCH for a module of another shape, ERR_CONFIG_INVALID,
-   *   ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID
+   *   ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID; ERR_CHECKSUM for a damaged file, with the module as it was
    */
   static async load<P extends ModelProblem = "single-label">(
     given: string,
@@ -106,7 +108,10 @@ export class ModuleClassifier<P extends ModelProblem = "single-label"> implement
       throw new TorchwrightError("ERR_CONFIG_INVALID", `${path.join(folder, "config.json")}: expected id2label`);
     }
     const classifier = new ModuleClassifier(module, labels, problem);
-    await scope(async () => module.loadStateDict(await loadSafetensors(path.join(folder, "model.safetensors"))));
+    await scope(async () => {
+      const read = (): Promise<StateDict> => loadSafetensors(path.join(folder, "model.safetensors"));
+      module.loadStateDict(await loadVerified(folder, read, () => undefined)); // the scope frees it
+    });
     return classifier;
   }
 

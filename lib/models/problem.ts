@@ -36,7 +36,7 @@ export function chooseProblem(operation: string, wanted: unknown, stored?: unkno
 }
 
 /** @throws TorchwrightError ERR_INVALID_ARG */
-export function checkProblem(operation: string, problem: unknown): ModelProblem {
+function checkProblem(operation: string, problem: unknown): ModelProblem {
   const known = PROBLEMS.find((name) => name === problem);
   if (known) return known;
   throw new TorchwrightError(

@@ -10,6 +10,9 @@ import { wrap } from "../tensor/tensor";
 /** The specification's limit; it keeps a damaged length from asking for all memory. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+/** The name under which a header has what is no tensor. */
+const METADATA = "__metadata__";
+
 const DTYPES: Readonly<Record<string, { readonly dtype: DType; readonly bytes: number }>> = {
   F64: { dtype: "float64", bytes: 8 },
   F32: { dtype: "float32", bytes: 4 },
@@ -34,16 +37,15 @@ function invalid(file: string, why: string): TorchwrightError {
  * Reads and validates the header: its length, JSON, dtypes, shapes, and that the data sections lie in the
  * file without overlap or gap.
  *
- * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID
+ * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_SAFETENSORS_INVALID
  */
 export async function readHeader(file: string): Promise<readonly SafetensorsEntry[]> {
   let handle;
   try {
     handle = await open(file, "r");
   } catch (cause) {
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${file}: expected a file: ${(cause as Error).message}`, {
-      cause,
-    });
+    const code = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "ERR_FILE_NOT_FOUND" : "ERR_FILE_READ";
+    throw new TorchwrightError(code, `${file}: expected a file: ${(cause as Error).message}`, { cause });
   }
   try {
     const { size } = await handle.stat();
@@ -62,7 +64,7 @@ export async function readHeader(file: string): Promise<readonly SafetensorsEntr
     return parseHeader(file, header, 8 + header.length, size);
   } catch (error) {
     if (error instanceof TorchwrightError) throw error;
-    throw new TorchwrightError("ERR_FILE_NOT_FOUND", `${file}: could not be read: ${(error as Error).message}`, {
+    throw new TorchwrightError("ERR_FILE_READ", `${file}: could not be read: ${(error as Error).message}`, {
       cause: error,
     });
   } finally {
@@ -82,7 +84,7 @@ function parseHeader(file: string, header: Buffer, dataStart: number, size: numb
   }
   const entries: SafetensorsEntry[] = [];
   for (const [name, value] of Object.entries(parsed)) {
-    if (name === "__metadata__") continue;
+    if (name === METADATA) continue;
     entries.push(parseEntry(file, name, value, dataStart, size));
   }
   let end = dataStart;
@@ -123,12 +125,16 @@ export async function readTensors(file: string, entries: readonly SafetensorsEnt
 /**
  * Writes tensors with metadata `format: "pt"`, as Hugging Face expects, flushed to the disk.
  *
- * @throws TorchwrightError ERR_FILE_WRITE
+ * @throws TorchwrightError ERR_FILE_WRITE; ERR_INVALID_ARG for a dtype or a name that the format lacks, and for tensors
+ *   whose dtype queued work changed meanwhile
  */
 export async function writeSafetensors(file: string, tensors: readonly (readonly [string, Tensor])[]): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
+  const header: [string, unknown][] = [[METADATA, { format: "pt" }]];
   let offset = 0;
   for (const [name, tensor] of tensors) {
+    if (name === METADATA) {
+      throw new TorchwrightError("ERR_INVALID_ARG", `save: expected tensors of other names than ${METADATA}`);
+    }
     const entry = Object.entries(DTYPES).find(([, known]) => known.dtype === tensor.dtype);
     if (!entry) {
       throw new TorchwrightError(
@@ -138,15 +144,22 @@ export async function writeSafetensors(file: string, tensors: readonly (readonly
     }
     const [dtype, { bytes }] = entry;
     const end = offset + tensor.numel * bytes;
-    header[name] = { dtype, shape: tensor.shape, data_offsets: [offset, end] };
+    header.push([name, { dtype, shape: tensor.shape, data_offsets: [offset, end] }]);
     offset = end;
   }
-  const json = JSON.stringify(header);
+  const json = JSON.stringify(Object.fromEntries(header));
   // Padded with spaces, so that the data begins aligned to 8 bytes.
   const padded = json + " ".repeat((8 - (Buffer.byteLength(json) % 8)) % 8);
-  await native().writeSafetensors(
+  const written = await native().writeSafetensors(
     file,
     padded,
     tensors.map(([, { handle }]) => handle),
   );
+  const expected = 8 + Buffer.byteLength(padded) + offset;
+  if (written !== expected) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `save: expected ${expected} bytes, got ${written}: the dtype of a tensor was being changed; await that first`,
+    );
+  }
 }

@@ -60,13 +60,9 @@ export async function writeFolder(
         await rename(old, target);
         throw error;
       }
-      await flushFolder(path.dirname(target));
-      await rm(old, { recursive: true, force: true });
     } else {
       await rename(beside, target);
-      await flushFolder(path.dirname(target));
     }
-    await clearLeftovers(target);
   } catch (cause) {
     await rm(beside, { recursive: true, force: true }).catch(() => undefined); // the cause is what counts
     if (cause instanceof TorchwrightError) throw cause;
@@ -74,6 +70,10 @@ export async function writeFolder(
       cause,
     });
   }
+  // It is in place: what fails from here on, the next save does again.
+  await flushFolder(path.dirname(target)).catch(() => undefined);
+  await rm(old, { recursive: true, force: true }).catch(() => undefined);
+  await clearLeftovers(target).catch(() => undefined);
 }
 
 /** Writes what a model's caller wants beside its own files. */

@@ -1,6 +1,7 @@
 /** State dictionaries as safetensors files. */
 import { describe, TorchwrightError } from "../errors";
 import type { StateDict } from "../nn/state";
+import { replaceFile } from "../setup/replace-file";
 import { Tensor } from "../tensor/tensor";
 import { readHeader, readTensors, writeSafetensors } from "./safetensors";
 
@@ -8,7 +9,7 @@ import { readHeader, readTensors, writeSafetensors } from "./safetensors";
  * Reads a safetensors file onto the CPU, as Python's `safetensors.torch.load_file`. The caller or its scope owns the
  * tensors.
  *
- * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_SAFETENSORS_INVALID, ERR_INVALID_ARG
+ * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_SAFETENSORS_INVALID, ERR_INVALID_ARG
  */
 export async function loadSafetensors(file: string): Promise<StateDict> {
   if (typeof file !== "string") {
@@ -21,7 +22,7 @@ export async function loadSafetensors(file: string): Promise<StateDict> {
 
 /**
  * Writes a state dictionary as a safetensors file, which Python's `safetensors.torch.load_file` reads; a tensor under
- * two names is written twice.
+ * two names is written twice. What is there is replaced once all is written.
  *
  * @example
  * ```ts
@@ -31,7 +32,7 @@ export async function loadSafetensors(file: string): Promise<StateDict> {
  * await scope(async () => new nn.Linear(4, 2).loadStateDict(await loadSafetensors("layer.safetensors")));
  * ```
  *
- * @throws TorchwrightError ERR_FILE_WRITE; ERR_INVALID_ARG for a dtype that the format lacks
+ * @throws TorchwrightError ERR_FILE_WRITE; ERR_INVALID_ARG for a dtype or a name that the format lacks
  */
 export async function saveSafetensors(
   file: string,
@@ -46,5 +47,14 @@ export async function saveSafetensors(
       `saveSafetensors: expected a path and tensors, got ${describe(wrong ? wrong[1] : file)}`,
     );
   }
-  await writeSafetensors(file, entries);
+  try {
+    await replaceFile(file, (beside) => writeSafetensors(beside, entries));
+  } catch (cause) {
+    if (cause instanceof TorchwrightError) throw cause;
+    throw new TorchwrightError(
+      "ERR_FILE_WRITE",
+      `saveSafetensors: ${file} could not be written: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }

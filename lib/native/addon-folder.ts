@@ -14,7 +14,7 @@ import { isMusl, PREBUILT_FOR, systemName } from "./system";
 export const ADDONS = ["loader.node", "torchwright.node"] as const;
 
 /** Folder of the cache below which addons built on this machine lie. */
-export function builtAddonsCache(env: NodeJS.ProcessEnv = process.env): string {
+function builtAddonsCache(env: NodeJS.ProcessEnv = process.env): string {
   return path.join(cacheFolder(env), "addons");
 }
 

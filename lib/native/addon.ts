@@ -1,7 +1,5 @@
 /**
  * The types of the native addon's exports: the whole surface that TypeScript sees of C++.
- *
- * Nothing outside `lib/native`, `lib/tensor`, `lib/autograd`, `lib/jit`, `lib/nn` and `lib/optim` touches it.
  */
 import type { DeviceInfo, DeviceStatistics, DriverProperties, MemoryCounters, Tf32Settings } from "./device-statistics";
 import type { Shortage } from "./out-of-memory";
@@ -162,7 +160,7 @@ export interface NativeAddon {
   /** For each handle the place in the list of the first one that stands for the same tensor. */
   firstSame(handles: readonly Handle[]): number[];
   saveModule(module: number, path: string): Promise<void>;
-  /** Nodes of a loaded module's graphs that fix dropout on or off. */
+  /** Whether a loaded module's graphs fix some dropout on or off. */
   bakedDropout(module: number): boolean;
 
   readSafetensors(path: string, entries: readonly SafetensorsEntry[]): Promise<Handle[]>;
@@ -212,7 +210,7 @@ export interface LoaderAddon {
    * Takes the process for the copy of this package in `folder`, and returns the folder that has it: another one
    * where a second copy was first. Without a folder, gives the process back.
    */
-  claim(process: number, folder: string | undefined): string | undefined;
+  claim(process: number, owner: string | undefined): string | undefined;
   /** Opens one shared library by absolute path; throws with the system's message. */
   open(path: string): void;
   /** Asks NVIDIA's driver library; undefined where it does not answer. */

@@ -2,6 +2,7 @@
  * The one door to native code. libtorch is opened at first use, not on import, so that importing is
  * cheap and what is missing is said by the call that needs it.
  */
+import { realpathSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { TorchwrightError } from "../errors";
 import type { ErrorCode } from "../errors";
@@ -70,12 +71,12 @@ export function driverProperties(device: number): DriverProperties | undefined {
 function open(): Opened {
   if (opened) return opened;
   const { folder, loader, libtorch, owner } = chooseAddons(wanted);
-  claimProcess(loader, owner);
+  const first = claimProcess(loader, `${owner} with ${realpathSync(libtorch.library)}`);
   try {
     // Before the second addon, which finds the opened library by its name, and before anything asks about CUDA.
     loader.open(libtorch.library);
   } catch (cause) {
-    loader.claim(process.pid, undefined);
+    if (first) loader.claim(process.pid, undefined); // it is a worker's that came before, otherwise
     throw loadFailed(libtorch, cause);
   }
   const addon = requireAddon<NativeAddon>(folder, "torchwright.node");
@@ -99,15 +100,15 @@ function open(): Opened {
 }
 
 /**
- * One copy of this package for each process, since libtorch's allocator and settings are the process's. Workers share a
- * copy.
+ * One copy of this package with one libtorch for each process, since libtorch's allocator and settings are the
+ * process's. Workers share them. True where this is the first to open it.
  */
-function claimProcess(loader: LoaderAddon, mine: string): void {
+function claimProcess(loader: LoaderAddon, mine: string): boolean {
   const owner = loader.claim(process.pid, mine);
-  if (owner === mine) return;
+  if (owner === undefined || owner === mine) return owner === undefined;
   throw new TorchwrightError(
     "ERR_TWO_COPIES",
-    `native addon: expected one copy of torchwright in a process, got ${mine} after ${owner} had opened libtorch. ` +
+    `native addon: expected one copy of torchwright in a process, with one libtorch, got ${mine} after ${owner} had opened libtorch. ` +
       "Two copies, of one version or of two, would install allocators and settings over each other. " +
       "`npm ls torchwright` shows who brings them, `npm dedupe` merges what can be one; otherwise run one of them in a child process.",
   );

@@ -20,7 +20,7 @@ export class ModelRunner {
   readonly #model: TextClassifier;
   readonly #padTokenId: number;
   readonly #options: BatchOptions;
-  /** By what autocast their callers are under: a batch has one number format. */
+  /** By the model's device and what autocast their callers are under: a batch has one of each. */
   readonly #queues = new Map<string, BatchQueue>();
   readonly #inOwnContext = AsyncLocalStorage.snapshot();
 
@@ -42,7 +42,7 @@ export class ModelRunner {
    */
   logitsOf(encodings: readonly Encoding[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
     const { autocast } = currentContext().modes;
-    const key = `${autocast.cpu} ${autocast.cuda}`;
+    const key = `${this.#model.device} ${autocast.cpu} ${autocast.cuda}`;
     let queue = this.#queues.get(key);
     if (!queue) {
       const context = { owner: undefined, modes: { grad: false, inference: false, anomaly: false, autocast } };

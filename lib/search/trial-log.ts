@@ -13,7 +13,7 @@ import { makeFolder } from "../setup/make-folder";
 import type { Draw } from "./space";
 import type { TrialFailure } from "./trial";
 
-export const TRIALS_FILE = "trials.jsonl";
+const TRIALS_FILE = "trials.jsonl";
 const FORMAT = "torchwright-search";
 
 /** What a trial came to on a rung: a score or a failure. */

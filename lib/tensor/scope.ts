@@ -51,10 +51,13 @@ class Scope implements TensorOwner {
   }
 
   close(result: unknown): void {
-    for (const tensor of tensorsIn(result)) this.release(tensor);
-    this.#closed = true;
-    if (this.#count > 0) native().releaseMany(this.#handles, this.#count);
-    this.#forget();
+    try {
+      for (const tensor of tensorsIn(result)) this.release(tensor);
+    } finally {
+      this.#closed = true;
+      if (this.#count > 0) native().releaseMany(this.#handles, this.#count);
+      this.#forget();
+    }
   }
 
   /** Closes without freeing: whoever asks must free the handles. */
@@ -145,13 +148,16 @@ function isPromise(value: unknown): value is Promise<unknown> {
 /** A class whose instances carry tensors out of a scope lists them under this method. */
 export const TENSORS = Symbol("torchwright.tensors");
 
-function* tensorsIn(value: unknown): Generator<Tensor> {
+/** `seen`: what holds itself is gone through once. */
+function* tensorsIn(value: unknown, seen?: Set<object>): Generator<Tensor> {
   if (value instanceof Tensor) yield value;
-  else if (typeof value === "object" && value !== null && TENSORS in value) {
-    yield* (value as { [TENSORS](): Iterable<Tensor> })[TENSORS]();
-  } else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* tensorsIn(item);
-  else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item);
-  else if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    for (const item of Object.values(value)) yield* tensorsIn(item);
+  if (value instanceof Tensor || typeof value !== "object" || value === null || seen?.has(value)) return;
+  seen ??= new Set();
+  seen.add(value);
+  if (TENSORS in value) yield* (value as { [TENSORS](): Iterable<Tensor> })[TENSORS]();
+  else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* tensorsIn(item, seen);
+  else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item, seen);
+  else if (Object.getPrototypeOf(value) === Object.prototype) {
+    for (const item of Object.values(value)) yield* tensorsIn(item, seen);
   }
 }

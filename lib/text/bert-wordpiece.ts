@@ -91,7 +91,7 @@ export function bertDocument(source: TokenizerFolder, config: JsonObject): JsonO
 }
 
 /** BERT's pipeline around a vocabulary that has the special tokens. */
-export function wordPieceDocument(
+function wordPieceDocument(
   vocabulary: ReadonlyMap<string, number>,
   special: SpecialTokens,
   {

@@ -21,7 +21,7 @@ export function historyWithReading<P extends ModelProblem>(history: History<P>):
   return printsAs(history, (own) => historyReading(own as History<ModelProblem>));
 }
 
-export function historyReading(history: History<ModelProblem>): Reading {
+function historyReading(history: History<ModelProblem>): Reading {
   const { log, evaluations } = history;
   const short = (): string => formatOutcome(history);
   return {

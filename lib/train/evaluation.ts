@@ -76,18 +76,20 @@ export interface EvaluationParts {
   readonly progress: Progress;
   /** Sees every batch, too, one after the other. */
   readonly look?: (batch: PooledBatch) => Promise<void>;
+  /** Gives up with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Evaluates the loader's examples; see `Trainer.evaluate`. */
 export async function evaluateModel(
-  { model, objective, progress, look }: EvaluationParts,
+  { model, objective, progress, look, signal }: EvaluationParts,
   loader: DataLoader,
   options: EvaluateOptions<ModelProblem> = {},
 ): Promise<AnyEvaluation> {
   const started = performance.now();
   const scorer = scorerOf(model, options);
   let [lossSum, weightSum] = [0, 0];
-  await forEachBatch("evaluate", model, loader, progress, async (given) => {
+  await forEachBatch("evaluate", model, loader, { progress, ...(signal && { signal }) }, async (given) => {
     const { batch, loss, weight } = await objective.ofHeldOut(given);
     const [[batchLoss = NaN, batchWeight = NaN]] = await Promise.all([
       readScalars(loss, weight),

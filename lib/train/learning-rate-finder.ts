@@ -74,7 +74,6 @@ export async function findLearningRate(
   const { minLr, maxLr, numTraining, earlyStopThreshold } = checkFinderOptions(given);
   const points: LearningRateCurve["points"][number][] = [];
   const learned = [...model.parameters(), ...(model.namedBuffers?.().map(([, buffer]) => buffer) ?? [])];
-  const kept = emptyCopies(learned);
   manualSeed(options.seed);
   using _mode = new TrainingMode(model, options);
   using _freezing = new Freezing(model, { ...options, gradualUnfreezing: false });
@@ -82,6 +81,7 @@ export async function findLearningRate(
   const maxNorm = options.maxGradNorm === 0 ? Infinity : options.maxGradNorm;
   let average = 0;
   let least = Infinity;
+  const kept = emptyCopies(learned);
   try {
     await copyTensors(kept, learned);
     for (let epoch = 0, going = true; going; epoch++) {

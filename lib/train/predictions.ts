@@ -57,13 +57,13 @@ export interface PredictionOptions {
 
 /**
  * Calls `visit` with every batch in evaluation mode and without gradients, then restores the model's mode. What
- * `visit` makes is freed when its promise settles.
+ * `visit` makes is freed when its promise settles. A signal ends it with its reason.
  */
 export async function forEachBatch(
   operation: "evaluate" | "calibrate" | "predict",
   model: TextClassifier,
   loader: DataLoader,
-  progress: Progress,
+  { progress, signal }: { readonly progress: Progress; readonly signal?: AbortSignal },
   visit: (batch: Batch) => Promise<void>,
 ): Promise<void> {
   checkLoader(operation, loader, model, { labels: operation !== "predict" });
@@ -73,7 +73,7 @@ export async function forEachBatch(
   try {
     let done = 0;
     const labels = operation !== "predict" && model.labels; // to predict, no label need be known
-    for await (const batch of loader.epoch(0, { labels, device: model.device })) {
+    for await (const batch of loader.epoch(0, { labels, device: model.device, ...(signal && { signal }) })) {
       await scope(() => noGrad(() => visit(batch)));
       done += 1;
       progress.batches(operation, done, batches);
@@ -129,7 +129,7 @@ async function readRows(
 ): Promise<Float32Array[]> {
   const { length } = checkLoader("predict", loader, model, { labels: false });
   const rows: (Float32Array | undefined)[] = new Array<undefined>(length).fill(undefined);
-  await forEachBatch("predict", model, loader, progress, async (batch) => {
+  await forEachBatch("predict", model, loader, { progress }, async (batch) => {
     const { logits } = await forwardIn(precision, model, batch);
     const { logits: pooled, indices, size } = poolWindows(logits, batch);
     const values = (await scoresOf(pooled).to({ dtype: "float32" }).read()) as Float32Array; // [B, classes]

@@ -7,7 +7,8 @@ import { checkState } from "../data/loading/state";
 import { TorchwrightError } from "../errors";
 import type { TextClassifier } from "../models/model";
 import { checkLabels, checkLoader, countBatches } from "./check-loader";
-import { claimFolder, findCheckpoint, type Found } from "./checkpoints/checkpoint-folder";
+import { checkWeights } from "./checkpoints/checkpoint";
+import { findCheckpoint, type Found, refuseCheckpoints, supersede } from "./checkpoints/checkpoint-folder";
 import type { TrainerCallback } from "./events";
 import { reportLoggers } from "./logs/report-to";
 import { asLogger, type TrainerLogger } from "./logs/trainer-logger";
@@ -42,6 +43,8 @@ export interface PreparedFit {
   readonly from: Found | undefined;
   readonly record: TrainingRecord;
   readonly folder: RunFolder | undefined;
+  /** Makes the folder this run's, once nothing speaks against going on: what another run left there gives way. */
+  readonly claim: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -59,7 +62,10 @@ export async function prepareFit(
   }
   const from = resume === undefined ? undefined : await findCheckpoint(options.outputDir, resume);
   if (from) checkState(from.state.position, loader.state().feed);
-  if (options.saveStrategy !== "no") await claimFolder(options.outputDir ?? "", from?.state.run.step);
+  const { outputDir } = options;
+  const saves = options.saveStrategy !== "no" && outputDir !== undefined;
+  if (from) await checkWeights(from.folder, model);
+  else if (saves) await refuseCheckpoints(outputDir);
   await placeModel(model, options);
   const batches = await countBatches(loader);
   const plan = planSteps(options, batches);
@@ -69,8 +75,11 @@ export async function prepareFit(
     data: { examples: dataset.length, batchSize: loader.batchSize, batches },
     labels: model.labels,
   };
-  const folder = options.outputDir === undefined ? undefined : await RunFolder.open(options.outputDir);
-  await folder?.writeRecord(record);
+  const folder = outputDir === undefined ? undefined : await RunFolder.open(outputDir);
+  const claim = async (): Promise<void> => {
+    if (saves && from) await supersede(outputDir, from.state.run.step);
+    await folder?.writeRecord(record);
+  };
 
   const progress = new Progress(options.progress);
   const loggers: TrainerLogger[] = [
@@ -104,6 +113,7 @@ export async function prepareFit(
     from,
     record,
     folder,
+    claim,
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
   };
 }

@@ -1,10 +1,11 @@
 /**
  * What `fit` leaves in `outputDir` beside logs and checkpoints: `training.json` with the settings and the outcome.
  */
-import { rename, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelProblem } from "../models/model";
 import { makeFolder } from "../setup/make-folder";
+import { replaceFile } from "../setup/replace-file";
 import { scalarMetrics } from "./evaluation";
 import type { EvaluationEntry, History } from "./events";
 import { writing } from "./logs/writing";
@@ -95,9 +96,6 @@ export class RunFolder {
   /** Replaces `training.json` whole. Throws ERR_FILE_WRITE. */
   async writeRecord(record: TrainingRecord): Promise<void> {
     const path = join(this.folder, "training.json");
-    await writing("outputDir", async () => {
-      await writeFile(`${path}.partial`, formatRecord(record));
-      await rename(`${path}.partial`, path);
-    });
+    await writing("outputDir", () => replaceFile(path, (beside) => writeFile(beside, formatRecord(record))));
   }
 }

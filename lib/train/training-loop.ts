@@ -44,7 +44,7 @@ export interface LoopParts {
  */
 export async function trainingLoop(
   { model, options, objective }: LoopParts,
-  { run, loader, evalLoader, progress, from, record, signal }: PreparedFit,
+  { run, loader, evalLoader, progress, from, record, claim, signal }: PreparedFit,
 ): Promise<History<ModelProblem>> {
   const { logEvery, metricForBestModel, greaterIsBetter = isBetterGreater(metricForBestModel) } = options;
   const { gradientAccumulationSteps: accumulate, maxSeconds = Infinity } = options;
@@ -107,8 +107,15 @@ export async function trainingLoop(
   const evaluate = async (): Promise<void> => {
     if (evalLoader === undefined || run.step === 0 || run.evaluatedStep === run.step) return;
     await run.log(monitor);
-    const work = (): Promise<AnyEvaluation> => evaluateModel({ model, objective, progress }, evalLoader);
-    schedule.evaluated(bestModel.rate(run.step, await run.evaluate(() => (average ? average.during(work) : work()))));
+    const parts = { model, objective, progress, signal: stop.signal };
+    const work = (): Promise<AnyEvaluation> => evaluateModel(parts, evalLoader);
+    try {
+      const metrics = await run.evaluate(() => (average ? average.during(work) : work()));
+      schedule.evaluated(bestModel.rate(run.step, metrics));
+    } catch (error) {
+      if (stop.interrupted && error === stop.signal.reason) return; // a run that goes on makes up for it
+      throw error;
+    }
     if (saver.dueAfterEvaluation(run.step)) await save();
     if (bestModel.exhausted) stop.request("earlyStopping");
   };
@@ -128,6 +135,7 @@ export async function trainingLoop(
   /** Everything is put back as it was when the checkpoint was written, and what fell due since is made up for. */
   const goOn = async ({ folder, state, passedOver }: Found): Promise<void> => {
     await saver.restore(folder);
+    await claim();
     schedule.load(state.schedule);
     if (state.average) average?.load(state.average);
     monitor.resume(state.run.log.at(-1)?.gradNorm ?? 0);
@@ -135,7 +143,9 @@ export async function trainingLoop(
     const lost = await saver.resume(state);
     await run.resume(state.run, { folder, passedOver: [...passedOver, ...lost] });
     // Interrupted, it may have passed over an evaluation.
-    if (options.evalStrategy === "steps" ? run.step % options.evalSteps === 0 : run.done) await evaluate();
+    if (options.evalStrategy === "steps" ? run.step % options.evalSteps === 0 : at.batch === 0 || run.done) {
+      await evaluate();
+    }
     if (bestModel.exhausted) stop.request("earlyStopping");
     watchClock();
   };
@@ -143,7 +153,7 @@ export async function trainingLoop(
   manualSeed(options.seed);
   try {
     await run.start();
-    if (from) await goOn(from);
+    await (from ? goOn(from) : claim());
     while (!run.done && stop.reason === undefined) {
       freezing.atEpoch(at.epoch);
       let whole = true;

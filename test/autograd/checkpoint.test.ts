@@ -90,6 +90,22 @@ describe("checkpoint of a function", () => {
     expect(peak(true)).to.be.below(0.5 * peak(false));
   });
 
+  it("leaves nothing to the collector: what backward made goes with it", () =>
+    scope(() => {
+      const w = weights(1, [4, 4]);
+      const step = (): void =>
+        scope(() =>
+          checkpoint((x: Tensor) => x.mul(w).tanh(), [w.mul(2)])
+            .sum()
+            .backwardSync(),
+        );
+      step();
+      void w.grad; // its own handle, from now on
+      const { liveTensors } = memory();
+      for (let i = 0; i < 3; i++) step();
+      expect(memory().liveTensors).to.equal(liveTensors);
+    }));
+
   it("refuses what is no function or gives no tensors", () =>
     scope(() => {
       thrown(() => checkpoint(5 as never, []), "ERR_INVALID_ARG");

@@ -98,6 +98,13 @@ describe("gradcheck", () => {
       expect(await gradcheck((x) => x.exp(), [leaf([1, 2])], { fastMode: true })).to.equal(true);
     }));
 
+  it("compares projections of a weight matrix", () =>
+    scope(async () => {
+      const weight = ops.linspace(-1, 1, 200_000, { dtype: "float64" });
+      weight.requiresGrad = true;
+      expect(await gradcheck((x) => x.tanh(), [weight])).to.equal(true);
+    }));
+
   it("changes neither the inputs nor their gradients", () =>
     scope(async () => {
       const x = leaf([1, 2]);

@@ -9,6 +9,7 @@ import { jit } from "../../lib/jit/load";
 import { ScriptModule } from "../../lib/jit/script-module";
 import { ScriptClassifier } from "../../lib/models/script-classifier";
 import { cudaStatus } from "../../lib/tensor/device";
+import { memory } from "../../lib/tensor/memory";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import type { Tensor } from "../../lib/tensor/tensor";
@@ -178,6 +179,26 @@ describe("a TorchScript module", () => {
       expect(await counting.forward([[true, false, true]])).to.equal(2);
       await rejection(counting.forward([[1, 0, 1]]), "ERR_SCRIPT_CALL");
       counting.dispose();
+    }));
+
+  it("gives a dictionary's keys as text, complex numbers as their parts, and of what has no form nothing at all", () =>
+    scope(async () => {
+      const giving = ScriptModule.compile({
+        className: "Giving",
+        source:
+          "\ndef forward(self, x: Tensor) -> Dict[int, Tensor]:\n    return {1: x, 20: x + 1}\n\ndef number(self, x: Tensor) -> complex:\n    return complex(1, 2)\n\ndef stream(self, x: Tensor) -> Tuple[Tensor, Dict[float, Tensor]]:\n    return x + 1, {0.5: x}\n",
+      });
+      const x = ops.ones([1]);
+      const record = (await giving.forward([x])) as Readonly<Record<string, Tensor>>;
+      expect(Object.entries(record).map(([key, tensor]) => [key, tensor.toArray()])).to.deep.equal([
+        ["1", [1]],
+        ["20", [2]],
+      ]);
+      expect(await giving.call("number", [x])).to.deep.equal({ re: 1, im: 2 });
+      const { liveTensors } = memory();
+      expect((await rejection(giving.call("stream", [x]), "ERR_NATIVE")).message).to.contain("Double");
+      expect(memory().liveTensors).to.equal(liveTensors);
+      giving.dispose();
     }));
 
   it("takes positional and named arguments, and gives records for dictionaries", () =>

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Compiled } from "../support/compiled";
 import { compile } from "../support/compiled";
-import { native } from "../../lib/native/load";
+import { libtorchInfo, native } from "../../lib/native/load";
 
 const ROOT = path.join(__dirname, "../..");
 
@@ -97,18 +97,33 @@ describe("a second copy of the package", function () {
     expect(two?.match(/Release/g)).to.have.length(2);
   });
 
+  /** Source of a promise of what a worker's sum is, or its error's code. */
+  const inWorker = (copy: string, env = "process.env"): string => `
+    new Promise((resolve) => new (require("node:worker_threads").Worker)(
+      \`const { parentPort } = require("node:worker_threads");
+      let result;
+      try { result = require(${JSON.stringify(path.join(scratch, "node_modules", copy))}).Tensor.from([1, 2, 3]).sum().item(); } catch (error) { result = error.code; }
+      parentPort.postMessage(result);\`,
+      { eval: true, env: ${env} }).once("message", resolve))`;
+
   it("is refused in a worker as well, where the first copy works", () => {
-    const inWorker = (copy: string): string => `
-      new Promise((resolve) => new (require("node:worker_threads").Worker)(
-        \`const { parentPort } = require("node:worker_threads");
-        let result;
-        try { result = require(${JSON.stringify(path.join(scratch, "node_modules", copy))}).Tensor.from([1, 2, 3]).sum().item(); } catch (error) { result = error.code; }
-        parentPort.postMessage(result);\`,
-        { eval: true }).once("message", resolve))`;
     const output = run(
       `(async () => console.log(sum("first"), await ${inWorker("first")}, await ${inWorker("second")}, await ${inWorker("first")}))();`,
     );
     expect(output).to.equal("6 6 ERR_TWO_COPIES 6");
+  });
+
+  it("is as one copy with a second libtorch: refused in a worker, while the first works on", () => {
+    const { library, version, variant, root } = libtorchInfo();
+    const other = path.join(scratch, "another", "libtorch");
+    mkdirSync(path.join(other, "lib"), { recursive: true });
+    writeFileSync(path.join(other, "build-version"), `${version}+${variant}`);
+    copyFileSync(library, path.join(other, "lib", path.basename(library))); // it is not even opened
+    const libtorch = (folder: string): string => `{ ...process.env, LIBTORCH: ${JSON.stringify(folder)} }`;
+    const output = run(
+      `(async () => console.log(sum("first"), await ${inWorker("first", libtorch(other))}, await ${inWorker("first", libtorch(root))}, sum("first")))();`,
+    );
+    expect(output).to.equal("6 ERR_TWO_COPIES 6 6");
   });
 
   it("works in a child process, and where the first copy was only imported", () => {

@@ -1,6 +1,6 @@
 /** TypeScript modules and TorchScript modules in one model, in one Trainer, in one saved folder. */
 import { expect } from "chai";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch, ScriptModule, BertForSequenceClassification } from "../../lib/index";
 import {
@@ -186,6 +186,15 @@ describe("nn with TorchScript parts", () => {
       using other = new Bag();
       await rejection(ModuleClassifier.load(saved, other), "ERR_WEIGHTS_MISMATCH");
       await rejection(ModuleClassifier.load(folder, other), "ERR_FILE_NOT_FOUND");
+
+      using third = new Model();
+      const before = third.parameters().map((parameter) => parameter.toArray());
+      const file = join(saved, "model.safetensors");
+      const damaged = await readFile(file);
+      damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1;
+      await writeFile(file, damaged);
+      await rejection(ModuleClassifier.load(saved, third), "ERR_CHECKSUM");
+      expect(third.parameters().map((parameter) => parameter.toArray())).to.deep.equal(before);
     });
   });
 });
@@ -241,6 +250,56 @@ describe("nn modules as classifiers", () => {
       await rejection(saveSafetensors(file, { weight: 5 as unknown as Tensor }), "ERR_INVALID_ARG");
       await rejection(loadSafetensors(5 as unknown as string), "ERR_INVALID_ARG");
       await rejection(loadSafetensors(join(folder, "none")), "ERR_FILE_NOT_FOUND");
+      await rejection(loadSafetensors(folder), "ERR_FILE_READ");
+      await rejection(saveSafetensors(join(folder, "none", "state"), layer.stateDict()), "ERR_FILE_WRITE");
+    });
+  });
+
+  it("saveSafetensors writes the values of any tensor under any name but the format's own", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "state.safetensors");
+      await scope(async () => {
+        const x = Tensor.from([1, 2], { requiresGrad: true });
+        x.sgn().sum().backwardSync(); // its gradient is zero and has no memory
+        const imaginary = ops.imag(ops.conj(Tensor.from([{ re: 1, im: 2 }]))); // negated when it is read
+        const state = new Map([
+          ["zero", x.grad as Tensor],
+          ["imaginary", imaginary],
+          ["__proto__", Tensor.from([3])],
+          ["transposed", Tensor.from([[1, 2, 3]]).t()],
+        ]);
+        await saveSafetensors(file, state);
+        const read = await loadSafetensors(file);
+        expect([...read].map(([name, tensor]) => [name, tensor.toArray()])).to.deep.equal([
+          ["zero", [0, 0]],
+          ["imaginary", [-2]],
+          ["__proto__", [3]],
+          ["transposed", [[1], [2], [3]]],
+        ]);
+        await rejection(saveSafetensors(file, { __metadata__: Tensor.from([1]) }), "ERR_INVALID_ARG");
+      });
+    });
+  });
+
+  it("saveSafetensors that fails leaves the file that was there, and nothing beside it", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "state.safetensors");
+      await scope(async () => {
+        const layer = new nn.Linear(3, 2);
+        await saveSafetensors(file, layer.stateDict());
+        const before = await readFile(file);
+        await rejection(
+          saveSafetensors(file, { whole: Tensor.from([1]), complex: Tensor.from([{ re: 1, im: 2 }]) }),
+          "ERR_INVALID_ARG",
+        );
+        // What is queued comes first: the header says float32 of what is float16 by then.
+        const moved = layer.to({ dtype: "float16" });
+        await rejection(saveSafetensors(file, layer.stateDict()), "ERR_INVALID_ARG");
+        await moved;
+        expect(await readFile(file)).to.deep.equal(before);
+        expect(await readdir(folder)).to.deep.equal(["state.safetensors"]);
+        layer.dispose();
+      });
     });
   });
 });

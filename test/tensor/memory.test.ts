@@ -220,10 +220,16 @@ describe("memory that runs out", function () {
     expect(queued.details?.requestedBytes).to.equal(ELEMENTS * 4);
   });
 
-  // The program lives under a limit of its address space, which other systems do not keep.
-  (process.platform === "linux" ? it : it.skip)("is tried again once the garbage is gone", async () => {
-    const program = join(__dirname, "..", "support", "short-of-memory.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, ["-r", REGISTER, program]);
-    expect(stdout).to.equal("retried\n");
+  // Programs that live under a limit of their address space, which other systems do not keep.
+  const limited = process.platform === "linux" ? it : it.skip;
+  const outputOf = async (name: string): Promise<string> =>
+    (await promisify(execFile)(process.execPath, ["-r", REGISTER, join(__dirname, "..", "support", name)])).stdout;
+
+  limited("is tried again once the garbage is gone", async () => {
+    expect(await outputOf("short-of-memory.ts")).to.equal("retried\n");
+  });
+
+  limited("is an error where values are read that do not fit a second time, and the process goes on", async () => {
+    expect(await outputOf("short-read.ts")).to.equal("ERR_OUT_OF_MEMORY ERR_OUT_OF_MEMORY 3\n");
   });
 });

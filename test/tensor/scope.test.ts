@@ -33,6 +33,29 @@ describe("memory", () => {
       expect(made()).to.equal(0);
     });
 
+    it("goes through what holds itself once, and frees all where a result cannot be looked through", () => {
+      const ring: { inner: Tensor; self?: unknown } = { inner: Tensor.from([1]) };
+      const made = scope(() => {
+        const own = { inner: Tensor.from([2]).add(1), self: undefined as unknown };
+        own.self = [own, new Map([["again", own]])];
+        return own;
+      });
+      ring.self = ring;
+      expect(made.inner.toArray()).to.deep.equal([3]);
+      expect(scope(() => ring)).to.equal(ring);
+      [made, ring].forEach(({ inner }) => inner.dispose());
+      const failure = new Error("no");
+      const closed = (): unknown =>
+        scope(() => ({
+          inner: Tensor.from([4]),
+          get broken(): never {
+            throw failure;
+          },
+        }));
+      expect(closed).to.throw(failure);
+      expect(memory().liveTensors).to.equal(start);
+    });
+
     it("leaves alone what was there before, and what was disposed inside", () => {
       using before = Tensor.from([1]);
       scope(() => {

@@ -244,12 +244,35 @@ describe("checkpoints", () => {
       }
       const other = tinyBert(undefined, { num_hidden_layers: 1, hidden_size: 16 });
       const untouched = weights(other);
-      await rejection(
-        new Trainer(other, { ...options, progress: "silent" }).fit(loaderOf(), { resume: "auto" }),
-        "ERR_WEIGHTS_MISMATCH",
-      );
+      const again = { ...options, progress: "silent" } as const;
+      await rejection(new Trainer(other, again).fit(loaderOf(), { resume: "auto" }), "ERR_WEIGHTS_MISMATCH");
       expect(weights(other)).to.deep.equal(untouched);
       other.dispose();
+    }));
+
+  it("behind the one that a run is to go on from, and its logs, stay where it cannot go on", () =>
+    inFolder(async (outputDir) => {
+      const options: TrainerOptions = {
+        outputDir,
+        saveStrategy: "steps",
+        saveSteps: 3,
+        reportTo: ["csv"],
+        maxSteps: 9,
+      };
+      await train(options);
+      const files = async (): Promise<unknown> =>
+        Promise.all(
+          (await readdir(outputDir)).map(async (name) => [name, await readFile(join(outputDir, name)).catch(() => "")]),
+        );
+      const before = await files();
+      const resume = join(outputDir, "checkpoint-3");
+      const narrow = tinyBert(undefined, { hidden_size: 16 });
+      const trainer = new Trainer(narrow, { ...options, progress: "silent" });
+      await rejection(trainer.fit(loaderOf(), { resume }), "ERR_WEIGHTS_MISMATCH");
+      narrow.dispose();
+      // The same weights, and an optimizer that holds something else.
+      await rejection(train({ ...options, optim: "adafactor", reportTo: [] }, { resume }), "ERR_WEIGHTS_MISMATCH");
+      expect(await files()).to.deep.equal(before);
     }));
 
   it("a new one is never pruned for old ones: those behind the place that a run goes on from are put aside", () =>
@@ -322,6 +345,43 @@ describe("checkpoints", () => {
       );
       expect(await checkpoints(outputDir)).to.deep.equal([]);
       model.dispose();
+    }));
+
+  it("an abort does not wait for the rest of an evaluation, which a run that goes on makes up for", () =>
+    inFolder(async (root) => {
+      const many = (): DataLoader => new DataLoader(tinyData(40), { tokenizer, batchSize: 1, device: "cpu" });
+      for (const options of [
+        { evalStrategy: "steps", evalSteps: 3 },
+        { evalStrategy: "epoch" },
+      ] as const satisfies readonly TrainerOptions[]) {
+        const outputDir = join(root, options.evalStrategy);
+        const saved = { ...options, outputDir, saveStrategy: "epoch" } as const;
+        const unbroken = await train(options, { evalLoader: many() });
+        const evaluated = many();
+        const controller = new AbortController();
+        const model = tinyBert();
+        const trainer = new Trainer(model, {
+          ...saved,
+          epochs: 2,
+          learningRate: 1e-3,
+          logEvery: 3,
+          progress: "silent",
+          signal: controller.signal,
+        });
+        const forward = model.forward.bind(model);
+        model.forward = (inputs) => {
+          if (!model.training && evaluated.stats().batches === 5) controller.abort();
+          return forward(inputs);
+        };
+        const { stoppedBy, evaluations } = await trainer.fit(loaderOf(), { evalLoader: evaluated });
+        expect([stoppedBy, evaluations]).to.deep.equal(["abort", []]);
+        expect(evaluated.stats().batches).to.be.below(15);
+        model.dispose();
+        const { history } = await train(saved, { evalLoader: many(), resume: "auto" });
+        expect(history.evaluations.map(({ step, metrics }) => [step, metrics.loss])).to.deep.equal(
+          unbroken.history.evaluations.map(({ step, metrics }) => [step, metrics.loss]),
+        );
+      }
     }));
 
   it("keep buffers, too, also those that a state dictionary leaves out", () =>

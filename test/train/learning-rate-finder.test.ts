@@ -86,6 +86,10 @@ describe("Trainer.findLearningRate", () => {
     ]) {
       await rejection(trainer.findLearningRate(loaderOf(8), options), "ERR_INVALID_ARG");
     }
+    const { liveTensors } = memory();
+    const unknown = new Trainer(model, { progress: "silent", paramGroups: [{ match: "nothing", learningRate: 1 }] });
+    await rejection(unknown.findLearningRate(loaderOf(8)), "ERR_INVALID_ARG");
+    expect(memory().liveTensors).to.equal(liveTensors);
     model.dispose();
   });
 });

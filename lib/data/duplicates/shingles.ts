@@ -22,7 +22,7 @@ export function levelled(text: string): string {
 }
 
 /** Every piece of a levelled text, repeats included. */
-export function* shinglesOf(text: string, { unit, size }: Shingle): Generator<string, void, void> {
+function* shinglesOf(text: string, { unit, size }: Shingle): Generator<string, void, void> {
   if (unit === "character") {
     for (let start = 0; start + size <= text.length; start++) yield text.slice(start, start + size);
     if (text.length < size) yield text;

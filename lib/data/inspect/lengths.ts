@@ -38,7 +38,7 @@ export async function measure(rows: Rows, tokenizer: Tokenizer | undefined, brea
 }
 
 /** Code points; half of a surrogate pair is one. */
-export function countCharacters(text: string): number {
+function countCharacters(text: string): number {
   let count = text.length;
   for (let at = 1; at < text.length; at++) {
     // Low half after high half.

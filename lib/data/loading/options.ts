@@ -62,7 +62,7 @@ export interface DataLoaderOptions<Item = Batch> {
   readonly pinMemory?: boolean;
   /** Makes what the loop gets of a batch, in place of a `Batch`; a `dispose()` that it has is called as a batch's. */
   readonly collate?: (input: CollateInput) => Item;
-  /** Ends the loop with the signal's reason. */
+  /** Ends the loop with the signal's reason, once a source that is being asked for its next row has answered. */
   readonly signal?: AbortSignal;
 }
 

@@ -111,7 +111,7 @@ function pack(
 }
 
 /** Every `world`-th item from `rank` on, of a list that is a whole multiple of `world` long. */
-export function deal<T>(items: readonly T[], { rank, world }: Distributed, dropLast: boolean): T[] {
+function deal<T>(items: readonly T[], { rank, world }: Distributed, dropLast: boolean): T[] {
   const each = share(items.length, world, dropLast);
   // Repeated from the start, as often as it takes where there are fewer items than processes.
   return Array.from({ length: items.length === 0 ? 0 : each }, (_, i) => items[(i * world + rank) % items.length] as T);

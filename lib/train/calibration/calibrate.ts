@@ -90,7 +90,7 @@ export async function calibrateModel(
   }
   const heldOut = new HeldOut(problemType);
   let examples = 0;
-  await forEachBatch("calibrate", model, loader, progress, async (batch) => {
+  await forEachBatch("calibrate", model, loader, { progress }, async (batch) => {
     const { logits, labels, size } = poolWindows((await forwardIn(precision, model, batch)).logits, batch);
     const [values, truth] = await Promise.all([logits.to({ dtype: "float64" }).read(), (labels as Tensor).read()]);
     heldOut.add(values as Float64Array, truth as BigInt64Array | Float32Array, size);

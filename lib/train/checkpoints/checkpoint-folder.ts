@@ -65,23 +65,25 @@ export async function findCheckpoint(outputDir: string | undefined, resume: unkn
   );
 }
 
+/** A run that begins anew needs a folder without checkpoints. Throws ERR_INVALID_ARG. */
+export async function refuseCheckpoints(outputDir: string): Promise<void> {
+  const [first] = await stepsIn(outputDir);
+  if (first === undefined) return;
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `fit: expected an outputDir without checkpoints for a run that begins anew, got ${checkpointPath(outputDir, first)}; ` +
+      'go on with { resume: "auto" }, or take another folder',
+  );
+}
+
 /**
- * Makes sure that a run's checkpoints will be the newest of their folder. Those behind the step that it goes on from
+ * Makes sure that the checkpoints of a run that goes on from a step will be the newest of their folder. Those behind it
  * are of another course, or damaged: they are renamed, `superseded-checkpoint-<step>`.
  *
- * @param step undefined for a run that begins anew: then there must be none
- * @throws TorchwrightError ERR_INVALID_ARG, ERR_FILE_WRITE
+ * @throws TorchwrightError ERR_FILE_WRITE
  */
-export async function claimFolder(outputDir: string, step: number | undefined): Promise<void> {
-  const behind = (await stepsIn(outputDir)).filter((one) => one > (step ?? -1));
-  if (step === undefined && behind.length > 0) {
-    throw new TorchwrightError(
-      "ERR_INVALID_ARG",
-      `fit: expected an outputDir without checkpoints for a run that begins anew, got ${checkpointPath(outputDir, behind[0] as number)}; ` +
-        'go on with { resume: "auto" }, or take another folder',
-    );
-  }
-  for (const one of behind) {
+export async function supersede(outputDir: string, step: number): Promise<void> {
+  for (const one of (await stepsIn(outputDir)).filter((other) => other > step)) {
     const aside = join(outputDir, `superseded-checkpoint-${one}`);
     try {
       await rm(aside, { recursive: true, force: true });

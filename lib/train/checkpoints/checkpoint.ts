@@ -175,6 +175,11 @@ export async function restoreWeights(folder: string, { model, average }: Parts):
   for (const fill of fills) await fill();
 }
 
+/** Reads no weights, only what they are. Throws ERR_WEIGHTS_MISMATCH for a checkpoint of another model. */
+export async function checkWeights(folder: string, model: TextClassifier): Promise<void> {
+  await fillFrom(await weightsIn(folder), stateOf(model));
+}
+
 async function weightsIn(folder: string): Promise<string> {
   return join(folder, (await exists(join(folder, OWN_WEIGHTS))) ? OWN_WEIGHTS : WEIGHTS);
 }

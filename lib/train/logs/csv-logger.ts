@@ -2,6 +2,7 @@
 import { appendFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { makeFolder } from "../../setup/make-folder";
+import { replaceFile } from "../../setup/replace-file";
 import type { TrainerEvent } from "../events";
 import { type LogValues, logValues, type RunInfo, type TrainerLogger } from "./trainer-logger";
 import { writing } from "./writing";
@@ -76,20 +77,19 @@ export class CsvLogger implements TrainerLogger {
 
   /** The whole file anew; a reader sees the old one or the new one. */
   async #writeAll(): Promise<void> {
-    const partial = `${this.#path}.partial`;
-    await writing(this.#path, async () => {
-      await writeFile(partial, line(this.#columns.map(quote)));
+    const write = async (beside: string): Promise<void> => {
+      await writeFile(beside, line(this.#columns.map(quote)));
       for (let from = 0; from < this.#rows.length; from += SLICE) {
         await appendFile(
-          partial,
+          beside,
           this.#rows
             .slice(from, from + SLICE)
             .map((row) => this.#format(row))
             .join(""),
         );
       }
-      await rename(partial, this.#path);
-    });
+    };
+    await writing(this.#path, () => replaceFile(this.#path, write));
   }
 }
 

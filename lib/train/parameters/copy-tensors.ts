@@ -2,6 +2,7 @@
 import type { ProgramCall } from "../../native/requests";
 import { nativeInContext, outsideScopes } from "../../tensor/context";
 import { ops } from "../../tensor/ops";
+import { scope } from "../../tensor/scope";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Runs a foreach operator off the JavaScript thread, behind what was queued and in front of what comes. */
@@ -19,5 +20,5 @@ export async function copyTensors(to: readonly Tensor[], from: readonly Tensor[]
 
 /** Unfilled tensors of the same shapes, which the caller disposes. */
 export function emptyCopies(tensors: readonly Tensor[]): readonly Tensor[] {
-  return outsideScopes(() => tensors.map((tensor) => ops.emptyLike(tensor)));
+  return outsideScopes(() => scope(() => tensors.map((tensor) => ops.emptyLike(tensor)))); // all or none
 }

@@ -77,7 +77,7 @@ interface Collected {
 }
 
 /** What the page shows, as data. */
-export async function collectReport(reporter: Reporter, { loader, examples, title }: Collected): Promise<ReportData> {
+async function collectReport(reporter: Reporter, { loader, examples, title }: Collected): Promise<ReportData> {
   const { model, fitted } = reporter;
   const { record, history } = fitted ?? {};
   const lookedAt = loader && (await lookAt(reporter, loader, examples));
