@@ -39,12 +39,18 @@ uint32_t ReadNumber(const Napi::Value& value, const char* what, uint32_t most) {
   return static_cast<uint32_t>(number);
 }
 
-uint64_t ReadSeed(const Napi::Value& value) {
-  const double seed = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(seed >= 0) || seed > kMaxSafeInteger || seed != std::floor(seed)) {
-    Refuse("manualSeed", "a non-negative integer");
+uint64_t ReadSeed(const Napi::Value& value, const char* what) {
+  if (value.IsBigInt()) {
+    bool lossless = false;
+    const uint64_t seed = value.As<Napi::BigInt>().Uint64Value(&lossless);
+    if (lossless) return seed;
+  } else if (value.IsNumber()) {
+    const double seed = value.As<Napi::Number>().DoubleValue();
+    if (seed >= 0 && seed <= kMaxSafeInteger && seed == std::floor(seed)) {
+      return static_cast<uint64_t>(seed);
+    }
   }
-  return static_cast<uint64_t>(seed);
+  Refuse(what, "as seed an integer from 0 to 2^64 - 1, a bigint above 2^53 - 1");
 }
 
 Napi::Object ReadObject(const Napi::Value& value, const char* what) {

@@ -26,8 +26,8 @@ std::string ReadPath(const Napi::Value& value, const char* what);
 bool ReadFlag(const Napi::Value& value, const char* what);
 // An integer from 0 to `most`.
 uint32_t ReadNumber(const Napi::Value& value, const char* what, uint32_t most = UINT32_MAX);
-// A seed of a random generator: a non-negative safe integer.
-uint64_t ReadSeed(const Napi::Value& value);
+// A seed of a random generator: a non-negative integer of 64 bits, as a number where that is exact.
+uint64_t ReadSeed(const Napi::Value& value, const char* what);
 Napi::Object ReadObject(const Napi::Value& value, const char* what);
 std::vector<Napi::Value> ReadArray(const Napi::Value& value, const char* what);
 std::vector<std::string> ReadTexts(const Napi::Value& value, const char* what);

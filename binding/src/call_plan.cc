@@ -100,7 +100,8 @@ Match MatchType(ArgCode code, const c10::Type& type, std::optional<int32_t> fixe
 // The steps for one overload, or nothing where the kinds do not fit it. `unknown` is set where that
 // cannot be told.
 std::optional<std::vector<Step>> MatchSchema(const c10::FunctionSchema& schema,
-                                             const std::vector<ArgCode>& codes, bool& unknown) {
+                                             const std::vector<ArgCode>& codes, Omission omission,
+                                             bool& unknown) {
   const auto& wanted = schema.arguments();
   if (codes.size() > wanted.size()) return std::nullopt;
   std::vector<Step> steps;
@@ -121,7 +122,8 @@ std::optional<std::vector<Step>> MatchSchema(const c10::FunctionSchema& schema,
     }
     if (fallback) {
       steps.push_back({Read::kConstant, 0, *fallback});
-    } else if (argument.real_type()->kind() == c10::TypeKind::OptionalType) {
+    } else if (omission == Omission::kNullable &&
+               argument.real_type()->kind() == c10::TypeKind::OptionalType) {
       steps.push_back({Read::kConstant, 0, {}});
     } else {
       return std::nullopt;
@@ -131,6 +133,21 @@ std::optional<std::vector<Step>> MatchSchema(const c10::FunctionSchema& schema,
 }
 
 }  // namespace
+
+uint32_t CallPlans::Make(const OperatorTable& operators, uint32_t operator_index,
+                         std::vector<ArgCode> codes) {
+  for (const Omission omission : kOmissions) {
+    for (const Overload& overload : operators.Get(operator_index).overloads) {
+      bool unknown = false;
+      auto steps = MatchSchema(overload.handle.schema(), codes, omission, unknown);
+      if (unknown) return 0;  // an earlier overload than any that follows might fit
+      if (!steps) continue;
+      plans_.push_back({operator_index, &overload, std::move(codes), std::move(*steps)});
+      return static_cast<uint32_t>(plans_.size());
+    }
+  }
+  return 0;
+}
 
 uint32_t CallPlans::Find(const OperatorTable& operators, uint32_t operator_index,
                          uint32_t signature) {
@@ -145,16 +162,7 @@ uint32_t CallPlans::Find(const OperatorTable& operators, uint32_t operator_index
     codes.insert(codes.begin(), static_cast<ArgCode>(code));
   }
   if (signature == 0) Fail("ERR_INVALID_ARG", "plan: expected kinds of arguments");
-  uint32_t number = 0;
-  bool unknown = false;
-  for (const Overload& overload : operators.Get(operator_index).overloads) {
-    auto steps = MatchSchema(overload.handle.schema(), codes, unknown);
-    if (unknown) break;  // an earlier overload than any that follows might fit
-    if (!steps) continue;
-    plans_.push_back({operator_index, &overload, std::move(codes), std::move(*steps)});
-    number = static_cast<uint32_t>(plans_.size());
-    break;
-  }
+  const uint32_t number = Make(operators, operator_index, std::move(codes));
   numbers_.emplace(std::pair(operator_index, signature), number);
   return number;
 }

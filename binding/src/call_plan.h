@@ -80,6 +80,9 @@ class CallPlans {
   torch::jit::Stack stack;
 
  private:
+  uint32_t Make(const OperatorTable& operators, uint32_t operator_index,
+                std::vector<ArgCode> codes);
+
   Frame frame_{};
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> numbers_;
   std::deque<CallPlan> plans_;

@@ -85,7 +85,7 @@ Napi::Value ReleaseEvent(Environment& environment, const Napi::CallbackInfo& inf
 // Only this device's generator; `manualSeed` seeds all.
 Napi::Value SeedDevice(Environment& environment, const Napi::CallbackInfo& info) {
   const at::Device device = ReadAccelerator(info[0], "manualSeed");
-  const uint64_t seed = ReadSeed(info[1]);
+  const uint64_t seed = ReadSeed(info[1], "manualSeed");
   Settle(environment);
   at::Generator generator = at::globalContext().defaultGenerator(device);
   const std::lock_guard lock(generator.mutex());

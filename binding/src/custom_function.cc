@@ -1,10 +1,13 @@
 // Gradient hooks and custom functions: places of a graph where backward calls JavaScript.
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/engine.h>
 
 #include <memory>
 #include <utility>
 
 #include "environment.h"
+#include "script_module.h"
 
 namespace torchwright {
 namespace {
@@ -25,8 +28,27 @@ struct Forward {
   variable_list dirty;
   variable_list without_gradient;
   bool materialize = true;
+  bool whole_backward = false;  // see RequireWholeBackward
   std::shared_ptr<Callback> backward;
 };
+
+}  // namespace
+
+// What a checkpoint does in backward is a backward pass of its own.
+void RequireWholeBackward() {
+  if (!torch::autograd::Engine::get_default_engine().is_checkpoint_valid()) {
+    Fail("ERR_INVALID_ARG",
+         "checkpoint: expected backward() of all leaves, since what the function uses from outside "
+         "learns in a backward pass of its own, got grad() or backward() with `inputs`");
+  }
+  if (at::GradMode::is_enabled()) {
+    Fail("ERR_INVALID_ARG",
+         "checkpoint: expected a first derivative, got createGraph, which would miss what was not "
+         "kept");
+  }
+}
+
+namespace {
 
 class CustomFunction : public torch::autograd::Function<CustomFunction> {
  public:
@@ -36,6 +58,7 @@ class CustomFunction : public torch::autograd::Function<CustomFunction> {
     context->mark_dirty(result.dirty);
     context->mark_non_differentiable(result.without_gradient);
     context->set_materialize_grads(result.materialize);
+    context->saved_data["wholeBackward"] = result.whole_backward;
     context->saved_data["backward"] =
         c10::IValue::make_capsule(c10::make_intrusive<OwnedCallback>(result.backward));
     return result.outputs;
@@ -43,6 +66,7 @@ class CustomFunction : public torch::autograd::Function<CustomFunction> {
 
   // JavaScript gets the output gradients, then the saved tensors.
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    if (context->saved_data["wholeBackward"].toBool()) RequireWholeBackward();
     const auto owned = context->saved_data["backward"].toCapsule();
     variable_list arguments = gradients;
     for (at::Tensor& saved : context->get_saved_variables()) arguments.push_back(std::move(saved));
@@ -57,8 +81,8 @@ variable_list ReadTensors(Environment& environment, const Napi::Value& handles) 
   return environment.PeekAll(handles, "custom function", /*absent=*/true);
 }
 
-// ({ inputs, outputs, saved, dirty, withoutGradient, materialize }, callback): the outputs again,
-// as results of a node whose backward is the callback.
+// ({ inputs, outputs, saved, dirty, withoutGradient, materialize, wholeBackward }, callback): the
+// outputs again, as results of a node whose backward is the callback.
 Napi::Value AttachFunction(Environment& environment, const Napi::CallbackInfo& info) {
   // First, so that the function is forgotten whatever is wrong with the rest.
   auto callback = std::make_shared<Callback>(environment, ReadNumber(info[1], "callback"));
@@ -69,6 +93,7 @@ Napi::Value AttachFunction(Environment& environment, const Napi::CallbackInfo& i
                        ReadTensors(environment, spec.Get("dirty")),
                        ReadTensors(environment, spec.Get("withoutGradient")),
                        ReadFlag(spec.Get("materialize"), "custom function: materialize"),
+                       ReadFlag(spec.Get("wholeBackward"), "custom function: wholeBackward"),
                        std::move(callback)};
   const variable_list outputs = CustomFunction::apply(at::TensorList(inputs), result);
   Napi::Array handles = Napi::Array::New(info.Env(), outputs.size());

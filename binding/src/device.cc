@@ -35,7 +35,7 @@ Napi::Value Synchronize(Environment& environment, const Napi::CallbackInfo& info
 
 // Waits for queued work first: it may be drawing from the same process-wide generator.
 Napi::Value ManualSeed(Environment& environment, const Napi::CallbackInfo& info) {
-  const uint64_t seed = ReadSeed(info[0]);
+  const uint64_t seed = ReadSeed(info[0], "manualSeed");
   environment.executor().WaitFor(environment.executor().last_queued());
   at::manual_seed(seed);
   return info.Env().Undefined();

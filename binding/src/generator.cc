@@ -40,21 +40,6 @@ at::Generator Settled(Environment& environment, const Napi::Value& handle) {
   return generator;
 }
 
-uint64_t ReadSeed(const Napi::Value& value) {
-  if (value.IsBigInt()) {
-    bool lossless = false;
-    const uint64_t seed = value.As<Napi::BigInt>().Uint64Value(&lossless);
-    if (lossless) return seed;
-  } else if (value.IsNumber()) {
-    const double seed = value.As<Napi::Number>().DoubleValue();
-    if (seed >= 0 && seed <= kMaxSafeInteger && seed == std::floor(seed)) {
-      return static_cast<uint64_t>(seed);
-    }
-  }
-  Fail("ERR_INVALID_ARG",
-       "Generator: expected as seed an integer from 0 to 2^64 - 1, a bigint above 2^53 - 1");
-}
-
 at::Generator MakeGenerator(const at::Device& device) {
   if (device.is_cpu()) return at::make_generator<at::CPUGeneratorImpl>();
   if (!device.is_cuda()) {
@@ -79,7 +64,7 @@ Napi::Value ReleaseGenerator(Environment& environment, const Napi::CallbackInfo&
 }
 
 Napi::Value SetSeed(Environment& environment, const Napi::CallbackInfo& info) {
-  const uint64_t seed = ReadSeed(info[1]);
+  const uint64_t seed = ReadSeed(info[1], "Generator");
   at::Generator generator = Settled(environment, info[0]);
   const std::lock_guard<std::mutex> lock(generator.mutex());
   generator.set_current_seed(seed);

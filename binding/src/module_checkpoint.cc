@@ -98,6 +98,7 @@ class Checkpoint : public torch::autograd::Function<Checkpoint> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    RequireWholeBackward();
     const auto capsule = context->saved_data["rerun"].toCapsule();
     auto& rerun = static_cast<Rerun&>(*capsule);
     variable_list leaves;

@@ -26,7 +26,10 @@ bool IsPublic(const c10::FunctionSchema& schema) {
 }
 
 // Tensor forms before scalar forms, then by name: a stable order whatever the registry's is.
-int Rank(const std::string& overload) {
+int Rank(const c10::OperatorName& name) {
+  const std::string& overload = name.overload_name;
+  // Python's `stft` centers.
+  if (name.name == "aten::stft" && overload == "center") return -1;
   if (overload.empty()) return 0;
   if (overload.rfind("Tensor", 0) == 0) return 1;
   if (overload.rfind("int", 0) == 0 || overload.rfind("dim", 0) == 0) return 2;
@@ -72,8 +75,7 @@ uint32_t OperatorTable::Find(const std::string& name, bool internal) {
   }
   std::vector<c10::OperatorName> names = found->second;
   std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) {
-    return std::pair(Rank(a.overload_name), a.overload_name) <
-           std::pair(Rank(b.overload_name), b.overload_name);
+    return std::pair(Rank(a), a.overload_name) < std::pair(Rank(b), b.overload_name);
   });
   Operator entry{name, {}};
   for (const c10::OperatorName& overload : names) {
@@ -137,8 +139,8 @@ CallArguments ReadArguments(Napi::Env env, const napi_value* values, size_t coun
 }
 
 bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
-               const CallArguments& arguments, size_t skip, Access access,
-               torch::jit::Stack& stack) {
+               const CallArguments& arguments, size_t skip, Access access, torch::jit::Stack& stack,
+               Omission omission) {
   const auto& wanted = schema.arguments();
   size_t used = 0;
   for (size_t i = skip; i < wanted.size(); ++i) {
@@ -173,7 +175,8 @@ bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
       ++used;
     } else if (argument.default_value()) {
       stack.push_back(*argument.default_value());
-    } else if (argument.real_type()->kind() == c10::TypeKind::OptionalType) {
+    } else if (omission == Omission::kNullable &&
+               argument.real_type()->kind() == c10::TypeKind::OptionalType) {
       stack.emplace_back();
     } else {
       return false;
@@ -236,20 +239,22 @@ namespace {
 Napi::Value CallOperator(Environment& environment, const Operator& op,
                          const CallArguments& arguments) {
   torch::jit::Stack stack;
-  for (const Overload& overload : op.overloads) {
-    stack.clear();
-    if (!FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, stack)) {
-      continue;
+  for (const Omission omission : kOmissions) {
+    for (const Overload& overload : op.overloads) {
+      const auto fill = [&](torch::jit::Stack& filled) {
+        return FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, filled,
+                         omission);
+      };
+      stack.clear();
+      if (!fill(stack)) continue;
+      try {
+        Execute(environment, op, overload, stack, fill);
+      } catch (...) {
+        FailAs(environment, op, arguments);
+      }
+      if (overload.in_place) return environment.env().Null();
+      return Napi::Value(environment.env(), ResultOf(environment, overload, stack));
     }
-    try {
-      Execute(environment, op, overload, stack, [&](torch::jit::Stack& again) {
-        return FillStack(environment, overload.handle.schema(), arguments, 0, Access::kUse, again);
-      });
-    } catch (...) {
-      FailAs(environment, op, arguments);
-    }
-    if (overload.in_place) return environment.env().Null();
-    return Napi::Value(environment.env(), ResultOf(environment, overload, stack));
   }
   NoOverload(environment, op, arguments);
 }

@@ -6,6 +6,7 @@
 
 #include <c10/util/FunctionRef.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -64,11 +65,16 @@ struct CallArguments {
 CallArguments ReadArguments(Napi::Env env, const napi_value* values, size_t count, napi_value kinds,
                             napi_value names);
 
+// What a call may leave out: arguments with a default, as in Python, or also those that may be
+// none. An overload that fits in the first way comes before all that fit in the second.
+enum class Omission : uint8_t { kDefault, kNullable };
+inline constexpr std::array<Omission, 2> kOmissions = {Omission::kDefault, Omission::kNullable};
+
 // Fills a stack by a schema: positional, named, then defaults. False where the arguments do not
 // fit. `skip` leaves out a method's `self`.
 bool FillStack(Environment& environment, const c10::FunctionSchema& schema,
-               const CallArguments& arguments, size_t skip, Access access,
-               torch::jit::Stack& stack);
+               const CallArguments& arguments, size_t skip, Access access, torch::jit::Stack& stack,
+               Omission omission);
 
 // Calls an overload on a filled stack, on the thread where it belongs: a large one on the executor
 // while JavaScript waits, a random one after everything queued. Where memory runs out and the

@@ -9,11 +9,8 @@
 #include <cstring>
 #include <memory>
 
-#ifndef _WIN32
-#include <unistd.h>
-#endif
-
 #include "environment.h"
+#include "file.h"
 #include "tensor_io.h"
 
 namespace torchwright {
@@ -26,11 +23,6 @@ struct Entry {
   int64_t offset;
   int64_t bytes;
 };
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 int64_t ToOffset(const Napi::Value& value, const char* what) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
@@ -123,11 +115,9 @@ int64_t WriteFile(const std::string& path, const std::string& header,
     Write(file.get(), plain.const_data_ptr(), plain.nbytes(), path);
     written += static_cast<int64_t>(plain.nbytes());
   }
-  bool flushed = std::fflush(file.get()) == 0;
-#ifndef _WIN32
-  flushed = flushed && fsync(fileno(file.get())) == 0;
-#endif
-  if (!flushed) Fail("ERR_FILE_WRITE", "save: " + path + " could not be flushed to the disk");
+  if (!FlushToDisk(file.get())) {
+    Fail("ERR_FILE_WRITE", "save: " + path + " could not be flushed to the disk");
+  }
   return written;
 }
 

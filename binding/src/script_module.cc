@@ -1,5 +1,6 @@
 #include "script_module.h"
 
+#include <torch/csrc/jit/serialization/export.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "environment.h"
+#include "file.h"
 
 namespace torchwright {
 
@@ -228,13 +230,28 @@ Napi::Value FirstSame(Environment& environment, const Napi::CallbackInfo& info) 
   return result;
 }
 
+// The writer of libtorch throws in its destructor where it cannot write, which ends the process: it
+// is told that all is written, and what failed is said afterwards.
+void WriteModule(const Module& module, const std::string& path) {
+  const File file(std::fopen(path.c_str(), "wb"));
+  if (!file) Fail("ERR_FILE_WRITE", "save: " + path + " could not be created");
+  bool written = true;
+  torch::jit::ExportModule(module, [&](const void* data, size_t size) {
+    written = written && std::fwrite(data, 1, size, file.get()) == size;
+    return size;
+  });
+  if (!written || !FlushToDisk(file.get())) {
+    Fail("ERR_FILE_WRITE", "save: " + path + " could not be written (is the disk full?)");
+  }
+}
+
 Napi::Value SaveModule(Environment& environment, const Napi::CallbackInfo& info) {
   const std::string path = ReadPath(info[1], "save");
   return environment.executor().Queue(
       "saveTorchScript",
       [module = GetModule(environment, info[0]), path] {
         try {
-          module.save(path);
+          WriteModule(module, path);
         } catch (const c10::Error& e) {
           Fail("ERR_FILE_WRITE",
                "save: " + path + " could not be written: " + e.what_without_backtrace());
@@ -277,7 +294,7 @@ ModuleCall ReadModuleCall(Environment& environment, const Napi::CallbackInfo& in
   const c10::FunctionSchema& schema = method.function().getSchema();
   auto stack = std::make_shared<torch::jit::Stack>();
   stack->emplace_back(method.owner()._ivalue());
-  if (!FillStack(environment, schema, arguments, 1, Access::kPeek, *stack)) {
+  if (!FillStack(environment, schema, arguments, 1, Access::kPeek, *stack, Omission::kNullable)) {
     std::string got;
     for (size_t i = 0; i < arguments.count; ++i) {
       got += (i == 0 ? "" : ", ") +

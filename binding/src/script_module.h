@@ -41,6 +41,10 @@ struct ModuleCall {
 ModuleCall ReadModuleCall(Environment& environment, const Napi::CallbackInfo& info);
 
 // ModuleCall without kept activations; see module_checkpoint.cc.
+// Throws ERR_INVALID_ARG unless the engine runs a plain backward pass on this thread: one of all
+// leaves, without a graph of its own.
+void RequireWholeBackward();
+
 Napi::Value CheckpointModule(Environment& environment, const Napi::CallbackInfo& info);
 
 // Whether tracing baked another device than `device`, or a tensor on one, into a module's graphs.

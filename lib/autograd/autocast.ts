@@ -1,5 +1,6 @@
 /** Mixed precision: operators that gain from it run in bfloat16 or float16, the others in float32. */
 import { describe, TorchwrightError } from "../errors";
+import { checkFunction, checkOptions } from "../tensor/check-options";
 import { currentContext, withModes } from "../tensor/context";
 
 /** Where autocast applies, and in which precision. */
@@ -29,7 +30,8 @@ export interface AutocastOptions {
  * ```
  */
 export function autocast<T>(fn: () => T, options: AutocastOptions = {}): T {
-  const { device, dtype, enabled = true } = options;
+  checkFunction("autocast", fn);
+  const { device, dtype, enabled = true } = checkOptions("autocast", options, ["device", "dtype", "enabled"]);
   if (device !== undefined && !["cpu", "cuda"].includes(device)) {
     throw new TorchwrightError("ERR_INVALID_ARG", `autocast: expected device "cpu" or "cuda", got ${describe(device)}`);
   }

@@ -77,13 +77,24 @@ export function defineFunction<
   Result extends Tensor | readonly Tensor[],
   Saved = undefined,
 >(definition: FunctionDefinition<Args, Result, Saved>): (...args: Args) => Result {
+  return functionOf(definition, false);
+}
+
+/**
+ * The same; with `wholeBackward` for functions whose backward is a backward pass of its own, which only a plain one
+ * around it lets count.
+ */
+export function functionOf<Args extends readonly unknown[], Result extends Tensor | readonly Tensor[], Saved>(
+  definition: FunctionDefinition<Args, Result, Saved>,
+  wholeBackward: boolean,
+): (...args: Args) => Result {
   if (typeof definition?.forward !== "function" || typeof definition.backward !== "function") {
     throw new TorchwrightError(
       "ERR_INVALID_ARG",
       `defineFunction: expected { forward, backward }, got ${describe(definition)}`,
     );
   }
-  return (...args) => scope(() => apply(definition, args));
+  return (...args) => scope(() => apply(definition, args, wholeBackward));
 }
 
 class Context<Saved> implements FunctionContext<Saved> {
@@ -120,6 +131,7 @@ class Context<Saved> implements FunctionContext<Saved> {
 function apply<Args extends readonly unknown[], Result extends Tensor | readonly Tensor[], Saved>(
   definition: FunctionDefinition<Args, Result, Saved>,
   args: Args,
+  wholeBackward: boolean,
 ): Result {
   const context = new Context<Saved>(args);
   const result = noGrad(() => definition.forward(context, ...args));
@@ -146,6 +158,7 @@ function apply<Args extends readonly unknown[], Result extends Tensor | readonly
       dirty: context.dirty.map((tensor) => tensor.handle),
       withoutGradient: context.withoutGradient.map((tensor) => tensor.handle),
       materialize: context.materialize,
+      wholeBackward,
     },
     addCallback(backward),
   );

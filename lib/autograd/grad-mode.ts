@@ -1,4 +1,5 @@
 /** Whether operators record what backward needs; holds across `await`. */
+import { checkFunction } from "../tensor/check-options";
 import { currentContext, withModes } from "../tensor/context";
 
 /**
@@ -12,6 +13,7 @@ import { currentContext, withModes } from "../tensor/context";
  * ```
  */
 export function noGrad<T>(fn: () => T): T {
+  checkFunction("noGrad", fn);
   return withModes({ grad: false }, fn);
 }
 
@@ -20,6 +22,7 @@ export function noGrad<T>(fn: () => T): T {
  * {@link inferenceMode} nothing is recorded all the same.
  */
 export function enableGrad<T>(fn: () => T): T {
+  checkFunction("enableGrad", fn);
   return withModes({ grad: true }, fn);
 }
 
@@ -35,6 +38,7 @@ export function enableGrad<T>(fn: () => T): T {
  * ```
  */
 export function inferenceMode<T>(fn: () => T): T {
+  checkFunction("inferenceMode", fn);
   return withModes({ inference: true }, fn);
 }
 

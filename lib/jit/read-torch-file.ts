@@ -5,7 +5,7 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { describe, TorchwrightError } from "../errors";
-import { native } from "../native/load";
+import { nativeInContext } from "../tensor/context";
 import { ops } from "../tensor/ops";
 import { type Tensor, wrap } from "../tensor/tensor";
 import { readPickle, type Unpickled } from "./pickle-reader";
@@ -140,7 +140,7 @@ async function readTensors(
       bytes: span * elementBytes,
     }),
   );
-  const read = (await native().readSafetensors(path, entries)).map(wrap);
+  const read = (await nativeInContext().readSafetensors(path, entries)).map(wrap);
   return read.map((tensor, i) => {
     const { isContiguous, shape, strides } = (tensors[i] as (typeof tensors)[number]).reference;
     if (isContiguous) return tensor;

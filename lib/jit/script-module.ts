@@ -4,6 +4,7 @@ import type { ArgumentSchema, ModuleSpec } from "../native/requests";
 import { native } from "../native/load";
 import { replaceFile } from "../setup/replace-file";
 import { nativeInContext, outsideScopes } from "../tensor/context";
+import { countMove } from "../tensor/moves";
 import type { OperatorResult } from "../tensor/operators";
 import { decodeResult, encodeArguments } from "../tensor/operators";
 import type { Tensor } from "../tensor/tensor";
@@ -26,9 +27,12 @@ export class ScriptModule {
   #parameters: readonly (readonly [string, Tensor])[] | undefined;
   #buffers: readonly (readonly [string, Tensor])[] | undefined;
 
-  private constructor(number: number, modes: Modes = new Map(native().moduleModes(number)), path = "") {
+  private constructor(number: number, modes?: Modes, path = "") {
+    if (typeof number !== "number") {
+      throw new TorchwrightError("ERR_INVALID_ARG", "ScriptModule: expected jit.load to make one, got a call of new");
+    }
     this.#number = number;
-    this.#modes = modes;
+    this.#modes = modes ?? new Map(native().moduleModes(number));
     this.#path = path;
     finalizers.register(this, number, this);
   }
@@ -40,12 +44,12 @@ export class ScriptModule {
    * @internal
    */
   static compile(spec: ModuleSpec): ScriptModule {
-    return new ScriptModule(native().compileModule(spec));
+    return new ScriptModule(nativeInContext().compileModule(spec));
   }
 
   /** @internal Opens a file whose archive was checked; use `jit.load`. */
   static async open(path: string, device: string): Promise<ScriptModule> {
-    return new ScriptModule(await native().loadModule(path, device));
+    return new ScriptModule(await nativeInContext().loadModule(path, device));
   }
 
   /** A part that can be called on its own and shares everything with this module: `encoder.layer.0`. */
@@ -71,6 +75,7 @@ export class ScriptModule {
     args: readonly unknown[],
     named?: Readonly<Record<string, unknown>>,
   ): Promise<OperatorResult> {
+    checkArguments("call", args);
     const { kinds, names, values } = encodeArguments(args);
     if (!named) return decodeResult(await nativeInContext().callModule(this.#number, method, kinds, names, ...values));
     const all = encodeArguments([...args, ...Object.values(named)]);
@@ -93,6 +98,7 @@ export class ScriptModule {
    * @throws TorchwrightError as {@link ScriptModule.call}; ERR_SCRIPT_CALL where the result is anything but tensors
    */
   async checkpoint(args: readonly unknown[]): Promise<OperatorResult> {
+    checkArguments("checkpoint", args);
     const { kinds, names, values } = encodeArguments(args);
     return decodeResult(await nativeInContext().checkpointModule(this.#number, "forward", kinds, names, ...values));
   }
@@ -150,7 +156,8 @@ export class ScriptModule {
 
   /** Moves parameters and buffers in place; baked-in devices of a traced module move too. */
   async to(device: string): Promise<this> {
-    await native().moveModule(this.#number, device);
+    countMove();
+    await nativeInContext().moveModule(this.#number, device);
     return this;
   }
 
@@ -169,7 +176,7 @@ export class ScriptModule {
       throw new TorchwrightError("ERR_INVALID_ARG", `save: expected a path, got ${describe(path)}`);
     }
     try {
-      await replaceFile(path, (beside) => native().saveModule(this.#number, beside));
+      await replaceFile(path, (beside) => nativeInContext().saveModule(this.#number, beside));
     } catch (cause) {
       if (cause instanceof TorchwrightError) throw cause;
       throw new TorchwrightError("ERR_FILE_WRITE", `save: ${path} could not be written: ${(cause as Error).message}`, {
@@ -189,4 +196,12 @@ export class ScriptModule {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function checkArguments(operation: string, args: unknown): void {
+  if (Array.isArray(args)) return;
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `${operation}: expected the method's arguments in an array, got ${describe(args)}`,
+  );
 }

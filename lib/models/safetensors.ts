@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { TorchwrightError } from "../errors";
 import type { SafetensorsEntry } from "../native/requests";
-import { native } from "../native/load";
+import { nativeInContext } from "../tensor/context";
 import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { wrap } from "../tensor/tensor";
@@ -22,9 +22,16 @@ const DTYPES: Readonly<Record<string, { readonly dtype: DType; readonly bytes: n
   I32: { dtype: "int32", bytes: 4 },
   I16: { dtype: "int16", bytes: 2 },
   I8: { dtype: "int8", bytes: 1 },
+  U64: { dtype: "uint64", bytes: 8 },
+  U32: { dtype: "uint32", bytes: 4 },
+  U16: { dtype: "uint16", bytes: 2 },
   U8: { dtype: "uint8", bytes: 1 },
+  C64: { dtype: "complex64", bytes: 8 },
   BOOL: { dtype: "bool", bytes: 1 },
 };
+
+/** Of the format, and without tensors here. */
+const FURTHER_DTYPES = /^F[4-8]_\w+$/;
 
 function invalid(file: string, why: string): TorchwrightError {
   return new TorchwrightError(
@@ -37,7 +44,7 @@ function invalid(file: string, why: string): TorchwrightError {
  * Reads and validates the header: its length, JSON, dtypes, shapes, and that the data sections lie in the
  * file without overlap or gap.
  *
- * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_SAFETENSORS_INVALID
+ * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_SAFETENSORS_INVALID, ERR_UNKNOWN_DTYPE
  */
 export async function readHeader(file: string): Promise<readonly SafetensorsEntry[]> {
   let handle;
@@ -99,6 +106,12 @@ function parseHeader(file: string, header: Buffer, dataStart: number, size: numb
 function parseEntry(file: string, name: string, value: unknown, dataStart: number, size: number): SafetensorsEntry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   const known = typeof dtype === "string" && Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
+  if (!known && typeof dtype === "string" && FURTHER_DTYPES.test(dtype)) {
+    throw new TorchwrightError(
+      "ERR_UNKNOWN_DTYPE",
+      `${file}: expected dtypes among ${Object.keys(DTYPES).join(", ")}, got ${dtype} for "${name}"`,
+    );
+  }
   if (!known) throw invalid(file, `"${name}" has the dtype ${JSON.stringify(dtype)}`);
   if (!isSizes(shape)) throw invalid(file, `"${name}" has no proper shape`);
   if (!isSizes(offsets) || offsets.length !== 2) throw invalid(file, `"${name}" has no proper data_offsets`);
@@ -119,7 +132,7 @@ function isSizes(value: unknown): value is number[] {
 
 /** Reads tensors off the JavaScript thread, in the entries' order, onto the CPU; the caller or scope owns them. */
 export async function readTensors(file: string, entries: readonly SafetensorsEntry[]): Promise<Tensor[]> {
-  return (await native().readSafetensors(file, entries)).map(wrap);
+  return (await nativeInContext().readSafetensors(file, entries)).map(wrap);
 }
 
 /**
@@ -150,7 +163,7 @@ export async function writeSafetensors(file: string, tensors: readonly (readonly
   const json = JSON.stringify(Object.fromEntries(header));
   // Padded with spaces, so that the data begins aligned to 8 bytes.
   const padded = json + " ".repeat((8 - (Buffer.byteLength(json) % 8)) % 8);
-  const written = await native().writeSafetensors(
+  const written = await nativeInContext().writeSafetensors(
     file,
     padded,
     tensors.map(([, { handle }]) => handle),

@@ -169,7 +169,7 @@ export interface NativeAddon {
 
   deviceInfo(): DeviceInfo;
   synchronize(device: string): Promise<void>;
-  manualSeed(seed: number): void;
+  manualSeed(seed: number | bigint): void;
   /** State of a device's default generator, uint8 on the CPU. */
   randomState(device: string): Handle;
   setRandomState(device: string, state: Handle): void;
@@ -195,7 +195,7 @@ export interface NativeAddon {
   /** Milliseconds. */
   elapsedTime(from: number, to: number): number;
   releaseEvent(event: number): void;
-  seedDevice(device: string, seed: number): void;
+  seedDevice(device: string, seed: number | bigint): void;
   matmulPrecision(): "highest" | "high" | "medium";
   setMatmulPrecision(precision: string): void;
   allowTf32(): Tf32Settings;

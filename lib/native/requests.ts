@@ -72,4 +72,6 @@ export interface FunctionSpec {
   readonly withoutGradient: readonly Handle[];
   /** Whether missing output gradients become zeros. */
   readonly materialize: boolean;
+  /** Whether only a plain backward pass may reach it: of all leaves, without a graph of its own. */
+  readonly wholeBackward: boolean;
 }

@@ -1,10 +1,12 @@
 /** Moves a module's tensors to another device or dtype under the handles that optimizers and users hold. */
 import { describe, TorchwrightError } from "../errors";
-import { native } from "../native/load";
+import { checkOptions } from "../tensor/check-options";
+import { nativeInContext } from "../tensor/context";
 import type { Device } from "../tensor/device";
 import { resolveDevice } from "../tensor/device";
 import type { DType } from "../tensor/dtype";
 import { isDtype } from "../tensor/dtype";
+import { countMove } from "../tensor/moves";
 import type { Tensor } from "../tensor/tensor";
 
 /** Dtypes that a model may compute in. @inline */
@@ -26,6 +28,7 @@ export function readMove(target: Device | FloatType | { readonly device?: string
       `to: expected a device, a dtype or an object with both, got ${describe(target)}`,
     );
   }
+  if (typeof target !== "string") checkOptions("to", target, ["device", "dtype"]);
   const { device, dtype } =
     typeof target !== "string"
       ? target
@@ -43,7 +46,8 @@ export function readMove(target: Device | FloatType | { readonly device?: string
  * dtype.
  */
 export async function moveTensors(tensors: readonly Tensor[], { device, dtype }: Move): Promise<void> {
-  await native().moveTensors(
+  countMove();
+  await nativeInContext().moveTensors(
     tensors.map(({ handle }) => handle),
     device,
     dtype,

@@ -38,16 +38,3 @@ export function checkFlag(name: string, option: string, value: boolean): boolean
     `${name}: expected ${option} to be true or false, got ${describe(value)}`,
   );
 }
-
-/** An object of options, all of them `known`. */
-export function checkOptions<T extends object>(name: string, options: T, known: readonly (keyof T & string)[]): T {
-  if (typeof options !== "object" || (options as T | null) === null) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected an object of options, got ${describe(options)}`);
-  }
-  const unknown = Object.keys(options).find((option) => !(known as readonly string[]).includes(option));
-  if (unknown === undefined) return options;
-  throw new TorchwrightError(
-    "ERR_INVALID_ARG",
-    `${name}: expected options among ${known.join(", ")}, got ${describe(unknown)}`,
-  );
-}

@@ -1,7 +1,8 @@
 /** What Adam and AdamW share: means of gradients and their squares, and one fused kernel for all parameters. */
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
-import { checkFlag, checkNumber, checkOptions, checkPair } from "./check-option";
+import { checkFlag, checkNumber, checkPair } from "./check-option";
+import { checkOptions } from "../tensor/check-options";
 import { Optimizer, type OptimizerDefaults } from "./optimizer";
 import type { OptimizerGroup, ParameterState, Row } from "./optimizer-group";
 import type { ParamsOrGroups } from "./param-groups";

@@ -1,7 +1,8 @@
 /** Lion: the sign of a mean of gradients, with one state for each parameter. */
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
-import { checkOptions, checkPair } from "./check-option";
+import { checkPair } from "./check-option";
+import { checkOptions } from "../tensor/check-options";
 import { Optimizer, type OptimizerDefaults } from "./optimizer";
 import type { OptimizerGroup, ParameterState, Row } from "./optimizer-group";
 import type { ParamsOrGroups } from "./param-groups";

@@ -2,6 +2,7 @@
 import { describe, TorchwrightError } from "../errors";
 import { nativeInContext, outsideScopes } from "../tensor/context";
 import { op } from "../tensor/operators";
+import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { checkNumber } from "./check-option";
 
@@ -12,6 +13,15 @@ export type ParameterState = Readonly<Record<string, Tensor>>;
 export interface Row {
   readonly parameter: Tensor;
   readonly state: ParameterState;
+}
+
+interface Kind {
+  readonly dtype: DType;
+  readonly device: string;
+}
+
+function kindOf({ dtype, device }: Tensor): Kind {
+  return { dtype, device };
 }
 
 /** What a group begins with. */
@@ -37,6 +47,8 @@ export class OptimizerGroup<Settings = unknown> {
   settings: Settings;
   readonly #optimizer: string;
   readonly #states = new Map<Tensor, ParameterState>();
+  /** What the parameters were when their states were made or moved. */
+  readonly #kinds = new Map<Tensor, Kind>();
   readonly #strides = new Map<Tensor, readonly number[]>();
   #lr: number;
   #batches: readonly (readonly Row[])[] | undefined;
@@ -109,6 +121,7 @@ export class OptimizerGroup<Settings = unknown> {
     if (fresh.length === 0) return;
     this.#batches = undefined;
     outsideScopes(() => fresh.forEach((parameter) => this.#states.set(parameter, make(parameter))));
+    for (const parameter of fresh) this.#kinds.set(parameter, kindOf(parameter));
     const made = fresh.flatMap((parameter) => Object.values(this.stateOf(parameter) ?? {}));
     if (made.length === 0) return;
     // Now, while nothing that is queued knows them: later, to ask libtorch would wait.
@@ -126,10 +139,28 @@ export class OptimizerGroup<Settings = unknown> {
       .catch(() => undefined);
   }
 
+  /** @internal Queues that states go where their parameters are, those of the parameter's dtype as its new one. */
+  followMoves(): void {
+    for (const { parameter, state } of this.rows()) {
+      const [before, now] = [this.#kinds.get(parameter), kindOf(parameter)];
+      if (before?.dtype === now.dtype && before.device === now.device) continue;
+      this.#batches = undefined;
+      this.#kinds.set(parameter, now);
+      for (const tensor of Object.values(state)) {
+        const dtype = tensor.dtype === before?.dtype && tensor.shape.length > 0 ? now.dtype : undefined;
+        // A rejection means that the process is ending, or that memory is short, as the step will find.
+        nativeInContext()
+          .moveTensors([tensor.handle], now.device, dtype)
+          .catch(() => undefined);
+      }
+    }
+  }
+
   /** @internal Frees the states. */
   dispose(): void {
     for (const { state } of this.rows()) for (const tensor of Object.values(state)) tensor.dispose();
     this.#states.clear();
+    this.#kinds.clear();
     this.#strides.clear();
     this.#batches = undefined;
   }

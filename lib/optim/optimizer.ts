@@ -10,6 +10,7 @@ import type { ProgramCall } from "../native/requests";
 import { nativeInContext } from "../tensor/context";
 import { decodeResult } from "../tensor/operators";
 import { scope } from "../tensor/scope";
+import { moveCount } from "../tensor/moves";
 import { Tensor } from "../tensor/tensor";
 import { OptimizerGroup, type ParameterState, type Row } from "./optimizer-group";
 import { type ParamsOrGroups, toGroups } from "./param-groups";
@@ -46,11 +47,13 @@ export interface LoadPlan {
  *
  * Parameters without a gradient are left alone, and so are their step counts. States are made at construction, and for
  * a parameter that is frozen then at the first step after it no longer is; they live until {@link Optimizer.dispose}.
+ * Where parameters were moved to another device or dtype, the next step moves their states.
  */
 export abstract class Optimizer<Settings = unknown> {
   /** Groups with their current learning rates and weight decays. */
   readonly groups: readonly OptimizerGroup<Settings>[];
   #disposed = false;
+  #moves = moveCount();
 
   /** Throws ERR_INVALID_ARG. */
   protected constructor(params: ParamsOrGroups, { lr, weightDecay, settings }: OptimizerDefaults<Settings>) {
@@ -130,6 +133,10 @@ export abstract class Optimizer<Settings = unknown> {
       );
     }
     this.#checkAlive();
+    if (this.#moves !== moveCount()) {
+      this.#moves = moveCount();
+      for (const group of this.groups) group.followMoves();
+    }
     this.#addStates();
     await Promise.all(
       this.groups.flatMap((group) => group.batches().map((rows) => this.queueStep(rows, group, foundInf))),

@@ -1,5 +1,6 @@
 /** Parameters in groups, as optimizers take them. */
 import { describe, TorchwrightError } from "../errors";
+import { checkOptions } from "../tensor/check-options";
 import { Tensor } from "../tensor/tensor";
 
 /** Parameters that share options; what a group leaves out comes from the optimizer. */
@@ -15,7 +16,7 @@ export interface ParamGroup {
 /** Parameters as a list, or as groups. */
 export type ParamsOrGroups = readonly Tensor[] | readonly ParamGroup[];
 
-/** @throws TorchwrightError ERR_INVALID_ARG for an empty list, a non-tensor, or one parameter in two places */
+/** @throws TorchwrightError ERR_INVALID_ARG for an empty list, what is no leaf, one parameter in two places, or a group with other options */
 export function toGroups(params: ParamsOrGroups): readonly ParamGroup[] {
   const wrong = (got: unknown): TorchwrightError =>
     new TorchwrightError(
@@ -29,11 +30,18 @@ export function toGroups(params: ParamsOrGroups): readonly ParamGroup[] {
   const seen = new Set<Tensor>();
   for (const group of groups) {
     if (!Array.isArray((group as Partial<ParamGroup> | null)?.params)) throw wrong(group);
+    checkOptions("optimizer: a group", group, ["params", "lr", "weightDecay"]);
     for (const parameter of group.params) {
       if (!(parameter instanceof Tensor)) {
         throw new TorchwrightError(
           "ERR_INVALID_ARG",
           `optimizer: expected tensors as parameters, got ${describe(parameter)}`,
+        );
+      }
+      if (!parameter.isLeaf) {
+        throw new TorchwrightError(
+          "ERR_INVALID_ARG",
+          "optimizer: expected leaves as parameters, got a tensor that was computed from others, which no step would train",
         );
       }
       if (seen.has(parameter)) throw new TorchwrightError("ERR_INVALID_ARG", "optimizer: expected each parameter once");

@@ -4,7 +4,8 @@
 import { describe, TorchwrightError } from "../errors";
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
-import { checkFlag, checkNumber, checkOptions } from "./check-option";
+import { checkFlag, checkNumber } from "./check-option";
+import { checkOptions } from "../tensor/check-options";
 import { Optimizer, type OptimizerDefaults } from "./optimizer";
 import type { OptimizerGroup, ParameterState, Row } from "./optimizer-group";
 import type { ParamsOrGroups } from "./param-groups";

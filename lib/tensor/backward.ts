@@ -3,6 +3,7 @@ import { describe, TorchwrightError } from "../errors";
 import type { NativeAddon } from "../native/addon";
 import type { Handle } from "../native/values";
 import { captureContext, releaseContext } from "../native/callbacks";
+import { checkOptions } from "./check-options";
 import { nativeInContext } from "./context";
 import { Tensor, wrap } from "./tensor";
 
@@ -28,6 +29,9 @@ export interface GradOptions {
   readonly allowUnused?: boolean;
 }
 
+const BACKWARD_OPTIONS = ["retainGraph", "createGraph", "inputs"] as const;
+const GRAD_OPTIONS = ["gradOutputs", "retainGraph", "createGraph", "allowUnused"] as const;
+
 type NativeArguments = Parameters<NativeAddon["backward"]>;
 
 /** Arguments for the addon, and the context number to release. */
@@ -38,6 +42,7 @@ function encode(
   inputs: readonly Tensor[],
   options: BackwardOptions & GradOptions,
 ): NativeArguments {
+  checkOptions(operation, options, operation === "grad" ? GRAD_OPTIONS : BACKWARD_OPTIONS);
   const createGraph = options.createGraph ?? false;
   for (const gradient of gradients) checkGradient(gradient, operation);
   return [

@@ -60,7 +60,7 @@ function memoryStats(device?: CudaDevice): DeviceStatistics {
 }
 
 /** Seeds this device's generator alone; the top-level `manualSeed` seeds all generators. */
-function manualSeed(seed: number, device?: CudaDevice): void {
+function manualSeed(seed: number | bigint, device?: CudaDevice): void {
   native().seedDevice(cudaName(device), seed);
 }
 

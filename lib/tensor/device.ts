@@ -72,9 +72,9 @@ export function cudaStatus(): {
  * Seeds libtorch's generators on all devices, as `torch.manual_seed`. They belong to the process: with
  * several training environments in one process, draws interleave.
  *
- * @throws TorchwrightError ERR_INVALID_ARG unless `seed` is a non-negative safe integer
+ * @throws TorchwrightError ERR_INVALID_ARG unless `seed` is an integer from 0 to 2^64 - 1, a bigint above 2^53 - 1
  */
-export function manualSeed(seed: number): void {
+export function manualSeed(seed: number | bigint): void {
   native().manualSeed(seed);
 }
 

@@ -1,7 +1,8 @@
 /** What `Tensor.from` takes, as a tensor in the addon: by a copy, or over memory that was lent. */
 import { describe, TorchwrightError } from "../errors";
 import type { Handle } from "../native/values";
-import { native } from "../native/load";
+import { checkOptions } from "./check-options";
+import { nativeInContext } from "./context";
 import type { NestedArray } from "./convert";
 import { flatten } from "./convert";
 import { resolveDevice } from "./device";
@@ -29,13 +30,14 @@ export interface FromOptions {
 
 /** A new tensor's handle. */
 export function handleFrom(data: NestedArray | TensorData, options: FromOptions): Handle {
+  checkOptions("Tensor.from", options, ["shape", "dtype", "device", "requiresGrad", "share"]);
   if (options.share) return handleOver(data, options);
   const device = resolveDevice(options.device ?? "cpu");
   const wanted = options.dtype === undefined ? undefined : checkDtype(options.dtype);
   const { values, dtype, form, shape } = ArrayBuffer.isView(data)
     ? encodeTypedArray(data, wanted)
     : flatten(data, wanted);
-  return native().fromTypedArray(values, options.shape ?? shape, dtype, device, form);
+  return nativeInContext().fromTypedArray(values, options.shape ?? shape, dtype, device, form);
 }
 
 /** The same over the memory of a typed array that libtorch lent. */
@@ -57,5 +59,5 @@ function handleOver(data: NestedArray | TensorData, { shape, dtype, device }: Fr
       "Tensor.from: with `share`, expected the array's own dtype and the CPU; convert with to()",
     );
   }
-  return native().shareIn(own.values, shape ?? own.shape);
+  return nativeInContext().shareIn(own.values, shape ?? own.shape);
 }

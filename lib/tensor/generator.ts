@@ -2,6 +2,7 @@
 import { describe, TorchwrightError } from "../errors";
 import type { GeneratorHandle } from "../native/values";
 import { native } from "../native/load";
+import { nativeInContext } from "./context";
 import type { Device } from "./device";
 import { resolveDevice } from "./device";
 import { Tensor, wrap } from "./tensor";
@@ -77,7 +78,7 @@ export class Generator {
 
   /** A copy of its state as a uint8 tensor; {@link Generator.setState} goes back to it. */
   getState(): Tensor {
-    return wrap(native().generatorState(this.handle));
+    return wrap(nativeInContext().generatorState(this.handle));
   }
 
   /**

@@ -2,13 +2,16 @@
 import { describe, TorchwrightError } from "../errors";
 import type { NativeCallback } from "../native/callbacks";
 import { addCallback } from "../native/callbacks";
-import { native } from "../native/load";
-import { calledBack, withModes } from "./context";
+import { calledBack, nativeInContext, withModes } from "./context";
 import { collect } from "./scope";
 import { Tensor, wrap } from "./tensor";
 
 /** Gets the gradient, of the tensor's shape; may return another one of that shape. Must not be async. */
 export type GradientHook = (gradient: Tensor) => Tensor | void;
+
+/** A stack that overflows below Node's async hooks ends the process. */
+const DEEPEST = 60;
+let depth = 0;
 
 /**
  * What native code calls as a function of tensors. What the function makes is freed when its results are taken over.
@@ -19,12 +22,29 @@ export function tensorCallback(
   return (handles, gradEnabled) =>
     calledBack(() =>
       withModes({ grad: gradEnabled, inference: false }, () => {
-        const { result, temporary } = collect(() =>
-          fn(handles.map((handle) => (handle === undefined ? undefined : wrap(handle)))),
-        );
+        const { result, temporary } = collect(() => {
+          const tensors = handles.map((handle) => (handle === undefined ? undefined : wrap(handle)));
+          return deeper(() => fn(tensors));
+        });
         return { results: result.map((tensor) => tensor?.handle), temporary };
       }),
     );
+}
+
+/** Throws ERR_INVALID_ARG beyond what the stack holds. */
+function deeper<T>(fn: () => T): T {
+  if (depth >= DEEPEST) {
+    throw new TorchwrightError(
+      "ERR_INVALID_ARG",
+      `backward: expected passes inside of hooks at most ${DEEPEST} deep; does a hook call the backward that it belongs to?`,
+    );
+  }
+  depth += 1;
+  try {
+    return fn();
+  } finally {
+    depth -= 1;
+  }
 }
 
 export function addHook(tensor: Tensor, hook: GradientHook): { remove(): void } {
@@ -41,6 +61,6 @@ export function addHook(tensor: Tensor, hook: GradientHook): { remove(): void } 
       `registerHook: expected the hook to return a tensor or nothing, got ${describe(result)}`,
     );
   });
-  native().registerHook(tensor.handle, addCallback(callback));
+  nativeInContext().registerHook(tensor.handle, addCallback(callback));
   return { remove: () => (current = undefined) };
 }

@@ -83,36 +83,42 @@ export interface OperatorFunctions {
    * `aten::adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor`
    */
   adaptiveAvgPool1d(self: Tensor, outputSize: Int | readonly Int[]): Tensor;
+  adaptiveAvgPool1d(self: Tensor, options: { outputSize: Int | readonly Int[] }): Tensor;
   /**
    * Apply a 2D adaptive average pooling over an input signal composed of several input planes.
    *
    * `aten::adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor`
    */
   adaptiveAvgPool2d(self: Tensor, outputSize: Int | readonly Int[]): Tensor;
+  adaptiveAvgPool2d(self: Tensor, options: { outputSize: Int | readonly Int[] }): Tensor;
   /**
    * Apply a 3D adaptive average pooling over an input signal composed of several input planes.
    *
    * `aten::adaptive_avg_pool3d(Tensor self, SymInt[3] output_size) -> Tensor`
    */
   adaptiveAvgPool3d(self: Tensor, outputSize: Int | readonly Int[]): Tensor;
+  adaptiveAvgPool3d(self: Tensor, options: { outputSize: Int | readonly Int[] }): Tensor;
   /**
    * Applies a 1D adaptive max pooling over an input signal composed of several input planes.
    *
    * `aten::adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)`
    */
   adaptiveMaxPool1d(self: Tensor, outputSize: Int | readonly Int[]): [Tensor, Tensor];
+  adaptiveMaxPool1d(self: Tensor, options: { outputSize: Int | readonly Int[] }): [Tensor, Tensor];
   /**
    * Applies a 2D adaptive max pooling over an input signal composed of several input planes.
    *
    * `aten::adaptive_max_pool2d(Tensor self, int[2] output_size) -> (Tensor, Tensor)`
    */
   adaptiveMaxPool2d(self: Tensor, outputSize: Int | readonly Int[]): [Tensor, Tensor];
+  adaptiveMaxPool2d(self: Tensor, options: { outputSize: Int | readonly Int[] }): [Tensor, Tensor];
   /**
    * Applies a 3D adaptive max pooling over an input signal composed of several input planes.
    *
    * `aten::adaptive_max_pool3d(Tensor self, int[3] output_size) -> (Tensor, Tensor)`
    */
   adaptiveMaxPool3d(self: Tensor, outputSize: Int | readonly Int[]): [Tensor, Tensor];
+  adaptiveMaxPool3d(self: Tensor, options: { outputSize: Int | readonly Int[] }): [Tensor, Tensor];
   /**
    * Adds other, scaled by alpha, to input.
    *
@@ -120,6 +126,7 @@ export interface OperatorFunctions {
    * `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   add(self: Tensor, other: Scalar, alpha?: Scalar): Tensor;
+  add(self: Tensor, options: { other: Scalar; alpha?: Scalar }): Tensor;
   add(self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor;
   add(self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -129,6 +136,7 @@ export interface OperatorFunctions {
    * `aten::add_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   add_(self: Tensor, other: Scalar, alpha?: Scalar): Tensor;
+  add_(self: Tensor, options: { other: Scalar; alpha?: Scalar }): Tensor;
   add_(self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor;
   add_(self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -175,6 +183,7 @@ export interface OperatorFunctions {
    */
   addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
   addmm(self: Tensor, mat1: Tensor, mat2: Tensor, outDtype: DType, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
+  addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options: { outDtype: DType; beta?: Scalar; alpha?: Scalar }): Tensor;
   /**
    * In-place form of addmm.
    *
@@ -217,6 +226,7 @@ export interface OperatorFunctions {
    * `aten::affine_grid_generator(Tensor theta, SymInt[] size, bool align_corners) -> Tensor`
    */
   affineGridGenerator(theta: Tensor, size: readonly Int[], alignCorners: boolean): Tensor;
+  affineGridGenerator(theta: Tensor, options: { size: readonly Int[]; alignCorners: boolean }): Tensor;
   /**
    * Gives a tensor from self; shares memory with its input.
    *
@@ -238,6 +248,7 @@ export interface OperatorFunctions {
    */
   all(self: Tensor): Tensor;
   all(self: Tensor, dim: Int, keepdim?: boolean): Tensor;
+  all(self: Tensor, options: { dim: Int; keepdim?: boolean }): Tensor;
   all(self: Tensor, dim: Int, options: { keepdim?: boolean }): Tensor;
   all(self: Tensor, dim?: readonly Int[] | null, keepdim?: boolean): Tensor;
   all(self: Tensor, options: { dim?: readonly Int[] | null; keepdim?: boolean }): Tensor;
@@ -257,12 +268,14 @@ export interface OperatorFunctions {
    * `aten::alpha_dropout(Tensor input, float p, bool train) -> Tensor`
    */
   alphaDropout(input: Tensor, p: number, train: boolean): Tensor;
+  alphaDropout(input: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * In-place form of alphaDropout.
    *
    * `aten::alpha_dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)`
    */
   alphaDropout_(self: Tensor, p: number, train: boolean): Tensor;
+  alphaDropout_(self: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * Returns the maximum value of each slice of the input tensor in the given dimension(s) dim.
    *
@@ -300,6 +313,7 @@ export interface OperatorFunctions {
    */
   any(self: Tensor): Tensor;
   any(self: Tensor, dim: Int, keepdim?: boolean): Tensor;
+  any(self: Tensor, options: { dim: Int; keepdim?: boolean }): Tensor;
   any(self: Tensor, dim: Int, options: { keepdim?: boolean }): Tensor;
   any(self: Tensor, dim?: readonly Int[] | null, keepdim?: boolean): Tensor;
   any(self: Tensor, options: { dim?: readonly Int[] | null; keepdim?: boolean }): Tensor;
@@ -312,8 +326,10 @@ export interface OperatorFunctions {
    * `aten::arange.start_step(Scalar start, Scalar end, Scalar step=1, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   arange(end: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  arange(options: { end: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   arange(start: Scalar, end: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   arange(start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  arange(options: { start: Scalar; end: Scalar; step?: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   arange(start: Scalar, end: Scalar, options: { step?: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Alias for torch.acos.
@@ -422,6 +438,7 @@ export interface OperatorFunctions {
    * `aten::argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor`
    */
   argsort(self: Tensor, dim?: Int, descending?: boolean): Tensor;
+  argsort(self: Tensor, options: { dim?: Int; descending?: boolean }): Tensor;
   argsort(self: Tensor, dim: Int, options: { descending?: boolean }): Tensor;
   argsort(self: Tensor, options: { stable: boolean; dim?: Int; descending?: boolean }): Tensor;
   /**
@@ -436,6 +453,7 @@ export interface OperatorFunctions {
    * `aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)`
    */
   asStrided(self: Tensor, size: readonly Int[], stride: readonly Int[], storageOffset?: Int | null): Tensor;
+  asStrided(self: Tensor, options: { size: readonly Int[]; stride: readonly Int[]; storageOffset?: Int | null }): Tensor;
   asStrided(self: Tensor, size: readonly Int[], stride: readonly Int[], options: { storageOffset?: Int | null }): Tensor;
   /**
    * In-place form of asStrided.
@@ -443,6 +461,7 @@ export interface OperatorFunctions {
    * `aten::as_strided_(Tensor(a!) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a!)`
    */
   asStrided_(self: Tensor, size: readonly Int[], stride: readonly Int[], storageOffset?: Int | null): Tensor;
+  asStrided_(self: Tensor, options: { size: readonly Int[]; stride: readonly Int[]; storageOffset?: Int | null }): Tensor;
   asStrided_(self: Tensor, size: readonly Int[], stride: readonly Int[], options: { storageOffset?: Int | null }): Tensor;
   /**
    * Performs the same operation as torch.as_strided, but all output tensors are freshly created instead of aliasing the input.
@@ -450,6 +469,7 @@ export interface OperatorFunctions {
    * `aten::as_strided_copy(Tensor self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor`
    */
   asStridedCopy(self: Tensor, size: readonly Int[], stride: readonly Int[], storageOffset?: Int | null): Tensor;
+  asStridedCopy(self: Tensor, options: { size: readonly Int[]; stride: readonly Int[]; storageOffset?: Int | null }): Tensor;
   asStridedCopy(self: Tensor, size: readonly Int[], stride: readonly Int[], options: { storageOffset?: Int | null }): Tensor;
   /**
    * Embeds the values of the src tensor into input along the elements corresponding to the result of calling input.as_strided(size, stride, storage_offset).
@@ -457,6 +477,7 @@ export interface OperatorFunctions {
    * `aten::as_strided_scatter(Tensor self, Tensor src, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor`
    */
   asStridedScatter(self: Tensor, src: Tensor, size: readonly Int[], stride: readonly Int[], storageOffset?: Int | null): Tensor;
+  asStridedScatter(self: Tensor, src: Tensor, options: { size: readonly Int[]; stride: readonly Int[]; storageOffset?: Int | null }): Tensor;
   asStridedScatter(self: Tensor, src: Tensor, size: readonly Int[], stride: readonly Int[], options: { storageOffset?: Int | null }): Tensor;
   /**
    * Returns a new tensor with the arcsine of the elements (in radians) in the input tensor.
@@ -548,6 +569,7 @@ export interface OperatorFunctions {
    * `aten::avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], bool ceil_mode=False, bool count_include_pad=True) -> Tensor`
    */
   avgPool1d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], ceilMode?: boolean, countIncludePad?: boolean): Tensor;
+  avgPool1d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean }): Tensor;
   avgPool1d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean }): Tensor;
   avgPool1d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean }): Tensor;
   avgPool1d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { ceilMode?: boolean; countIncludePad?: boolean }): Tensor;
@@ -558,6 +580,7 @@ export interface OperatorFunctions {
    * `aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor`
    */
   avgPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], ceilMode?: boolean, countIncludePad?: boolean, divisorOverride?: Int | null): Tensor;
+  avgPool2d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
   avgPool2d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
   avgPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
   avgPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
@@ -569,6 +592,7 @@ export interface OperatorFunctions {
    * `aten::avg_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor`
    */
   avgPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], ceilMode?: boolean, countIncludePad?: boolean, divisorOverride?: Int | null): Tensor;
+  avgPool3d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
   avgPool3d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
   avgPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
   avgPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: Int | null }): Tensor;
@@ -582,6 +606,7 @@ export interface OperatorFunctions {
    */
   baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
   baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, outDtype: DType, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
+  baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, options: { outDtype: DType; beta?: Scalar; alpha?: Scalar }): Tensor;
   /**
    * In-place form of baddbmm.
    *
@@ -595,37 +620,44 @@ export interface OperatorFunctions {
    * `aten::bartlett_window.periodic(int window_length, bool periodic, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   bartlettWindow(windowLength: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  bartlettWindow(options: { windowLength: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   bartlettWindow(windowLength: Int, periodic: boolean, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  bartlettWindow(options: { windowLength: Int; periodic: boolean; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Apply Batch Normalization for each channel across a batch of data.
    *
    * `aten::batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor`
    */
   batchNorm(input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, training: boolean, momentum: number, eps: number, cudnnEnabled: boolean): Tensor;
+  batchNorm(input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, options: { training: boolean; momentum: number; eps: number; cudnnEnabled: boolean }): Tensor;
   /**
    * Gives a tensor from input, mean and invstd.
    *
    * `aten::batch_norm_elemt(Tensor input, Tensor? weight, Tensor? bias, Tensor mean, Tensor invstd, float eps) -> Tensor`
    */
   batchNormElemt(input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, mean: Tensor, invstd: Tensor, eps: number): Tensor;
+  batchNormElemt(input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, mean: Tensor, invstd: Tensor, options: { eps: number }): Tensor;
   /**
    * Gives 2 results from input, mean and invstd.
    *
    * `aten::batch_norm_gather_stats(Tensor input, Tensor mean, Tensor invstd, Tensor? running_mean, Tensor? running_var, float momentum, float eps, int count) -> (Tensor, Tensor)`
    */
   batchNormGatherStats(input: Tensor, mean: Tensor, invstd: Tensor, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, momentum: number, eps: number, count: Int): [Tensor, Tensor];
+  batchNormGatherStats(input: Tensor, mean: Tensor, invstd: Tensor, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, options: { momentum: number; eps: number; count: Int }): [Tensor, Tensor];
   /**
    * Gives 2 results from input, mean, invstd and counts.
    *
    * `aten::batch_norm_gather_stats_with_counts(Tensor input, Tensor mean, Tensor invstd, Tensor? running_mean, Tensor? running_var, float momentum, float eps, Tensor counts) -> (Tensor, Tensor)`
    */
   batchNormGatherStatsWithCounts(input: Tensor, mean: Tensor, invstd: Tensor, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, momentum: number, eps: number, counts: Tensor): [Tensor, Tensor];
+  batchNormGatherStatsWithCounts(input: Tensor, mean: Tensor, invstd: Tensor, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, options: { momentum: number; eps: number; counts: Tensor }): [Tensor, Tensor];
   /**
    * Gives 2 results from input.
    *
    * `aten::batch_norm_stats(Tensor input, float eps) -> (Tensor, Tensor)`
    */
   batchNormStats(input: Tensor, eps: number): [Tensor, Tensor];
+  batchNormStats(input: Tensor, options: { eps: number }): [Tensor, Tensor];
   /**
    * Draws binary random numbers (0 or 1) from a Bernoulli distribution.
    *
@@ -636,6 +668,7 @@ export interface OperatorFunctions {
   bernoulli(self: Tensor, options?: { generator?: Generator | null }): Tensor;
   bernoulli(self: Tensor, p: Tensor, options?: { generator?: Generator | null }): Tensor;
   bernoulli(self: Tensor, p: number, options?: { generator?: Generator | null }): Tensor;
+  bernoulli(self: Tensor, options: { p: number; generator?: Generator | null }): Tensor;
   /**
    * Fills each location of self with an independent sample from Bernoulli(p).
    *
@@ -692,7 +725,9 @@ export interface OperatorFunctions {
    * `aten::bitwise_and.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   bitwiseAnd(self: Tensor, other: Scalar): Tensor;
+  bitwiseAnd(self: Tensor, options: { other: Scalar }): Tensor;
   bitwiseAnd(self: Scalar, other: Tensor): Tensor;
+  bitwiseAnd(options: { self: Scalar; other: Tensor }): Tensor;
   bitwiseAnd(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of bitwiseAnd.
@@ -701,6 +736,7 @@ export interface OperatorFunctions {
    * `aten::bitwise_and_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   bitwiseAnd_(self: Tensor, other: Scalar): Tensor;
+  bitwiseAnd_(self: Tensor, options: { other: Scalar }): Tensor;
   bitwiseAnd_(self: Tensor, other: Tensor): Tensor;
   /**
    * Computes the left arithmetic shift of input by other bits.
@@ -710,8 +746,10 @@ export interface OperatorFunctions {
    * `aten::bitwise_left_shift.Tensor_Scalar(Tensor self, Scalar other) -> Tensor`
    */
   bitwiseLeftShift(self: Scalar, other: Tensor): Tensor;
+  bitwiseLeftShift(options: { self: Scalar; other: Tensor }): Tensor;
   bitwiseLeftShift(self: Tensor, other: Tensor): Tensor;
   bitwiseLeftShift(self: Tensor, other: Scalar): Tensor;
+  bitwiseLeftShift(self: Tensor, options: { other: Scalar }): Tensor;
   /**
    * In-place form of bitwiseLeftShift.
    *
@@ -720,6 +758,7 @@ export interface OperatorFunctions {
    */
   bitwiseLeftShift_(self: Tensor, other: Tensor): Tensor;
   bitwiseLeftShift_(self: Tensor, other: Scalar): Tensor;
+  bitwiseLeftShift_(self: Tensor, options: { other: Scalar }): Tensor;
   /**
    * Computes the bitwise NOT of the given input tensor.
    *
@@ -740,7 +779,9 @@ export interface OperatorFunctions {
    * `aten::bitwise_or.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   bitwiseOr(self: Tensor, other: Scalar): Tensor;
+  bitwiseOr(self: Tensor, options: { other: Scalar }): Tensor;
   bitwiseOr(self: Scalar, other: Tensor): Tensor;
+  bitwiseOr(options: { self: Scalar; other: Tensor }): Tensor;
   bitwiseOr(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of bitwiseOr.
@@ -749,6 +790,7 @@ export interface OperatorFunctions {
    * `aten::bitwise_or_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   bitwiseOr_(self: Tensor, other: Scalar): Tensor;
+  bitwiseOr_(self: Tensor, options: { other: Scalar }): Tensor;
   bitwiseOr_(self: Tensor, other: Tensor): Tensor;
   /**
    * Computes the right arithmetic shift of input by other bits.
@@ -758,8 +800,10 @@ export interface OperatorFunctions {
    * `aten::bitwise_right_shift.Tensor_Scalar(Tensor self, Scalar other) -> Tensor`
    */
   bitwiseRightShift(self: Scalar, other: Tensor): Tensor;
+  bitwiseRightShift(options: { self: Scalar; other: Tensor }): Tensor;
   bitwiseRightShift(self: Tensor, other: Tensor): Tensor;
   bitwiseRightShift(self: Tensor, other: Scalar): Tensor;
+  bitwiseRightShift(self: Tensor, options: { other: Scalar }): Tensor;
   /**
    * In-place form of bitwiseRightShift.
    *
@@ -768,6 +812,7 @@ export interface OperatorFunctions {
    */
   bitwiseRightShift_(self: Tensor, other: Tensor): Tensor;
   bitwiseRightShift_(self: Tensor, other: Scalar): Tensor;
+  bitwiseRightShift_(self: Tensor, options: { other: Scalar }): Tensor;
   /**
    * Computes the bitwise XOR of input and other.
    *
@@ -776,7 +821,9 @@ export interface OperatorFunctions {
    * `aten::bitwise_xor.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   bitwiseXor(self: Tensor, other: Scalar): Tensor;
+  bitwiseXor(self: Tensor, options: { other: Scalar }): Tensor;
   bitwiseXor(self: Scalar, other: Tensor): Tensor;
+  bitwiseXor(options: { self: Scalar; other: Tensor }): Tensor;
   bitwiseXor(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of bitwiseXor.
@@ -785,6 +832,7 @@ export interface OperatorFunctions {
    * `aten::bitwise_xor_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   bitwiseXor_(self: Tensor, other: Scalar): Tensor;
+  bitwiseXor_(self: Tensor, options: { other: Scalar }): Tensor;
   bitwiseXor_(self: Tensor, other: Tensor): Tensor;
   /**
    * Blackman window function.
@@ -793,7 +841,9 @@ export interface OperatorFunctions {
    * `aten::blackman_window.periodic(int window_length, bool periodic, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   blackmanWindow(windowLength: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  blackmanWindow(options: { windowLength: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   blackmanWindow(windowLength: Int, periodic: boolean, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  blackmanWindow(options: { windowLength: Int; periodic: boolean; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Create a block diagonal matrix from provided tensors.
    *
@@ -808,6 +858,7 @@ export interface OperatorFunctions {
    */
   bmm(self: Tensor, mat2: Tensor): Tensor;
   bmm(self: Tensor, mat2: Tensor, outDtype: DType): Tensor;
+  bmm(self: Tensor, mat2: Tensor, options: { outDtype: DType }): Tensor;
   /**
    * Broadcasts the given tensors according to broadcasting-semantics.
    *
@@ -820,6 +871,7 @@ export interface OperatorFunctions {
    * `aten::broadcast_to(Tensor(a) self, SymInt[] size) -> Tensor(a)`
    */
   broadcastTo(self: Tensor, size: readonly Int[]): Tensor;
+  broadcastTo(self: Tensor, options: { size: readonly Int[] }): Tensor;
   /**
    * Returns the indices of the buckets to which each value in the input belongs, where the boundaries of the buckets are set by boundaries.
    *
@@ -827,6 +879,7 @@ export interface OperatorFunctions {
    * `aten::bucketize.Tensor(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor`
    */
   bucketize(self: Scalar, boundaries: Tensor, options?: { outInt32?: boolean; right?: boolean }): Tensor;
+  bucketize(options: { self: Scalar; boundaries: Tensor; outInt32?: boolean; right?: boolean }): Tensor;
   bucketize(self: Tensor, boundaries: Tensor, options?: { outInt32?: boolean; right?: boolean }): Tensor;
   /**
    * Determines if a type conversion is allowed under PyTorch casting rules described in the type promotion documentation.
@@ -834,6 +887,7 @@ export interface OperatorFunctions {
    * `aten::can_cast(ScalarType from_, ScalarType to) -> bool`
    */
   canCast(from_: DType, to: DType): boolean;
+  canCast(options: { from_: DType; to: DType }): boolean;
   /**
    * Do cartesian product of the given sequence of tensors.
    *
@@ -927,6 +981,7 @@ export interface OperatorFunctions {
    * `aten::channel_shuffle(Tensor self, SymInt groups) -> Tensor`
    */
   channelShuffle(self: Tensor, groups: Int): Tensor;
+  channelShuffle(self: Tensor, options: { groups: Int }): Tensor;
   /**
    * Computes the Cholesky decomposition of a symmetric positive-definite matrix A or for batches of symmetric positive-definite matrices.
    *
@@ -954,6 +1009,7 @@ export interface OperatorFunctions {
    * `aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]`
    */
   chunk(self: Tensor, chunks: Int, dim?: Int): Tensor[];
+  chunk(self: Tensor, options: { chunks: Int; dim?: Int }): Tensor[];
   chunk(self: Tensor, chunks: Int, options: { dim?: Int }): Tensor[];
   /**
    * Clamps all elements in input into the range [ min, max ].
@@ -986,6 +1042,7 @@ export interface OperatorFunctions {
    * `aten::clamp_max.Tensor(Tensor self, Tensor max) -> Tensor`
    */
   clampMax(self: Tensor, max: Scalar): Tensor;
+  clampMax(self: Tensor, options: { max: Scalar }): Tensor;
   clampMax(self: Tensor, max: Tensor): Tensor;
   /**
    * In-place form of clampMax.
@@ -994,6 +1051,7 @@ export interface OperatorFunctions {
    * `aten::clamp_max_.Tensor(Tensor(a!) self, Tensor max) -> Tensor(a!)`
    */
   clampMax_(self: Tensor, max: Scalar): Tensor;
+  clampMax_(self: Tensor, options: { max: Scalar }): Tensor;
   clampMax_(self: Tensor, max: Tensor): Tensor;
   /**
    * Takes the larger of each element and min.
@@ -1002,6 +1060,7 @@ export interface OperatorFunctions {
    * `aten::clamp_min.Tensor(Tensor self, Tensor min) -> Tensor`
    */
   clampMin(self: Tensor, min: Scalar): Tensor;
+  clampMin(self: Tensor, options: { min: Scalar }): Tensor;
   clampMin(self: Tensor, min: Tensor): Tensor;
   /**
    * In-place form of clampMin.
@@ -1010,6 +1069,7 @@ export interface OperatorFunctions {
    * `aten::clamp_min_.Tensor(Tensor(a!) self, Tensor min) -> Tensor(a!)`
    */
   clampMin_(self: Tensor, min: Scalar): Tensor;
+  clampMin_(self: Tensor, options: { min: Scalar }): Tensor;
   clampMin_(self: Tensor, min: Tensor): Tensor;
   /**
    * Alias for torch.clamp.
@@ -1053,6 +1113,7 @@ export interface OperatorFunctions {
    * `aten::col2im(Tensor self, SymInt[2] output_size, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor`
    */
   col2im(self: Tensor, outputSize: Int | readonly Int[], kernelSize: Int | readonly Int[], dilation: Int | readonly Int[], padding: Int | readonly Int[], stride: Int | readonly Int[]): Tensor;
+  col2im(self: Tensor, options: { outputSize: Int | readonly Int[]; kernelSize: Int | readonly Int[]; dilation: Int | readonly Int[]; padding: Int | readonly Int[]; stride: Int | readonly Int[] }): Tensor;
   /**
    * Returns the tensor containing the column indices of the self tensor when self is a sparse CSR tensor of layout sparse_csr.
    *
@@ -1123,6 +1184,7 @@ export interface OperatorFunctions {
    * `aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor`
    */
   constantPadNd(self: Tensor, pad: readonly Int[], value?: Scalar): Tensor;
+  constantPadNd(self: Tensor, options: { pad: readonly Int[]; value?: Scalar }): Tensor;
   constantPadNd(self: Tensor, pad: readonly Int[], options: { value?: Scalar }): Tensor;
   /**
    * Returns a contiguous in memory tensor containing the same data as self tensor.
@@ -1190,6 +1252,7 @@ export interface OperatorFunctions {
    * `aten::conv_depthwise3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias, SymInt[3] stride, SymInt[3] padding, SymInt[3] dilation) -> Tensor`
    */
   convDepthwise3d(self: Tensor, weight: Tensor, kernelSize: Int | readonly Int[], bias: Tensor | null | undefined, stride: Int | readonly Int[], padding: Int | readonly Int[], dilation: Int | readonly Int[]): Tensor;
+  convDepthwise3d(self: Tensor, weight: Tensor, options: { kernelSize: Int | readonly Int[]; bias?: Tensor | null; stride: Int | readonly Int[]; padding: Int | readonly Int[]; dilation: Int | readonly Int[] }): Tensor;
   /**
    * Applies a 1-dimensional sequence convolution over an input sequence.
    *
@@ -1239,12 +1302,14 @@ export interface OperatorFunctions {
    * `aten::convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups) -> Tensor`
    */
   convolution(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, stride: readonly Int[], padding: readonly Int[], dilation: readonly Int[], transposed: boolean, outputPadding: readonly Int[], groups: Int): Tensor;
+  convolution(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { stride: readonly Int[]; padding: readonly Int[]; dilation: readonly Int[]; transposed: boolean; outputPadding: readonly Int[]; groups: Int }): Tensor;
   /**
    * Gives a tensor from input and weight.
    *
    * `aten::convolution_overrideable(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups) -> Tensor`
    */
   convolutionOverrideable(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, stride: readonly Int[], padding: readonly Int[], dilation: readonly Int[], transposed: boolean, outputPadding: readonly Int[], groups: Int): Tensor;
+  convolutionOverrideable(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { stride: readonly Int[]; padding: readonly Int[]; dilation: readonly Int[]; transposed: boolean; outputPadding: readonly Int[]; groups: Int }): Tensor;
   /**
    * Form of copy_ that leaves its input as it is.
    *
@@ -1280,6 +1345,7 @@ export interface OperatorFunctions {
    * `aten::copysign.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   copysign(self: Tensor, other: Scalar): Tensor;
+  copysign(self: Tensor, options: { other: Scalar }): Tensor;
   copysign(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of copysign.
@@ -1288,6 +1354,7 @@ export interface OperatorFunctions {
    * `aten::copysign_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   copysign_(self: Tensor, other: Scalar): Tensor;
+  copysign_(self: Tensor, options: { other: Scalar }): Tensor;
   copysign_(self: Tensor, other: Tensor): Tensor;
   /**
    * Estimates the Pearson product-moment correlation coefficient matrix of the variables given by the input matrix, where rows are the variables and columns are the observations.
@@ -1344,6 +1411,7 @@ export interface OperatorFunctions {
   countNonzero(self: Tensor, dim?: Int | null): Tensor;
   countNonzero(self: Tensor, options: { dim?: Int | null }): Tensor;
   countNonzero(self: Tensor, dim: readonly Int[]): Tensor;
+  countNonzero(self: Tensor, options: { dim: readonly Int[] }): Tensor;
   /**
    * Estimates the covariance matrix of the variables given by the input matrix, where rows are the variables and columns are the observations.
    *
@@ -1386,6 +1454,7 @@ export interface OperatorFunctions {
    * `aten::ctc_loss.Tensor(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int blank=0, int reduction=1, bool zero_infinity=False) -> Tensor`
    */
   ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: readonly Int[], targetLengths: readonly Int[], blank?: Int, reduction?: Reduction, zeroInfinity?: boolean): Tensor;
+  ctcLoss(logProbs: Tensor, targets: Tensor, options: { inputLengths: readonly Int[]; targetLengths: readonly Int[]; blank?: Int; reduction?: Reduction; zeroInfinity?: boolean }): Tensor;
   ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: readonly Int[], targetLengths: readonly Int[], options: { blank?: Int; reduction?: Reduction; zeroInfinity?: boolean }): Tensor;
   ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: readonly Int[], targetLengths: readonly Int[], blank: Int, options: { reduction?: Reduction; zeroInfinity?: boolean }): Tensor;
   ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: readonly Int[], targetLengths: readonly Int[], blank: Int, reduction: Reduction, options: { zeroInfinity?: boolean }): Tensor;
@@ -1399,36 +1468,42 @@ export interface OperatorFunctions {
    * `aten::cudnn_affine_grid_generator(Tensor theta, int N, int C, int H, int W) -> Tensor grid`
    */
   cudnnAffineGridGenerator(theta: Tensor, N: Int, C: Int, H: Int, W: Int): Tensor;
+  cudnnAffineGridGenerator(theta: Tensor, options: { N: Int; C: Int; H: Int; W: Int }): Tensor;
   /**
    * Gives 4 results from input and weight.
    *
    * `aten::cudnn_batch_norm(Tensor input, Tensor weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float exponential_average_factor, float epsilon) -> (Tensor, Tensor, Tensor, Tensor)`
    */
   cudnnBatchNorm(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, training: boolean, exponentialAverageFactor: number, epsilon: number): [Tensor, Tensor, Tensor, Tensor];
+  cudnnBatchNorm(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, options: { training: boolean; exponentialAverageFactor: number; epsilon: number }): [Tensor, Tensor, Tensor, Tensor];
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::cudnn_convolution(Tensor self, Tensor weight, SymInt[] padding, SymInt[] stride, SymInt[] dilation, SymInt groups, bool benchmark, bool deterministic, bool allow_tf32) -> Tensor`
    */
   cudnnConvolution(self: Tensor, weight: Tensor, padding: readonly Int[], stride: readonly Int[], dilation: readonly Int[], groups: Int, benchmark: boolean, deterministic: boolean, allowTf32: boolean): Tensor;
+  cudnnConvolution(self: Tensor, weight: Tensor, options: { padding: readonly Int[]; stride: readonly Int[]; dilation: readonly Int[]; groups: Int; benchmark: boolean; deterministic: boolean; allowTf32: boolean }): Tensor;
   /**
    * Gives a tensor from self, weight and z.
    *
    * `aten::cudnn_convolution_add_relu(Tensor self, Tensor weight, Tensor z, Scalar? alpha, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, SymInt groups) -> Tensor`
    */
   cudnnConvolutionAddRelu(self: Tensor, weight: Tensor, z: Tensor, alpha: Scalar | null | undefined, bias: Tensor | null | undefined, stride: readonly Int[], padding: readonly Int[], dilation: readonly Int[], groups: Int): Tensor;
+  cudnnConvolutionAddRelu(self: Tensor, weight: Tensor, z: Tensor, options: { alpha?: Scalar | null; bias?: Tensor | null; stride: readonly Int[]; padding: readonly Int[]; dilation: readonly Int[]; groups: Int }): Tensor;
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::cudnn_convolution_relu(Tensor self, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, SymInt groups) -> Tensor`
    */
   cudnnConvolutionRelu(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, stride: readonly Int[], padding: readonly Int[], dilation: readonly Int[], groups: Int): Tensor;
+  cudnnConvolutionRelu(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { stride: readonly Int[]; padding: readonly Int[]; dilation: readonly Int[]; groups: Int }): Tensor;
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::cudnn_convolution_transpose(Tensor self, Tensor weight, SymInt[] padding, SymInt[] output_padding, SymInt[] stride, SymInt[] dilation, SymInt groups, bool benchmark, bool deterministic, bool allow_tf32) -> Tensor`
    */
   cudnnConvolutionTranspose(self: Tensor, weight: Tensor, padding: readonly Int[], outputPadding: readonly Int[], stride: readonly Int[], dilation: readonly Int[], groups: Int, benchmark: boolean, deterministic: boolean, allowTf32: boolean): Tensor;
+  cudnnConvolutionTranspose(self: Tensor, weight: Tensor, options: { padding: readonly Int[]; outputPadding: readonly Int[]; stride: readonly Int[]; dilation: readonly Int[]; groups: Int; benchmark: boolean; deterministic: boolean; allowTf32: boolean }): Tensor;
   /**
    * Gives a tensor from self and grid.
    *
@@ -1447,36 +1522,42 @@ export interface OperatorFunctions {
    * `aten::cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)`
    */
   cummax(self: Tensor, dim: Int): [values: Tensor, indices: Tensor];
+  cummax(self: Tensor, options: { dim: Int }): [values: Tensor, indices: Tensor];
   /**
    * Returns a namedtuple (values, indices) where values is the cumulative minimum of elements of input in the dimension dim.
    *
    * `aten::cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)`
    */
   cummin(self: Tensor, dim: Int): [values: Tensor, indices: Tensor];
+  cummin(self: Tensor, options: { dim: Int }): [values: Tensor, indices: Tensor];
   /**
    * Returns the cumulative product of elements of input in the dimension dim.
    *
    * `aten::cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor`
    */
   cumprod(self: Tensor, dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumprod(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * In-place form of cumprod.
    *
    * `aten::cumprod_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)`
    */
   cumprod_(self: Tensor, dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumprod_(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * Returns the cumulative sum of elements of input in the dimension dim.
    *
    * `aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor`
    */
   cumsum(self: Tensor, dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumsum(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * In-place form of cumsum.
    *
    * `aten::cumsum_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)`
    */
   cumsum_(self: Tensor, dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumsum_(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * Cumulatively computes the trapezoidal rule along dim.
    *
@@ -1635,6 +1716,7 @@ export interface OperatorFunctions {
    * `aten::div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor`
    */
   div(self: Tensor, other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  div(self: Tensor, options: { other: Scalar; roundingMode?: string | null }): Tensor;
   div(self: Tensor, other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * In-place form of div.
@@ -1645,6 +1727,7 @@ export interface OperatorFunctions {
    * `aten::div_.Tensor_mode(Tensor(a!) self, Tensor other, *, str? rounding_mode) -> Tensor(a!)`
    */
   div_(self: Tensor, other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  div_(self: Tensor, options: { other: Scalar; roundingMode?: string | null }): Tensor;
   div_(self: Tensor, other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * Alias for torch.div.
@@ -1655,6 +1738,7 @@ export interface OperatorFunctions {
    * `aten::divide.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor`
    */
   divide(self: Tensor, other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  divide(self: Tensor, options: { other: Scalar; roundingMode?: string | null }): Tensor;
   divide(self: Tensor, other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * In-place form of divide.
@@ -1665,6 +1749,7 @@ export interface OperatorFunctions {
    * `aten::divide_.Tensor_mode(Tensor(a!) self, Tensor other, *, str? rounding_mode) -> Tensor(a!)`
    */
   divide_(self: Tensor, other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  divide_(self: Tensor, options: { other: Scalar; roundingMode?: string | null }): Tensor;
   divide_(self: Tensor, other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * Computes the dot product of two 1D tensors.
@@ -1678,12 +1763,14 @@ export interface OperatorFunctions {
    * `aten::dropout(Tensor input, float p, bool train) -> Tensor`
    */
   dropout(input: Tensor, p: number, train: boolean): Tensor;
+  dropout(input: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * In-place form of dropout.
    *
    * `aten::dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)`
    */
   dropout_(self: Tensor, p: number, train: boolean): Tensor;
+  dropout_(self: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * Splits input, a tensor with three or more dimensions, into multiple tensors depthwise according to indices_or_sections.
    *
@@ -1691,7 +1778,9 @@ export interface OperatorFunctions {
    * `aten::dsplit.int(Tensor(a -> *) self, int sections) -> Tensor(a)[]`
    */
   dsplit(self: Tensor, indices: readonly Int[]): Tensor[];
+  dsplit(self: Tensor, options: { indices: readonly Int[] }): Tensor[];
   dsplit(self: Tensor, sections: Int): Tensor[];
+  dsplit(self: Tensor, options: { sections: Int }): Tensor[];
   /**
    * Stack tensors in sequence depthwise (along third axis).
    *
@@ -1704,6 +1793,7 @@ export interface OperatorFunctions {
    * `aten::einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor`
    */
   einsum(equation: string, tensors: readonly Tensor[], options?: { path?: readonly Int[] | null }): Tensor;
+  einsum(options: { equation: string; tensors: readonly Tensor[]; path?: readonly Int[] | null }): Tensor;
   /**
    * Apply the Exponential Linear Unit (ELU) function element-wise.
    *
@@ -1744,6 +1834,7 @@ export interface OperatorFunctions {
   embeddingBag(weight: Tensor, indices: Tensor, offsets: Tensor, scaleGradByFreq: boolean, mode: "sum" | "mean" | "max" | 0 | 1 | 2, sparse: boolean, options: { perSampleWeights?: Tensor | null; includeLastOffset?: boolean }): [Tensor, Tensor, Tensor, Tensor];
   embeddingBag(weight: Tensor, indices: Tensor, offsets: Tensor, scaleGradByFreq: boolean, mode: "sum" | "mean" | "max" | 0 | 1 | 2, sparse: boolean, perSampleWeights: Tensor | null, options: { includeLastOffset?: boolean }): [Tensor, Tensor, Tensor, Tensor];
   embeddingBag(weight: Tensor, indices: Tensor, offsets: Tensor, scaleGradByFreq: boolean, mode: "sum" | "mean" | "max" | 0 | 1 | 2, sparse: boolean, perSampleWeights: Tensor | null | undefined, includeLastOffset: boolean, paddingIdx?: Int | null): [Tensor, Tensor, Tensor, Tensor];
+  embeddingBag(weight: Tensor, indices: Tensor, offsets: Tensor, options: { scaleGradByFreq: boolean; mode: "sum" | "mean" | "max" | 0 | 1 | 2; sparse: boolean; perSampleWeights?: Tensor | null; includeLastOffset: boolean; paddingIdx?: Int | null }): [Tensor, Tensor, Tensor, Tensor];
   embeddingBag(weight: Tensor, indices: Tensor, offsets: Tensor, scaleGradByFreq: boolean, mode: "sum" | "mean" | "max" | 0 | 1 | 2, sparse: boolean, perSampleWeights: Tensor | null | undefined, includeLastOffset: boolean, options: { paddingIdx?: Int | null }): [Tensor, Tensor, Tensor, Tensor];
   /**
    * Form of embeddingRenorm_ that leaves its input as it is.
@@ -1751,18 +1842,21 @@ export interface OperatorFunctions {
    * `aten::embedding_renorm(Tensor self, Tensor indices, float max_norm, float norm_type) -> Tensor`
    */
   embeddingRenorm(self: Tensor, indices: Tensor, maxNorm: number, normType: number): Tensor;
+  embeddingRenorm(self: Tensor, indices: Tensor, options: { maxNorm: number; normType: number }): Tensor;
   /**
    * In-place form of embeddingRenorm.
    *
    * `aten::embedding_renorm_(Tensor(a!) self, Tensor indices, float max_norm, float norm_type) -> Tensor(a!)`
    */
   embeddingRenorm_(self: Tensor, indices: Tensor, maxNorm: number, normType: number): Tensor;
+  embeddingRenorm_(self: Tensor, indices: Tensor, options: { maxNorm: number; normType: number }): Tensor;
   /**
    * Returns a tensor filled with uninitialized data.
    *
    * `aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor`
    */
   empty(size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
+  empty(options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
   /**
    * Returns an uninitialized tensor with the same size as input.
    *
@@ -1775,18 +1869,21 @@ export interface OperatorFunctions {
    * `aten::empty_permuted(SymInt[] size, int[] physical_layout, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   emptyPermuted(size: readonly Int[], physicalLayout: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  emptyPermuted(options: { size: readonly Int[]; physicalLayout: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Gives a tensor from qtensor.
    *
    * `aten::empty_quantized(int[] size, Tensor qtensor, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor`
    */
   emptyQuantized(size: readonly Int[], qtensor: Tensor, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
+  emptyQuantized(options: { size: readonly Int[]; qtensor: Tensor; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
   /**
    * Creates a tensor with the specified size and stride and filled with undefined data.
    *
    * `aten::empty_strided(SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   emptyStrided(size: readonly Int[], stride: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  emptyStrided(options: { size: readonly Int[]; stride: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Computes element-wise equality.
    *
@@ -1794,6 +1891,7 @@ export interface OperatorFunctions {
    * `aten::eq.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   eq(self: Tensor, other: Scalar): Tensor;
+  eq(self: Tensor, options: { other: Scalar }): Tensor;
   eq(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of eq.
@@ -1802,6 +1900,7 @@ export interface OperatorFunctions {
    * `aten::eq_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   eq_(self: Tensor, other: Scalar): Tensor;
+  eq_(self: Tensor, options: { other: Scalar }): Tensor;
   eq_(self: Tensor, other: Tensor): Tensor;
   /**
    * True if two tensors have the same size and elements, False otherwise.
@@ -1875,6 +1974,7 @@ export interface OperatorFunctions {
    * `aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)`
    */
   expand(self: Tensor, size: readonly Int[], options?: { implicit?: boolean }): Tensor;
+  expand(self: Tensor, options: { size: readonly Int[]; implicit?: boolean }): Tensor;
   /**
    * Expand this tensor to the same size as other.
    *
@@ -1887,6 +1987,7 @@ export interface OperatorFunctions {
    * `aten::expand_copy(Tensor self, SymInt[] size, *, bool implicit=False) -> Tensor`
    */
   expandCopy(self: Tensor, size: readonly Int[], options?: { implicit?: boolean }): Tensor;
+  expandCopy(self: Tensor, options: { size: readonly Int[]; implicit?: boolean }): Tensor;
   /**
    * Alias for torch.special.expm1.
    *
@@ -1920,19 +2021,23 @@ export interface OperatorFunctions {
    * `aten::eye.m(SymInt n, SymInt m, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   eye(n: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  eye(options: { n: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   eye(n: Int, m: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  eye(options: { n: Int; m: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a new tensor with the data in input fake quantized per channel using scale, zero_point, quant_min and quant_max, across the channel specified by axis.
    *
    * `aten::fake_quantize_per_channel_affine(Tensor self, Tensor scale, Tensor zero_point, int axis, int quant_min, int quant_max) -> Tensor`
    */
   fakeQuantizePerChannelAffine(self: Tensor, scale: Tensor, zeroPoint: Tensor, axis: Int, quantMin: Int, quantMax: Int): Tensor;
+  fakeQuantizePerChannelAffine(self: Tensor, scale: Tensor, zeroPoint: Tensor, options: { axis: Int; quantMin: Int; quantMax: Int }): Tensor;
   /**
    * Gives output and mask from self, scale and zeroPoint.
    *
    * `aten::fake_quantize_per_channel_affine_cachemask(Tensor self, Tensor scale, Tensor zero_point, int axis, int quant_min, int quant_max) -> (Tensor output, Tensor mask)`
    */
   fakeQuantizePerChannelAffineCachemask(self: Tensor, scale: Tensor, zeroPoint: Tensor, axis: Int, quantMin: Int, quantMax: Int): [output: Tensor, mask: Tensor];
+  fakeQuantizePerChannelAffineCachemask(self: Tensor, scale: Tensor, zeroPoint: Tensor, options: { axis: Int; quantMin: Int; quantMax: Int }): [output: Tensor, mask: Tensor];
   /**
    * Returns a new tensor with the data in input fake quantized using scale, zero_point, quant_min and quant_max.
    *
@@ -1940,37 +2045,44 @@ export interface OperatorFunctions {
    * `aten::fake_quantize_per_tensor_affine.tensor_qparams(Tensor self, Tensor scale, Tensor zero_point, int quant_min, int quant_max) -> Tensor`
    */
   fakeQuantizePerTensorAffine(self: Tensor, scale: number, zeroPoint: Int, quantMin: Int, quantMax: Int): Tensor;
+  fakeQuantizePerTensorAffine(self: Tensor, options: { scale: number; zeroPoint: Int; quantMin: Int; quantMax: Int }): Tensor;
   fakeQuantizePerTensorAffine(self: Tensor, scale: Tensor, zeroPoint: Tensor, quantMin: Int, quantMax: Int): Tensor;
+  fakeQuantizePerTensorAffine(self: Tensor, scale: Tensor, zeroPoint: Tensor, options: { quantMin: Int; quantMax: Int }): Tensor;
   /**
    * Gives output and mask from self.
    *
    * `aten::fake_quantize_per_tensor_affine_cachemask(Tensor self, float scale, int zero_point, int quant_min, int quant_max) -> (Tensor output, Tensor mask)`
    */
   fakeQuantizePerTensorAffineCachemask(self: Tensor, scale: number, zeroPoint: Int, quantMin: Int, quantMax: Int): [output: Tensor, mask: Tensor];
+  fakeQuantizePerTensorAffineCachemask(self: Tensor, options: { scale: number; zeroPoint: Int; quantMin: Int; quantMax: Int }): [output: Tensor, mask: Tensor];
   /**
    * Randomly masks out entire channels (a channel is a feature map).
    *
    * `aten::feature_alpha_dropout(Tensor input, float p, bool train) -> Tensor`
    */
   featureAlphaDropout(input: Tensor, p: number, train: boolean): Tensor;
+  featureAlphaDropout(input: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * In-place form of featureAlphaDropout.
    *
    * `aten::feature_alpha_dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)`
    */
   featureAlphaDropout_(self: Tensor, p: number, train: boolean): Tensor;
+  featureAlphaDropout_(self: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * Zeroes whole channels at random in training.
    *
    * `aten::feature_dropout(Tensor input, float p, bool train) -> Tensor`
    */
   featureDropout(input: Tensor, p: number, train: boolean): Tensor;
+  featureDropout(input: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * In-place form of featureDropout.
    *
    * `aten::feature_dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)`
    */
   featureDropout_(self: Tensor, p: number, train: boolean): Tensor;
+  featureDropout_(self: Tensor, options: { p: number; train: boolean }): Tensor;
   /**
    * Computes the one dimensional discrete Fourier transform of input.
    *
@@ -1995,6 +2107,7 @@ export interface OperatorFunctions {
    * `aten::fft_fftfreq(int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   fftFftfreq(n: Int, d?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  fftFftfreq(options: { n: Int; d?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   fftFftfreq(n: Int, options: { d?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Computes the N dimensional discrete Fourier transform of input.
@@ -2151,6 +2264,7 @@ export interface OperatorFunctions {
    * `aten::fft_rfftfreq(int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   fftRfftfreq(n: Int, d?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  fftRfftfreq(options: { n: Int; d?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   fftRfftfreq(n: Int, options: { d?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Computes the N-dimensional discrete Fourier transform of real input.
@@ -2168,6 +2282,7 @@ export interface OperatorFunctions {
    * `aten::fill.Tensor(Tensor self, Tensor value) -> Tensor`
    */
   fill(self: Tensor, value: Scalar): Tensor;
+  fill(self: Tensor, options: { value: Scalar }): Tensor;
   fill(self: Tensor, value: Tensor): Tensor;
   /**
    * Fills self tensor with the specified value.
@@ -2176,6 +2291,7 @@ export interface OperatorFunctions {
    * `aten::fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)`
    */
   fill_(self: Tensor, value: Scalar): Tensor;
+  fill_(self: Tensor, options: { value: Scalar }): Tensor;
   fill_(self: Tensor, value: Tensor): Tensor;
   /**
    * Fill the main diagonal of a tensor that has at least 2-dimensions.
@@ -2183,6 +2299,7 @@ export interface OperatorFunctions {
    * `aten::fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)`
    */
   fillDiagonal_(self: Tensor, fillValue: Scalar, wrap?: boolean): Tensor;
+  fillDiagonal_(self: Tensor, options: { fillValue: Scalar; wrap?: boolean }): Tensor;
   fillDiagonal_(self: Tensor, fillValue: Scalar, options: { wrap?: boolean }): Tensor;
   /**
    * Alias for torch.trunc.
@@ -2216,6 +2333,7 @@ export interface OperatorFunctions {
    * `aten::flip(Tensor self, int[] dims) -> Tensor`
    */
   flip(self: Tensor, dims: readonly Int[]): Tensor;
+  flip(self: Tensor, options: { dims: readonly Int[] }): Tensor;
   /**
    * Flip tensor in the left/right direction, returning a new tensor.
    *
@@ -2236,7 +2354,9 @@ export interface OperatorFunctions {
    * `aten::float_power.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor`
    */
   floatPower(self: Scalar, exponent: Tensor): Tensor;
+  floatPower(options: { self: Scalar; exponent: Tensor }): Tensor;
   floatPower(self: Tensor, exponent: Scalar): Tensor;
+  floatPower(self: Tensor, options: { exponent: Scalar }): Tensor;
   floatPower(self: Tensor, exponent: Tensor): Tensor;
   /**
    * In-place form of floatPower.
@@ -2245,6 +2365,7 @@ export interface OperatorFunctions {
    * `aten::float_power_.Tensor(Tensor(a!) self, Tensor exponent) -> Tensor(a!)`
    */
   floatPower_(self: Tensor, exponent: Scalar): Tensor;
+  floatPower_(self: Tensor, options: { exponent: Scalar }): Tensor;
   floatPower_(self: Tensor, exponent: Tensor): Tensor;
   /**
    * Returns a new tensor with the floor of the elements of input, the largest integer less than or equal to each element.
@@ -2266,6 +2387,7 @@ export interface OperatorFunctions {
    */
   floorDivide(self: Tensor, other: Tensor): Tensor;
   floorDivide(self: Tensor, other: Scalar): Tensor;
+  floorDivide(self: Tensor, options: { other: Scalar }): Tensor;
   /**
    * In-place form of floorDivide.
    *
@@ -2273,6 +2395,7 @@ export interface OperatorFunctions {
    * `aten::floor_divide_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   floorDivide_(self: Tensor, other: Scalar): Tensor;
+  floorDivide_(self: Tensor, options: { other: Scalar }): Tensor;
   floorDivide_(self: Tensor, other: Tensor): Tensor;
   /**
    * Computes the element-wise maximum of input and other.
@@ -2293,6 +2416,7 @@ export interface OperatorFunctions {
    * `aten::fmod.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   fmod(self: Tensor, other: Scalar): Tensor;
+  fmod(self: Tensor, options: { other: Scalar }): Tensor;
   fmod(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of fmod.
@@ -2301,6 +2425,7 @@ export interface OperatorFunctions {
    * `aten::fmod_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   fmod_(self: Tensor, other: Scalar): Tensor;
+  fmod_(self: Tensor, options: { other: Scalar }): Tensor;
   fmod_(self: Tensor, other: Tensor): Tensor;
   /**
    * Computes the fractional portion of each element in input.
@@ -2320,12 +2445,14 @@ export interface OperatorFunctions {
    * `aten::fractional_max_pool2d(Tensor self, int[2] kernel_size, int[2] output_size, Tensor random_samples) -> (Tensor, Tensor)`
    */
   fractionalMaxPool2d(self: Tensor, kernelSize: Int | readonly Int[], outputSize: Int | readonly Int[], randomSamples: Tensor): [Tensor, Tensor];
+  fractionalMaxPool2d(self: Tensor, options: { kernelSize: Int | readonly Int[]; outputSize: Int | readonly Int[]; randomSamples: Tensor }): [Tensor, Tensor];
   /**
    * Applies 3D fractional max pooling over an input signal composed of several input planes.
    *
    * `aten::fractional_max_pool3d(Tensor self, int[3] kernel_size, int[3] output_size, Tensor random_samples) -> (Tensor, Tensor)`
    */
   fractionalMaxPool3d(self: Tensor, kernelSize: Int | readonly Int[], outputSize: Int | readonly Int[], randomSamples: Tensor): [Tensor, Tensor];
+  fractionalMaxPool3d(self: Tensor, options: { kernelSize: Int | readonly Int[]; outputSize: Int | readonly Int[]; randomSamples: Tensor }): [Tensor, Tensor];
   /**
    * Decomposes input into mantissa and exponent tensors such that input = mantissa × 2^{exponent}.
    *
@@ -2338,6 +2465,7 @@ export interface OperatorFunctions {
    * `aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor`
    */
   frobeniusNorm(self: Tensor, dim: Int | readonly Int[], keepdim?: boolean): Tensor;
+  frobeniusNorm(self: Tensor, options: { dim: Int | readonly Int[]; keepdim?: boolean }): Tensor;
   frobeniusNorm(self: Tensor, dim: Int | readonly Int[], options: { keepdim?: boolean }): Tensor;
   /**
    * Creates a tensor of size size filled with fill_value.
@@ -2345,18 +2473,21 @@ export interface OperatorFunctions {
    * `aten::full(SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   full(size: readonly Int[], fillValue: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  full(options: { size: readonly Int[]; fillValue: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a tensor with the same size as input filled with fill_value.
    *
    * `aten::full_like(Tensor self, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor`
    */
   fullLike(self: Tensor, fillValue: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
+  fullLike(self: Tensor, options: { fillValue: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
   /**
    * Gives a tensor from self, observerOn, fakeQuantOn, runningMin, runningMax, scale and zeroPoint; changes runningMin, runningMax, scale and zeroPoint in place.
    *
    * `aten::fused_moving_avg_obs_fake_quant(Tensor self, Tensor observer_on, Tensor fake_quant_on, Tensor(a!) running_min, Tensor(b!) running_max, Tensor(c!) scale, Tensor(d!) zero_point, float averaging_const, int quant_min, int quant_max, int ch_axis, bool per_row_fake_quant=False, bool symmetric_quant=False) -> Tensor`
    */
   fusedMovingAvgObsFakeQuant(self: Tensor, observerOn: Tensor, fakeQuantOn: Tensor, runningMin: Tensor, runningMax: Tensor, scale: Tensor, zeroPoint: Tensor, averagingConst: number, quantMin: Int, quantMax: Int, chAxis: Int, perRowFakeQuant?: boolean, symmetricQuant?: boolean): Tensor;
+  fusedMovingAvgObsFakeQuant(self: Tensor, observerOn: Tensor, fakeQuantOn: Tensor, runningMin: Tensor, runningMax: Tensor, scale: Tensor, zeroPoint: Tensor, options: { averagingConst: number; quantMin: Int; quantMax: Int; chAxis: Int; perRowFakeQuant?: boolean; symmetricQuant?: boolean }): Tensor;
   fusedMovingAvgObsFakeQuant(self: Tensor, observerOn: Tensor, fakeQuantOn: Tensor, runningMin: Tensor, runningMax: Tensor, scale: Tensor, zeroPoint: Tensor, averagingConst: number, quantMin: Int, quantMax: Int, chAxis: Int, options: { perRowFakeQuant?: boolean; symmetricQuant?: boolean }): Tensor;
   fusedMovingAvgObsFakeQuant(self: Tensor, observerOn: Tensor, fakeQuantOn: Tensor, runningMin: Tensor, runningMax: Tensor, scale: Tensor, zeroPoint: Tensor, averagingConst: number, quantMin: Int, quantMax: Int, chAxis: Int, perRowFakeQuant: boolean, options: { symmetricQuant?: boolean }): Tensor;
   /**
@@ -2365,6 +2496,7 @@ export interface OperatorFunctions {
    * `aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor`
    */
   gather(self: Tensor, dim: Int, index: Tensor, options?: { sparseGrad?: boolean }): Tensor;
+  gather(self: Tensor, options: { dim: Int; index: Tensor; sparseGrad?: boolean }): Tensor;
   /**
    * Computes the element-wise greatest common divisor (GCD) of input and other.
    *
@@ -2384,6 +2516,7 @@ export interface OperatorFunctions {
    * `aten::ge.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   ge(self: Tensor, other: Scalar): Tensor;
+  ge(self: Tensor, options: { other: Scalar }): Tensor;
   ge(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of ge.
@@ -2392,6 +2525,7 @@ export interface OperatorFunctions {
    * `aten::ge_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   ge_(self: Tensor, other: Scalar): Tensor;
+  ge_(self: Tensor, options: { other: Scalar }): Tensor;
   ge_(self: Tensor, other: Tensor): Tensor;
   /**
    * Applies x · Φ(x) elementwise, with Φ the normal distribution function; approximate: "tanh" is faster.
@@ -2411,12 +2545,14 @@ export interface OperatorFunctions {
    * `aten::geometric(Tensor self, float p, *, Generator? generator=None) -> Tensor`
    */
   geometric(self: Tensor, p: number, options?: { generator?: Generator | null }): Tensor;
+  geometric(self: Tensor, options: { p: number; generator?: Generator | null }): Tensor;
   /**
    * Fills self tensor with elements drawn from the geometric distribution.
    *
    * `aten::geometric_(Tensor(a!) self, float p, *, Generator? generator=None) -> Tensor(a!)`
    */
   geometric_(self: Tensor, p: number, options?: { generator?: Generator | null }): Tensor;
+  geometric_(self: Tensor, options: { p: number; generator?: Generator | null }): Tensor;
   /**
    * This is a low-level function for calling LAPACK's geqrf directly.
    *
@@ -2448,6 +2584,7 @@ export interface OperatorFunctions {
    * `aten::glu_jvp(Tensor glu, Tensor x, Tensor dx, int dim) -> Tensor`
    */
   gluJvp(glu: Tensor, x: Tensor, dx: Tensor, dim: Int): Tensor;
+  gluJvp(glu: Tensor, x: Tensor, dx: Tensor, options: { dim: Int }): Tensor;
   /**
    * Estimates the gradient of a function g .
    *
@@ -2459,6 +2596,7 @@ export interface OperatorFunctions {
    * `aten::gradient.tensorarray(Tensor self, *, Tensor[] spacing, int[] dim, int edge_order=1) -> Tensor[]`
    * `aten::gradient.tensorarrayint(Tensor self, *, Tensor[] spacing, int? dim=None, int edge_order=1) -> Tensor[]`
    */
+  gradient(self: Tensor, options: { dim: readonly Int[]; edgeOrder?: Int }): Tensor[];
   gradient(self: Tensor, options: { spacing: Scalar; dim: readonly Int[]; edgeOrder?: Int }): Tensor[];
   gradient(self: Tensor, options?: { spacing?: Scalar | null; dim?: Int | null; edgeOrder?: Int }): Tensor[];
   gradient(self: Tensor, options: { spacing: readonly Scalar[]; dim: readonly Int[]; edgeOrder?: Int }): Tensor[];
@@ -2472,6 +2610,7 @@ export interface OperatorFunctions {
    * `aten::greater.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   greater(self: Tensor, other: Scalar): Tensor;
+  greater(self: Tensor, options: { other: Scalar }): Tensor;
   greater(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of greater.
@@ -2480,6 +2619,7 @@ export interface OperatorFunctions {
    * `aten::greater_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   greater_(self: Tensor, other: Scalar): Tensor;
+  greater_(self: Tensor, options: { other: Scalar }): Tensor;
   greater_(self: Tensor, other: Tensor): Tensor;
   /**
    * Alias for torch.ge.
@@ -2488,6 +2628,7 @@ export interface OperatorFunctions {
    * `aten::greater_equal.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   greaterEqual(self: Tensor, other: Scalar): Tensor;
+  greaterEqual(self: Tensor, options: { other: Scalar }): Tensor;
   greaterEqual(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of greaterEqual.
@@ -2496,6 +2637,7 @@ export interface OperatorFunctions {
    * `aten::greater_equal_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   greaterEqual_(self: Tensor, other: Scalar): Tensor;
+  greaterEqual_(self: Tensor, options: { other: Scalar }): Tensor;
   greaterEqual_(self: Tensor, other: Tensor): Tensor;
   /**
    * Samples an input at positions that a grid gives, with interpolation.
@@ -2503,24 +2645,28 @@ export interface OperatorFunctions {
    * `aten::grid_sampler(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor`
    */
   gridSampler(input: Tensor, grid: Tensor, interpolationMode: "bilinear" | "nearest" | "bicubic" | 0 | 1 | 2, paddingMode: "zeros" | "border" | "reflection" | 0 | 1 | 2, alignCorners: boolean): Tensor;
+  gridSampler(input: Tensor, grid: Tensor, options: { interpolationMode: "bilinear" | "nearest" | "bicubic" | 0 | 1 | 2; paddingMode: "zeros" | "border" | "reflection" | 0 | 1 | 2; alignCorners: boolean }): Tensor;
   /**
    * Gives a tensor from input and grid.
    *
    * `aten::grid_sampler_2d(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor`
    */
   gridSampler2d(input: Tensor, grid: Tensor, interpolationMode: "bilinear" | "nearest" | "bicubic" | 0 | 1 | 2, paddingMode: "zeros" | "border" | "reflection" | 0 | 1 | 2, alignCorners: boolean): Tensor;
+  gridSampler2d(input: Tensor, grid: Tensor, options: { interpolationMode: "bilinear" | "nearest" | "bicubic" | 0 | 1 | 2; paddingMode: "zeros" | "border" | "reflection" | 0 | 1 | 2; alignCorners: boolean }): Tensor;
   /**
    * Gives a tensor from input and grid.
    *
    * `aten::grid_sampler_3d(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor`
    */
   gridSampler3d(input: Tensor, grid: Tensor, interpolationMode: "bilinear" | "nearest" | "bicubic" | 0 | 1 | 2, paddingMode: "zeros" | "border" | "reflection" | 0 | 1 | 2, alignCorners: boolean): Tensor;
+  gridSampler3d(input: Tensor, grid: Tensor, options: { interpolationMode: "bilinear" | "nearest" | "bicubic" | 0 | 1 | 2; paddingMode: "zeros" | "border" | "reflection" | 0 | 1 | 2; alignCorners: boolean }): Tensor;
   /**
    * Apply Group Normalization for last certain number of dimensions.
    *
    * `aten::group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1.0000000000000001e-05, bool cudnn_enabled=True) -> Tensor`
    */
   groupNorm(input: Tensor, numGroups: Int, weight?: Tensor | null, bias?: Tensor | null, eps?: number, cudnnEnabled?: boolean): Tensor;
+  groupNorm(input: Tensor, options: { numGroups: Int; weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnabled?: boolean }): Tensor;
   groupNorm(input: Tensor, numGroups: Int, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnabled?: boolean }): Tensor;
   groupNorm(input: Tensor, numGroups: Int, weight: Tensor | null, options: { bias?: Tensor | null; eps?: number; cudnnEnabled?: boolean }): Tensor;
   groupNorm(input: Tensor, numGroups: Int, weight: Tensor | null, bias: Tensor | null, options: { eps?: number; cudnnEnabled?: boolean }): Tensor;
@@ -2532,7 +2678,9 @@ export interface OperatorFunctions {
    * `aten::gru.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)`
    */
   gru(data: Tensor, batchSizes: Tensor, hx: Tensor, params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean): [Tensor, Tensor];
+  gru(data: Tensor, batchSizes: Tensor, hx: Tensor, params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean }): [Tensor, Tensor];
   gru(input: Tensor, hx: Tensor, params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean, batchFirst: boolean): [Tensor, Tensor];
+  gru(input: Tensor, hx: Tensor, params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean; batchFirst: boolean }): [Tensor, Tensor];
   /**
    * One step of a gated recurrent unit.
    *
@@ -2548,6 +2696,7 @@ export interface OperatorFunctions {
    * `aten::gt.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   gt(self: Tensor, other: Scalar): Tensor;
+  gt(self: Tensor, options: { other: Scalar }): Tensor;
   gt(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of gt.
@@ -2556,6 +2705,7 @@ export interface OperatorFunctions {
    * `aten::gt_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   gt_(self: Tensor, other: Scalar): Tensor;
+  gt_(self: Tensor, options: { other: Scalar }): Tensor;
   gt_(self: Tensor, other: Tensor): Tensor;
   /**
    * Hamming window function.
@@ -2566,9 +2716,13 @@ export interface OperatorFunctions {
    * `aten::hamming_window.periodic_alpha_beta(int window_length, bool periodic, float alpha, float beta, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   hammingWindow(windowLength: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  hammingWindow(options: { windowLength: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   hammingWindow(windowLength: Int, periodic: boolean, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  hammingWindow(options: { windowLength: Int; periodic: boolean; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   hammingWindow(windowLength: Int, periodic: boolean, alpha: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  hammingWindow(options: { windowLength: Int; periodic: boolean; alpha: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   hammingWindow(windowLength: Int, periodic: boolean, alpha: number, beta: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  hammingWindow(options: { windowLength: Int; periodic: boolean; alpha: number; beta: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Hann window function.
    *
@@ -2576,7 +2730,9 @@ export interface OperatorFunctions {
    * `aten::hann_window.periodic(int window_length, bool periodic, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   hannWindow(windowLength: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  hannWindow(options: { windowLength: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   hannWindow(windowLength: Int, periodic: boolean, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  hannWindow(options: { windowLength: Int; periodic: boolean; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Applies the hard shrinkage function element-wise.
    *
@@ -2677,6 +2833,7 @@ export interface OperatorFunctions {
    * `aten::histogramdd.int_bins(Tensor self, int bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)`
    */
   histogramdd(self: Tensor, bins: readonly Int[], range?: readonly number[] | null, weight?: Tensor | null, density?: boolean): [hist: Tensor, binEdges: Tensor[]];
+  histogramdd(self: Tensor, options: { bins: readonly Int[]; range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: readonly Int[], options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: readonly Int[], range: readonly number[] | null, options: { weight?: Tensor | null; density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: readonly Int[], range: readonly number[] | null, weight: Tensor | null, options: { density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
@@ -2685,6 +2842,7 @@ export interface OperatorFunctions {
   histogramdd(self: Tensor, bins: readonly Tensor[], range: readonly number[] | null, options: { weight?: Tensor | null; density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: readonly Tensor[], range: readonly number[] | null, weight: Tensor | null, options: { density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: Int, range?: readonly number[] | null, weight?: Tensor | null, density?: boolean): [hist: Tensor, binEdges: Tensor[]];
+  histogramdd(self: Tensor, options: { bins: Int; range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: Int, options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: Int, range: readonly number[] | null, options: { weight?: Tensor | null; density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
   histogramdd(self: Tensor, bins: Int, range: readonly number[] | null, weight: Tensor | null, options: { density?: boolean }): [hist: Tensor, binEdges: Tensor[]];
@@ -2695,7 +2853,9 @@ export interface OperatorFunctions {
    * `aten::hsplit.int(Tensor(a -> *) self, int sections) -> Tensor(a)[]`
    */
   hsplit(self: Tensor, indices: readonly Int[]): Tensor[];
+  hsplit(self: Tensor, options: { indices: readonly Int[] }): Tensor[];
   hsplit(self: Tensor, sections: Int): Tensor[];
+  hsplit(self: Tensor, options: { sections: Int }): Tensor[];
   /**
    * Performs a matrix multiplication of a sparse COO matrix mat1 and a strided matrix mat2.
    *
@@ -2770,6 +2930,7 @@ export interface OperatorFunctions {
    * `aten::im2col(Tensor self, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor`
    */
   im2col(self: Tensor, kernelSize: Int | readonly Int[], dilation: Int | readonly Int[], padding: Int | readonly Int[], stride: Int | readonly Int[]): Tensor;
+  im2col(self: Tensor, options: { kernelSize: Int | readonly Int[]; dilation: Int | readonly Int[]; padding: Int | readonly Int[]; stride: Int | readonly Int[] }): Tensor;
   /**
    * Returns a new tensor containing imaginary values of the self tensor.
    *
@@ -2788,24 +2949,28 @@ export interface OperatorFunctions {
    * `aten::index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor`
    */
   indexAdd(self: Tensor, dim: Int, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor;
+  indexAdd(self: Tensor, options: { dim: Int; index: Tensor; source: Tensor; alpha?: Scalar }): Tensor;
   /**
    * Accumulate the elements of alpha times source into the self tensor by adding to the indices in the order given in index.
    *
    * `aten::index_add_(Tensor(a!) self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor(a!)`
    */
   indexAdd_(self: Tensor, dim: Int, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor;
+  indexAdd_(self: Tensor, options: { dim: Int; index: Tensor; source: Tensor; alpha?: Scalar }): Tensor;
   /**
    * Form of indexCopy_ that leaves its input as it is.
    *
    * `aten::index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor`
    */
   indexCopy(self: Tensor, dim: Int, index: Tensor, source: Tensor): Tensor;
+  indexCopy(self: Tensor, options: { dim: Int; index: Tensor; source: Tensor }): Tensor;
   /**
    * Copies the elements of tensor into the self tensor by selecting the indices in the order given in index.
    *
    * `aten::index_copy_(Tensor(a!) self, int dim, Tensor index, Tensor source) -> Tensor(a!)`
    */
   indexCopy_(self: Tensor, dim: Int, index: Tensor, source: Tensor): Tensor;
+  indexCopy_(self: Tensor, options: { dim: Int; index: Tensor; source: Tensor }): Tensor;
   /**
    * Form of indexFill_ that leaves its input as it is.
    *
@@ -2813,7 +2978,9 @@ export interface OperatorFunctions {
    * `aten::index_fill.int_Tensor(Tensor self, int dim, Tensor index, Tensor value) -> Tensor`
    */
   indexFill(self: Tensor, dim: Int, index: Tensor, value: Scalar): Tensor;
+  indexFill(self: Tensor, options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
   indexFill(self: Tensor, dim: Int, index: Tensor, value: Tensor): Tensor;
+  indexFill(self: Tensor, options: { dim: Int; index: Tensor; value: Tensor }): Tensor;
   /**
    * Fills the elements of the self tensor with value value by selecting the indices in the order given in index.
    *
@@ -2821,7 +2988,9 @@ export interface OperatorFunctions {
    * `aten::index_fill_.int_Tensor(Tensor(a!) self, int dim, Tensor index, Tensor value) -> Tensor(a!)`
    */
   indexFill_(self: Tensor, dim: Int, index: Tensor, value: Scalar): Tensor;
+  indexFill_(self: Tensor, options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
   indexFill_(self: Tensor, dim: Int, index: Tensor, value: Tensor): Tensor;
+  indexFill_(self: Tensor, options: { dim: Int; index: Tensor; value: Tensor }): Tensor;
   /**
    * Form of indexPut_ that leaves its input as it is.
    *
@@ -2842,18 +3011,21 @@ export interface OperatorFunctions {
    * `aten::index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor`
    */
   indexReduce(self: Tensor, dim: Int, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  indexReduce(self: Tensor, options: { dim: Int; index: Tensor; source: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * Accumulate the elements of source into the self tensor by accumulating to the indices in the order given in index using the reduction given by the reduce argument.
    *
    * `aten::index_reduce_(Tensor(a!) self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor(a!)`
    */
   indexReduce_(self: Tensor, dim: Int, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  indexReduce_(self: Tensor, options: { dim: Int; index: Tensor; source: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * Returns a new tensor which indexes the input tensor along dimension dim using the entries in index.
    *
    * `aten::index_select(Tensor self, int dim, Tensor index) -> Tensor`
    */
   indexSelect(self: Tensor, dim: Int, index: Tensor): Tensor;
+  indexSelect(self: Tensor, options: { dim: Int; index: Tensor }): Tensor;
   /**
    * Return the indices tensor of a sparse COO tensor.
    *
@@ -2878,6 +3050,7 @@ export interface OperatorFunctions {
    * `aten::instance_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool use_input_stats, float momentum, float eps, bool cudnn_enabled) -> Tensor`
    */
   instanceNorm(input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, useInputStats: boolean, momentum: number, eps: number, cudnnEnabled: boolean): Tensor;
+  instanceNorm(input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, options: { useInputStats: boolean; momentum: number; eps: number; cudnnEnabled: boolean }): Tensor;
   /**
    * Given a quantized Tensor, self.int_repr() returns a CPU Tensor with uint8_t as data type that stores the underlying uint8_t values of the given Tensor.
    *
@@ -2916,6 +3089,7 @@ export interface OperatorFunctions {
    */
   isContiguous(self: Tensor): boolean;
   isContiguous(self: Tensor, memoryFormat: MemoryFormat): boolean;
+  isContiguous(self: Tensor, options: { memoryFormat: MemoryFormat }): boolean;
   /**
    * Gives true or false from self.
    *
@@ -3006,7 +3180,9 @@ export interface OperatorFunctions {
    * `aten::isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor`
    */
   isin(element: Scalar, testElements: Tensor, options?: { assumeUnique?: boolean; invert?: boolean }): Tensor;
+  isin(options: { element: Scalar; testElements: Tensor; assumeUnique?: boolean; invert?: boolean }): Tensor;
   isin(elements: Tensor, testElement: Scalar, options?: { assumeUnique?: boolean; invert?: boolean }): Tensor;
+  isin(elements: Tensor, options: { testElement: Scalar; assumeUnique?: boolean; invert?: boolean }): Tensor;
   isin(elements: Tensor, testElements: Tensor, options?: { assumeUnique?: boolean; invert?: boolean }): Tensor;
   /**
    * Tests if each element of input is infinite (positive or negative infinity) or not.
@@ -3044,6 +3220,7 @@ export interface OperatorFunctions {
    * `aten::istft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, bool normalized=False, bool? onesided=None, int? length=None, bool return_complex=False) -> Tensor`
    */
   istft(self: Tensor, nFft: Int, hopLength?: Int | null, winLength?: Int | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: Int | null, returnComplex?: boolean): Tensor;
+  istft(self: Tensor, options: { nFft: Int; hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
   istft(self: Tensor, nFft: Int, options: { hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
   istft(self: Tensor, nFft: Int, hopLength: Int | null, options: { winLength?: Int | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
   istft(self: Tensor, nFft: Int, hopLength: Int | null, winLength: Int | null, options: { window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
@@ -3066,8 +3243,11 @@ export interface OperatorFunctions {
    * `aten::kaiser_window.periodic(int window_length, bool periodic, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   kaiserWindow(windowLength: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  kaiserWindow(options: { windowLength: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   kaiserWindow(windowLength: Int, periodic: boolean, beta: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  kaiserWindow(options: { windowLength: Int; periodic: boolean; beta: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   kaiserWindow(windowLength: Int, periodic: boolean, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  kaiserWindow(options: { windowLength: Int; periodic: boolean; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Compute the KL Divergence loss.
    *
@@ -3087,6 +3267,7 @@ export interface OperatorFunctions {
    * `aten::kthvalue(Tensor self, SymInt k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)`
    */
   kthvalue(self: Tensor, k: Int, dim?: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  kthvalue(self: Tensor, options: { k: Int; dim?: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   kthvalue(self: Tensor, k: Int, options: { dim?: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   kthvalue(self: Tensor, k: Int, dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   /**
@@ -3102,6 +3283,7 @@ export interface OperatorFunctions {
    * `aten::layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1.0000000000000001e-05, bool cudnn_enable=True) -> Tensor`
    */
   layerNorm(input: Tensor, normalizedShape: readonly Int[], weight?: Tensor | null, bias?: Tensor | null, eps?: number, cudnnEnable?: boolean): Tensor;
+  layerNorm(input: Tensor, options: { normalizedShape: readonly Int[]; weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnable?: boolean }): Tensor;
   layerNorm(input: Tensor, normalizedShape: readonly Int[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnable?: boolean }): Tensor;
   layerNorm(input: Tensor, normalizedShape: readonly Int[], weight: Tensor | null, options: { bias?: Tensor | null; eps?: number; cudnnEnable?: boolean }): Tensor;
   layerNorm(input: Tensor, normalizedShape: readonly Int[], weight: Tensor | null, bias: Tensor | null, options: { eps?: number; cudnnEnable?: boolean }): Tensor;
@@ -3137,6 +3319,7 @@ export interface OperatorFunctions {
    * `aten::le.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   le(self: Tensor, other: Scalar): Tensor;
+  le(self: Tensor, options: { other: Scalar }): Tensor;
   le(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of le.
@@ -3145,6 +3328,7 @@ export interface OperatorFunctions {
    * `aten::le_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   le_(self: Tensor, other: Scalar): Tensor;
+  le_(self: Tensor, options: { other: Scalar }): Tensor;
   le_(self: Tensor, other: Tensor): Tensor;
   /**
    * Applies max(0, x) + negativeSlope · min(0, x) elementwise.
@@ -3167,6 +3351,7 @@ export interface OperatorFunctions {
    * `aten::lerp.Tensor(Tensor self, Tensor end, Tensor weight) -> Tensor`
    */
   lerp(self: Tensor, end: Tensor, weight: Scalar): Tensor;
+  lerp(self: Tensor, end: Tensor, options: { weight: Scalar }): Tensor;
   lerp(self: Tensor, end: Tensor, weight: Tensor): Tensor;
   /**
    * In-place form of lerp.
@@ -3175,6 +3360,7 @@ export interface OperatorFunctions {
    * `aten::lerp_.Tensor(Tensor(a!) self, Tensor end, Tensor weight) -> Tensor(a!)`
    */
   lerp_(self: Tensor, end: Tensor, weight: Scalar): Tensor;
+  lerp_(self: Tensor, end: Tensor, options: { weight: Scalar }): Tensor;
   lerp_(self: Tensor, end: Tensor, weight: Tensor): Tensor;
   /**
    * Alias for torch.lt.
@@ -3183,6 +3369,7 @@ export interface OperatorFunctions {
    * `aten::less.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   less(self: Tensor, other: Scalar): Tensor;
+  less(self: Tensor, options: { other: Scalar }): Tensor;
   less(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of less.
@@ -3191,6 +3378,7 @@ export interface OperatorFunctions {
    * `aten::less_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   less_(self: Tensor, other: Scalar): Tensor;
+  less_(self: Tensor, options: { other: Scalar }): Tensor;
   less_(self: Tensor, other: Tensor): Tensor;
   /**
    * Alias for torch.le.
@@ -3199,6 +3387,7 @@ export interface OperatorFunctions {
    * `aten::less_equal.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   lessEqual(self: Tensor, other: Scalar): Tensor;
+  lessEqual(self: Tensor, options: { other: Scalar }): Tensor;
   lessEqual(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of lessEqual.
@@ -3207,6 +3396,7 @@ export interface OperatorFunctions {
    * `aten::less_equal_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   lessEqual_(self: Tensor, other: Scalar): Tensor;
+  lessEqual_(self: Tensor, options: { other: Scalar }): Tensor;
   lessEqual_(self: Tensor, other: Tensor): Tensor;
   /**
    * Computes the natural logarithm of the absolute value of the gamma function on input.
@@ -3268,6 +3458,7 @@ export interface OperatorFunctions {
   linalgCond(self: Tensor, p?: Scalar | null): Tensor;
   linalgCond(self: Tensor, options: { p?: Scalar | null }): Tensor;
   linalgCond(self: Tensor, p: string): Tensor;
+  linalgCond(self: Tensor, options: { p: string }): Tensor;
   /**
    * Computes the cross product of two 3-dimensional vectors.
    *
@@ -3398,6 +3589,7 @@ export interface OperatorFunctions {
    * `aten::linalg_matrix_norm.str_ord(Tensor self, str ord="fro", int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
    */
   linalgMatrixNorm(self: Tensor, ord: Scalar, dim?: readonly Int[], keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+  linalgMatrixNorm(self: Tensor, options: { ord: Scalar; dim?: readonly Int[]; keepdim?: boolean; dtype?: DType | null }): Tensor;
   linalgMatrixNorm(self: Tensor, ord: Scalar, options: { dim?: readonly Int[]; keepdim?: boolean; dtype?: DType | null }): Tensor;
   linalgMatrixNorm(self: Tensor, ord: Scalar, dim: readonly Int[], options: { keepdim?: boolean; dtype?: DType | null }): Tensor;
   linalgMatrixNorm(self: Tensor, ord?: string, dim?: readonly Int[], keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
@@ -3410,6 +3602,7 @@ export interface OperatorFunctions {
    * `aten::linalg_matrix_power(Tensor self, int n) -> Tensor`
    */
   linalgMatrixPower(self: Tensor, n: Int): Tensor;
+  linalgMatrixPower(self: Tensor, options: { n: Int }): Tensor;
   /**
    * Computes the numerical rank of a matrix.
    *
@@ -3419,6 +3612,7 @@ export interface OperatorFunctions {
    * `aten::linalg_matrix_rank.tol_tensor(Tensor input, Tensor tol, bool hermitian=False) -> Tensor`
    */
   linalgMatrixRank(self: Tensor, tol: number, hermitian?: boolean): Tensor;
+  linalgMatrixRank(self: Tensor, options: { tol: number; hermitian?: boolean }): Tensor;
   linalgMatrixRank(self: Tensor, tol: number, options: { hermitian?: boolean }): Tensor;
   linalgMatrixRank(self: Tensor, options?: { atol?: number | null; rtol?: number | null; hermitian?: boolean }): Tensor;
   linalgMatrixRank(input: Tensor, options?: { atol?: Tensor | null; rtol?: Tensor | null; hermitian?: boolean }): Tensor;
@@ -3441,6 +3635,7 @@ export interface OperatorFunctions {
   linalgNorm(self: Tensor, ord: Scalar | null, options: { dim?: Int | readonly Int[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor;
   linalgNorm(self: Tensor, ord: Scalar | null, dim: Int | readonly Int[] | null, options: { keepdim?: boolean; dtype?: DType | null }): Tensor;
   linalgNorm(self: Tensor, ord: string, dim?: Int | readonly Int[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+  linalgNorm(self: Tensor, options: { ord: string; dim?: Int | readonly Int[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor;
   linalgNorm(self: Tensor, ord: string, options: { dim?: Int | readonly Int[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor;
   linalgNorm(self: Tensor, ord: string, dim: Int | readonly Int[] | null, options: { keepdim?: boolean; dtype?: DType | null }): Tensor;
   /**
@@ -3452,6 +3647,7 @@ export interface OperatorFunctions {
    * `aten::linalg_pinv.rcond_tensor(Tensor self, Tensor rcond, bool hermitian=False) -> Tensor`
    */
   linalgPinv(self: Tensor, rcond: number, hermitian?: boolean): Tensor;
+  linalgPinv(self: Tensor, options: { rcond: number; hermitian?: boolean }): Tensor;
   linalgPinv(self: Tensor, rcond: number, options: { hermitian?: boolean }): Tensor;
   linalgPinv(self: Tensor, options?: { atol?: number | null; rtol?: number | null; hermitian?: boolean }): Tensor;
   linalgPinv(self: Tensor, options?: { atol?: Tensor | null; rtol?: Tensor | null; hermitian?: boolean }): Tensor;
@@ -3552,9 +3748,13 @@ export interface OperatorFunctions {
    * `aten::linspace.Tensor_Tensor(Tensor start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   linspace(start: Scalar, end: Scalar, steps: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  linspace(options: { start: Scalar; end: Scalar; steps: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   linspace(start: Scalar, end: Tensor, steps: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  linspace(options: { start: Scalar; end: Tensor; steps: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   linspace(start: Tensor, end: Scalar, steps: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  linspace(start: Tensor, options: { end: Scalar; steps: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   linspace(start: Tensor, end: Tensor, steps: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  linspace(start: Tensor, end: Tensor, options: { steps: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a new tensor with the natural logarithm of the elements of input.
    *
@@ -3637,6 +3837,7 @@ export interface OperatorFunctions {
    * `aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor`
    */
   logSoftmax(self: Tensor, dim: Int, dtype?: DType | null): Tensor;
+  logSoftmax(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   logSoftmax(self: Tensor, dim: Int, options: { dtype?: DType | null }): Tensor;
   /**
    * Logarithm of the sum of exponentiations of the inputs.
@@ -3656,6 +3857,7 @@ export interface OperatorFunctions {
    * `aten::logcumsumexp(Tensor self, int dim) -> Tensor`
    */
   logcumsumexp(self: Tensor, dim: Int): Tensor;
+  logcumsumexp(self: Tensor, options: { dim: Int }): Tensor;
   /**
    * Calculates log determinant of a square matrix or batches of square matrices.
    *
@@ -3733,12 +3935,16 @@ export interface OperatorFunctions {
    * `aten::logspace.Tensor_Tensor(Tensor start, Tensor end, int steps, float base=10., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   logspace(start: Scalar, end: Scalar, steps: Int, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  logspace(options: { start: Scalar; end: Scalar; steps: Int; base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   logspace(start: Scalar, end: Scalar, steps: Int, options: { base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   logspace(start: Scalar, end: Tensor, steps: Int, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  logspace(options: { start: Scalar; end: Tensor; steps: Int; base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   logspace(start: Scalar, end: Tensor, steps: Int, options: { base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   logspace(start: Tensor, end: Scalar, steps: Int, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  logspace(start: Tensor, options: { end: Scalar; steps: Int; base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   logspace(start: Tensor, end: Scalar, steps: Int, options: { base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   logspace(start: Tensor, end: Tensor, steps: Int, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  logspace(start: Tensor, end: Tensor, options: { steps: Int; base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   logspace(start: Tensor, end: Tensor, steps: Int, options: { base?: number; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns the log of summed exponentials of each row of the input tensor in the given dimension dim.
@@ -3746,6 +3952,7 @@ export interface OperatorFunctions {
    * `aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor`
    */
   logsumexp(self: Tensor, dim: Int | readonly Int[], keepdim?: boolean): Tensor;
+  logsumexp(self: Tensor, options: { dim: Int | readonly Int[]; keepdim?: boolean }): Tensor;
   logsumexp(self: Tensor, dim: Int | readonly Int[], options: { keepdim?: boolean }): Tensor;
   /**
    * A long short-term memory network of several layers over a sequence.
@@ -3754,7 +3961,9 @@ export interface OperatorFunctions {
    * `aten::lstm.input(Tensor input, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor, Tensor)`
    */
   lstm(data: Tensor, batchSizes: Tensor, hx: readonly Tensor[], params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean): [Tensor, Tensor, Tensor];
+  lstm(data: Tensor, batchSizes: Tensor, hx: readonly Tensor[], params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean }): [Tensor, Tensor, Tensor];
   lstm(input: Tensor, hx: readonly Tensor[], params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean, batchFirst: boolean): [Tensor, Tensor, Tensor];
+  lstm(input: Tensor, hx: readonly Tensor[], params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean; batchFirst: boolean }): [Tensor, Tensor, Tensor];
   /**
    * One step of a long short-term memory network.
    *
@@ -3770,6 +3979,7 @@ export interface OperatorFunctions {
    * `aten::lt.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   lt(self: Tensor, other: Scalar): Tensor;
+  lt(self: Tensor, options: { other: Scalar }): Tensor;
   lt(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of lt.
@@ -3778,6 +3988,7 @@ export interface OperatorFunctions {
    * `aten::lt_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   lt_(self: Tensor, other: Scalar): Tensor;
+  lt_(self: Tensor, options: { other: Scalar }): Tensor;
   lt_(self: Tensor, other: Tensor): Tensor;
   /**
    * Returns the LU solve of the linear system Ax = b using the partially pivoted LU factorization of A from linalg.lu_factor.
@@ -3820,6 +4031,7 @@ export interface OperatorFunctions {
    * `aten::masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor`
    */
   maskedFill(self: Tensor, mask: Tensor, value: Scalar): Tensor;
+  maskedFill(self: Tensor, mask: Tensor, options: { value: Scalar }): Tensor;
   maskedFill(self: Tensor, mask: Tensor, value: Tensor): Tensor;
   /**
    * Fills elements of self tensor with value where mask is True.
@@ -3828,6 +4040,7 @@ export interface OperatorFunctions {
    * `aten::masked_fill_.Tensor(Tensor(a!) self, Tensor mask, Tensor value) -> Tensor(a!)`
    */
   maskedFill_(self: Tensor, mask: Tensor, value: Scalar): Tensor;
+  maskedFill_(self: Tensor, mask: Tensor, options: { value: Scalar }): Tensor;
   maskedFill_(self: Tensor, mask: Tensor, value: Tensor): Tensor;
   /**
    * Form of maskedScatter_ that leaves its input as it is.
@@ -3871,6 +4084,7 @@ export interface OperatorFunctions {
    * `aten::matrix_power(Tensor self, int n) -> Tensor`
    */
   matrixPower(self: Tensor, n: Int): Tensor;
+  matrixPower(self: Tensor, options: { n: Int }): Tensor;
   /**
    * Returns the maximum value of all elements in the input tensor.
    *
@@ -3880,6 +4094,7 @@ export interface OperatorFunctions {
    */
   max(self: Tensor): Tensor;
   max(self: Tensor, dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  max(self: Tensor, options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   max(self: Tensor, dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   max(self: Tensor, other: Tensor): Tensor;
   /**
@@ -3888,6 +4103,7 @@ export interface OperatorFunctions {
    * `aten::max_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], int[1] dilation=[1], bool ceil_mode=False) -> Tensor`
    */
   maxPool1d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): Tensor;
+  maxPool1d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool1d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool1d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool1d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
@@ -3898,6 +4114,7 @@ export interface OperatorFunctions {
    * `aten::max_pool1d_with_indices(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], int[1] dilation=[1], bool ceil_mode=False) -> (Tensor, Tensor)`
    */
   maxPool1dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): [Tensor, Tensor];
+  maxPool1dWithIndices(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool1dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool1dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool1dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
@@ -3908,6 +4125,7 @@ export interface OperatorFunctions {
    * `aten::max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor`
    */
   maxPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): Tensor;
+  maxPool2d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool2d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
@@ -3918,6 +4136,7 @@ export interface OperatorFunctions {
    * `aten::max_pool2d_with_indices(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)`
    */
   maxPool2dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): [Tensor, Tensor];
+  maxPool2dWithIndices(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool2dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool2dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool2dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
@@ -3928,6 +4147,7 @@ export interface OperatorFunctions {
    * `aten::max_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> Tensor`
    */
   maxPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): Tensor;
+  maxPool3d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool3d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   maxPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
@@ -3938,6 +4158,7 @@ export interface OperatorFunctions {
    * `aten::max_pool3d_with_indices(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)`
    */
   maxPool3dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): [Tensor, Tensor];
+  maxPool3dWithIndices(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool3dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool3dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
   maxPool3dWithIndices(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): [Tensor, Tensor];
@@ -3948,12 +4169,14 @@ export interface OperatorFunctions {
    * `aten::max_unpool2d(Tensor self, Tensor indices, SymInt[2] output_size) -> Tensor`
    */
   maxUnpool2d(self: Tensor, indices: Tensor, outputSize: Int | readonly Int[]): Tensor;
+  maxUnpool2d(self: Tensor, indices: Tensor, options: { outputSize: Int | readonly Int[] }): Tensor;
   /**
    * Compute a partial inverse of MaxPool3d.
    *
    * `aten::max_unpool3d(Tensor self, Tensor indices, SymInt[3] output_size, int[3] stride, int[3] padding) -> Tensor`
    */
   maxUnpool3d(self: Tensor, indices: Tensor, outputSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[]): Tensor;
+  maxUnpool3d(self: Tensor, indices: Tensor, options: { outputSize: Int | readonly Int[]; stride: Int | readonly Int[]; padding: Int | readonly Int[] }): Tensor;
   /**
    * Computes the element-wise maximum of input and other.
    *
@@ -3978,6 +4201,7 @@ export interface OperatorFunctions {
    */
   median(self: Tensor): Tensor;
   median(self: Tensor, dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  median(self: Tensor, options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   median(self: Tensor, dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   /**
    * Creates grids of coordinates specified by the 1D inputs in tensors.
@@ -3996,6 +4220,7 @@ export interface OperatorFunctions {
    */
   min(self: Tensor): Tensor;
   min(self: Tensor, dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  min(self: Tensor, options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   min(self: Tensor, dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   min(self: Tensor, other: Tensor): Tensor;
   /**
@@ -4010,30 +4235,35 @@ export interface OperatorFunctions {
    * `aten::miopen_batch_norm(Tensor input, Tensor weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float exponential_average_factor, float epsilon) -> (Tensor, Tensor, Tensor)`
    */
   miopenBatchNorm(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, training: boolean, exponentialAverageFactor: number, epsilon: number): [Tensor, Tensor, Tensor];
+  miopenBatchNorm(input: Tensor, weight: Tensor, bias: Tensor | null | undefined, runningMean: Tensor | null | undefined, runningVar: Tensor | null | undefined, options: { training: boolean; exponentialAverageFactor: number; epsilon: number }): [Tensor, Tensor, Tensor];
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::miopen_convolution(Tensor self, Tensor weight, Tensor? bias, SymInt[] padding, SymInt[] stride, SymInt[] dilation, SymInt groups, bool benchmark, bool deterministic) -> Tensor`
    */
   miopenConvolution(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, padding: readonly Int[], stride: readonly Int[], dilation: readonly Int[], groups: Int, benchmark: boolean, deterministic: boolean): Tensor;
+  miopenConvolution(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { padding: readonly Int[]; stride: readonly Int[]; dilation: readonly Int[]; groups: Int; benchmark: boolean; deterministic: boolean }): Tensor;
   /**
    * Gives a tensor from self, weight and z.
    *
    * `aten::miopen_convolution_add_relu(Tensor self, Tensor weight, Tensor z, Scalar? alpha, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, SymInt groups) -> Tensor`
    */
   miopenConvolutionAddRelu(self: Tensor, weight: Tensor, z: Tensor, alpha: Scalar | null | undefined, bias: Tensor | null | undefined, stride: readonly Int[], padding: readonly Int[], dilation: readonly Int[], groups: Int): Tensor;
+  miopenConvolutionAddRelu(self: Tensor, weight: Tensor, z: Tensor, options: { alpha?: Scalar | null; bias?: Tensor | null; stride: readonly Int[]; padding: readonly Int[]; dilation: readonly Int[]; groups: Int }): Tensor;
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::miopen_convolution_relu(Tensor self, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, SymInt groups) -> Tensor`
    */
   miopenConvolutionRelu(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, stride: readonly Int[], padding: readonly Int[], dilation: readonly Int[], groups: Int): Tensor;
+  miopenConvolutionRelu(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { stride: readonly Int[]; padding: readonly Int[]; dilation: readonly Int[]; groups: Int }): Tensor;
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::miopen_convolution_transpose(Tensor self, Tensor weight, Tensor? bias, SymInt[] padding, SymInt[] output_padding, SymInt[] stride, SymInt[] dilation, SymInt groups, bool benchmark, bool deterministic) -> Tensor`
    */
   miopenConvolutionTranspose(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, padding: readonly Int[], outputPadding: readonly Int[], stride: readonly Int[], dilation: readonly Int[], groups: Int, benchmark: boolean, deterministic: boolean): Tensor;
+  miopenConvolutionTranspose(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { padding: readonly Int[]; outputPadding: readonly Int[]; stride: readonly Int[]; dilation: readonly Int[]; groups: Int; benchmark: boolean; deterministic: boolean }): Tensor;
   /**
    * Gives 2 results from logProbs and targets.
    *
@@ -4041,19 +4271,23 @@ export interface OperatorFunctions {
    * `aten::miopen_ctc_loss.Tensor(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int blank, bool deterministic, bool zero_infinity) -> (Tensor, Tensor)`
    */
   miopenCtcLoss(logProbs: Tensor, targets: Tensor, inputLengths: readonly Int[], targetLengths: readonly Int[], blank: Int, deterministic: boolean, zeroInfinity: boolean): [Tensor, Tensor];
+  miopenCtcLoss(logProbs: Tensor, targets: Tensor, options: { inputLengths: readonly Int[]; targetLengths: readonly Int[]; blank: Int; deterministic: boolean; zeroInfinity: boolean }): [Tensor, Tensor];
   miopenCtcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, blank: Int, deterministic: boolean, zeroInfinity: boolean): [Tensor, Tensor];
+  miopenCtcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, options: { blank: Int; deterministic: boolean; zeroInfinity: boolean }): [Tensor, Tensor];
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::miopen_depthwise_convolution(Tensor self, Tensor weight, Tensor? bias, SymInt[] padding, SymInt[] stride, SymInt[] dilation, SymInt groups, bool benchmark, bool deterministic) -> Tensor`
    */
   miopenDepthwiseConvolution(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, padding: readonly Int[], stride: readonly Int[], dilation: readonly Int[], groups: Int, benchmark: boolean, deterministic: boolean): Tensor;
+  miopenDepthwiseConvolution(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { padding: readonly Int[]; stride: readonly Int[]; dilation: readonly Int[]; groups: Int; benchmark: boolean; deterministic: boolean }): Tensor;
   /**
    * Gives 5 results from input, weight and hx.
    *
    * `aten::miopen_rnn(Tensor input, Tensor[] weight, int weight_stride0, Tensor hx, Tensor? cx, int mode, int hidden_size, int num_layers, bool batch_first, float dropout, bool train, bool bidirectional, int[] batch_sizes, Tensor? dropout_state) -> (Tensor, Tensor, Tensor, Tensor, Tensor)`
    */
   miopenRnn(input: Tensor, weight: readonly Tensor[], weightStride0: Int, hx: Tensor, cx: Tensor | null | undefined, mode: Int, hiddenSize: Int, numLayers: Int, batchFirst: boolean, dropout: number, train: boolean, bidirectional: boolean, batchSizes: readonly Int[], dropoutState?: Tensor | null): [Tensor, Tensor, Tensor, Tensor, Tensor];
+  miopenRnn(input: Tensor, weight: readonly Tensor[], options: { weightStride0: Int; hx: Tensor; cx?: Tensor | null; mode: Int; hiddenSize: Int; numLayers: Int; batchFirst: boolean; dropout: number; train: boolean; bidirectional: boolean; batchSizes: readonly Int[]; dropoutState?: Tensor | null }): [Tensor, Tensor, Tensor, Tensor, Tensor];
   miopenRnn(input: Tensor, weight: readonly Tensor[], weightStride0: Int, hx: Tensor, cx: Tensor | null | undefined, mode: Int, hiddenSize: Int, numLayers: Int, batchFirst: boolean, dropout: number, train: boolean, bidirectional: boolean, batchSizes: readonly Int[], options: { dropoutState?: Tensor | null }): [Tensor, Tensor, Tensor, Tensor, Tensor];
   /**
    * Apply the Mish function, element-wise.
@@ -4073,12 +4307,14 @@ export interface OperatorFunctions {
    * `aten::mkldnn_adaptive_avg_pool2d(Tensor self, int[2] output_size) -> Tensor`
    */
   mkldnnAdaptiveAvgPool2d(self: Tensor, outputSize: Int | readonly Int[]): Tensor;
+  mkldnnAdaptiveAvgPool2d(self: Tensor, options: { outputSize: Int | readonly Int[] }): Tensor;
   /**
    * Gives a tensor from self and weight.
    *
    * `aten::mkldnn_convolution(Tensor self, Tensor weight, Tensor? bias, SymInt[] padding, SymInt[] stride, SymInt[] dilation, SymInt groups) -> Tensor`
    */
   mkldnnConvolution(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, padding: readonly Int[], stride: readonly Int[], dilation: readonly Int[], groups: Int): Tensor;
+  mkldnnConvolution(self: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: { padding: readonly Int[]; stride: readonly Int[]; dilation: readonly Int[]; groups: Int }): Tensor;
   /**
    * Gives a tensor from self and weight.
    *
@@ -4092,6 +4328,7 @@ export interface OperatorFunctions {
    * `aten::mkldnn_max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor`
    */
   mkldnnMaxPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): Tensor;
+  mkldnnMaxPool2d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   mkldnnMaxPool2d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   mkldnnMaxPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   mkldnnMaxPool2d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
@@ -4102,6 +4339,7 @@ export interface OperatorFunctions {
    * `aten::mkldnn_max_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> Tensor`
    */
   mkldnnMaxPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride?: Int | readonly Int[], padding?: Int | readonly Int[], dilation?: Int | readonly Int[], ceilMode?: boolean): Tensor;
+  mkldnnMaxPool3d(self: Tensor, options: { kernelSize: Int | readonly Int[]; stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   mkldnnMaxPool3d(self: Tensor, kernelSize: Int | readonly Int[], options: { stride?: Int | readonly Int[]; padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   mkldnnMaxPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], options: { padding?: Int | readonly Int[]; dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
   mkldnnMaxPool3d(self: Tensor, kernelSize: Int | readonly Int[], stride: Int | readonly Int[], padding: Int | readonly Int[], options: { dilation?: Int | readonly Int[]; ceilMode?: boolean }): Tensor;
@@ -4136,6 +4374,7 @@ export interface OperatorFunctions {
    */
   mm(self: Tensor, mat2: Tensor): Tensor;
   mm(self: Tensor, mat2: Tensor, outDtype: DType): Tensor;
+  mm(self: Tensor, mat2: Tensor, options: { outDtype: DType }): Tensor;
   /**
    * The most frequent value and its index along a dimension.
    *
@@ -4151,7 +4390,9 @@ export interface OperatorFunctions {
    * `aten::moveaxis.intlist(Tensor(a) self, int[] source, int[] destination) -> Tensor(a)`
    */
   moveaxis(self: Tensor, source: Int, destination: Int): Tensor;
+  moveaxis(self: Tensor, options: { source: Int; destination: Int }): Tensor;
   moveaxis(self: Tensor, source: readonly Int[], destination: readonly Int[]): Tensor;
+  moveaxis(self: Tensor, options: { source: readonly Int[]; destination: readonly Int[] }): Tensor;
   /**
    * Moves the dimension(s) of input at the position(s) in source to the position(s) in destination.
    *
@@ -4159,7 +4400,9 @@ export interface OperatorFunctions {
    * `aten::movedim.intlist(Tensor(a) self, int[] source, int[] destination) -> Tensor(a)`
    */
   movedim(self: Tensor, source: Int, destination: Int): Tensor;
+  movedim(self: Tensor, options: { source: Int; destination: Int }): Tensor;
   movedim(self: Tensor, source: readonly Int[], destination: readonly Int[]): Tensor;
+  movedim(self: Tensor, options: { source: readonly Int[]; destination: readonly Int[] }): Tensor;
   /**
    * Compute the element-wise mean squared error, with optional weighting.
    *
@@ -4180,6 +4423,7 @@ export interface OperatorFunctions {
    * `aten::mul.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   mul(self: Tensor, other: Scalar): Tensor;
+  mul(self: Tensor, options: { other: Scalar }): Tensor;
   mul(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of mul.
@@ -4188,6 +4432,7 @@ export interface OperatorFunctions {
    * `aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   mul_(self: Tensor, other: Scalar): Tensor;
+  mul_(self: Tensor, options: { other: Scalar }): Tensor;
   mul_(self: Tensor, other: Tensor): Tensor;
   /**
    * Compute the multi margin loss, with optional weighting.
@@ -4212,12 +4457,14 @@ export interface OperatorFunctions {
    * `aten::multilabel_margin_loss_forward(Tensor self, Tensor target, int reduction) -> (Tensor output, Tensor is_target)`
    */
   multilabelMarginLossForward(self: Tensor, target: Tensor, reduction: Reduction): [output: Tensor, isTarget: Tensor];
+  multilabelMarginLossForward(self: Tensor, target: Tensor, options: { reduction: Reduction }): [output: Tensor, isTarget: Tensor];
   /**
    * Draws indices, each with the probability that its row of self gives it.
    *
    * `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor`
    */
   multinomial(self: Tensor, numSamples: Int, replacement?: boolean, options?: { generator?: Generator | null }): Tensor;
+  multinomial(self: Tensor, options: { numSamples: Int; replacement?: boolean; generator?: Generator | null }): Tensor;
   multinomial(self: Tensor, numSamples: Int, options: { replacement?: boolean; generator?: Generator | null }): Tensor;
   /**
    * Alias for torch.mul.
@@ -4226,6 +4473,7 @@ export interface OperatorFunctions {
    * `aten::multiply.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   multiply(self: Tensor, other: Scalar): Tensor;
+  multiply(self: Tensor, options: { other: Scalar }): Tensor;
   multiply(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of multiply.
@@ -4234,6 +4482,7 @@ export interface OperatorFunctions {
    * `aten::multiply_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   multiply_(self: Tensor, other: Scalar): Tensor;
+  multiply_(self: Tensor, options: { other: Scalar }): Tensor;
   multiply_(self: Tensor, other: Tensor): Tensor;
   /**
    * Performs a matrix-vector product of the matrix input and the vector vec.
@@ -4247,12 +4496,14 @@ export interface OperatorFunctions {
    * `aten::mvlgamma(Tensor self, int p) -> Tensor`
    */
   mvlgamma(self: Tensor, p: Int): Tensor;
+  mvlgamma(self: Tensor, options: { p: Int }): Tensor;
   /**
    * In-place form of mvlgamma.
    *
    * `aten::mvlgamma_(Tensor(a!) self, int p) -> Tensor(a!)`
    */
   mvlgamma_(self: Tensor, p: Int): Tensor;
+  mvlgamma_(self: Tensor, options: { p: Int }): Tensor;
   /**
    * Replaces NaN, positive infinity, and negative infinity values in input with the values specified by nan, posinf, and neginf, respectively.
    *
@@ -4287,6 +4538,7 @@ export interface OperatorFunctions {
    */
   nanmedian(self: Tensor): Tensor;
   nanmedian(self: Tensor, dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  nanmedian(self: Tensor, options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   nanmedian(self: Tensor, dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   /**
    * This is a variant of torch.quantile that "ignores" NaN values, computing the quantiles q as if NaN values in input did not exist.
@@ -4298,6 +4550,7 @@ export interface OperatorFunctions {
   nanquantile(self: Tensor, q: Tensor, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(self: Tensor, q: Tensor, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(self: Tensor, q: number, dim?: Int | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
+  nanquantile(self: Tensor, options: { q: number; dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(self: Tensor, q: number, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(self: Tensor, q: number, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   /**
@@ -4315,25 +4568,30 @@ export interface OperatorFunctions {
    * `aten::narrow.Tensor(Tensor(a) self, int dim, Tensor start, SymInt length) -> Tensor(a)`
    */
   narrow(self: Tensor, dim: Int, start: Int, length: Int): Tensor;
+  narrow(self: Tensor, options: { dim: Int; start: Int; length: Int }): Tensor;
   narrow(self: Tensor, dim: Int, start: Tensor, length: Int): Tensor;
+  narrow(self: Tensor, options: { dim: Int; start: Tensor; length: Int }): Tensor;
   /**
    * Same as Tensor.narrow except this returns a copy rather than shared storage.
    *
    * `aten::narrow_copy(Tensor self, int dim, SymInt start, SymInt length) -> Tensor`
    */
   narrowCopy(self: Tensor, dim: Int, start: Int, length: Int): Tensor;
+  narrowCopy(self: Tensor, options: { dim: Int; start: Int; length: Int }): Tensor;
   /**
    * Native kernel level implementation of the channel_shuffle.
    *
    * `aten::native_channel_shuffle(Tensor self, SymInt groups) -> Tensor`
    */
   nativeChannelShuffle(self: Tensor, groups: Int): Tensor;
+  nativeChannelShuffle(self: Tensor, options: { groups: Int }): Tensor;
   /**
    * Dropout; gives also the mask it drew.
    *
    * `aten::native_dropout(Tensor input, float p, bool? train) -> (Tensor, Tensor)`
    */
   nativeDropout(input: Tensor, p: number, train?: boolean | null): [Tensor, Tensor];
+  nativeDropout(input: Tensor, options: { p: number; train?: boolean | null }): [Tensor, Tensor];
   nativeDropout(input: Tensor, p: number, options: { train?: boolean | null }): [Tensor, Tensor];
   /**
    * Layer normalization; gives also the means and inverse deviations.
@@ -4341,6 +4599,7 @@ export interface OperatorFunctions {
    * `aten::native_layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight, Tensor? bias, float eps) -> (Tensor, Tensor, Tensor)`
    */
   nativeLayerNorm(input: Tensor, normalizedShape: readonly Int[], weight: Tensor | null | undefined, bias: Tensor | null | undefined, eps: number): [Tensor, Tensor, Tensor];
+  nativeLayerNorm(input: Tensor, options: { normalizedShape: readonly Int[]; weight?: Tensor | null; bias?: Tensor | null; eps: number }): [Tensor, Tensor, Tensor];
   /**
    * Gives a tensor from self.
    *
@@ -4350,6 +4609,7 @@ export interface OperatorFunctions {
   nativeNorm(self: Tensor, p?: Scalar): Tensor;
   nativeNorm(self: Tensor, options: { p?: Scalar }): Tensor;
   nativeNorm(self: Tensor, p: Scalar | null | undefined, dim: Int | readonly Int[], keepdim: boolean, dtype?: DType | null): Tensor;
+  nativeNorm(self: Tensor, options: { p?: Scalar | null; dim: Int | readonly Int[]; keepdim: boolean; dtype?: DType | null }): Tensor;
   nativeNorm(self: Tensor, p: Scalar | null | undefined, dim: Int | readonly Int[], keepdim: boolean, options: { dtype?: DType | null }): Tensor;
   /**
    * Computes input ≠ other element-wise.
@@ -4358,6 +4618,7 @@ export interface OperatorFunctions {
    * `aten::ne.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   ne(self: Tensor, other: Scalar): Tensor;
+  ne(self: Tensor, options: { other: Scalar }): Tensor;
   ne(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of ne.
@@ -4366,6 +4627,7 @@ export interface OperatorFunctions {
    * `aten::ne_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   ne_(self: Tensor, other: Scalar): Tensor;
+  ne_(self: Tensor, options: { other: Scalar }): Tensor;
   ne_(self: Tensor, other: Tensor): Tensor;
   /**
    * Returns a new tensor with the negative of the elements of input.
@@ -4397,6 +4659,7 @@ export interface OperatorFunctions {
    * `aten::nested_to_padded_tensor(Tensor self, float padding, int[]? output_size=None) -> Tensor`
    */
   nestedToPaddedTensor(self: Tensor, padding: number, outputSize?: readonly Int[] | null): Tensor;
+  nestedToPaddedTensor(self: Tensor, options: { padding: number; outputSize?: readonly Int[] | null }): Tensor;
   nestedToPaddedTensor(self: Tensor, padding: number, options: { outputSize?: readonly Int[] | null }): Tensor;
   /**
    * Returns a Tensor of size size filled with uninitialized data.
@@ -4404,30 +4667,35 @@ export interface OperatorFunctions {
    * `aten::new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newEmpty(self: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newEmpty(self: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size and strides stride filled with uninitialized data.
    *
    * `aten::new_empty_strided(Tensor self, SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newEmptyStrided(self: Tensor, size: readonly Int[], stride: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newEmptyStrided(self: Tensor, options: { size: readonly Int[]; stride: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size filled with fill_value.
    *
    * `aten::new_full(Tensor self, SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newFull(self: Tensor, size: readonly Int[], fillValue: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newFull(self: Tensor, options: { size: readonly Int[]; fillValue: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size filled with 1.
    *
    * `aten::new_ones(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newOnes(self: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newOnes(self: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size filled with 0.
    *
    * `aten::new_zeros(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newZeros(self: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newZeros(self: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Return the next floating-point value after input towards other, elementwise.
    *
@@ -4464,12 +4732,14 @@ export interface OperatorFunctions {
    * `aten::nll_loss2d_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)`
    */
   nllLoss2dForward(self: Tensor, target: Tensor, weight: Tensor | null | undefined, reduction: Reduction, ignoreIndex: Int): [output: Tensor, totalWeight: Tensor];
+  nllLoss2dForward(self: Tensor, target: Tensor, weight: Tensor | null | undefined, options: { reduction: Reduction; ignoreIndex: Int }): [output: Tensor, totalWeight: Tensor];
   /**
    * Gives output and totalWeight from self and target.
    *
    * `aten::nll_loss_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)`
    */
   nllLossForward(self: Tensor, target: Tensor, weight: Tensor | null | undefined, reduction: Reduction, ignoreIndex: Int): [output: Tensor, totalWeight: Tensor];
+  nllLossForward(self: Tensor, target: Tensor, weight: Tensor | null | undefined, options: { reduction: Reduction; ignoreIndex: Int }): [output: Tensor, totalWeight: Tensor];
   /**
    * Compute the negative log likelihood loss.
    *
@@ -4508,7 +4778,9 @@ export interface OperatorFunctions {
   norm(self: Tensor, p?: Scalar): Tensor;
   norm(self: Tensor, options: { p?: Scalar }): Tensor;
   norm(self: Tensor, p: Scalar | null | undefined, dim: Int | readonly Int[], keepdim?: boolean): Tensor;
+  norm(self: Tensor, options: { p?: Scalar | null; dim: Int | readonly Int[]; keepdim?: boolean }): Tensor;
   norm(self: Tensor, p: Scalar | null | undefined, dim: Int | readonly Int[], options: { keepdim?: boolean }): Tensor;
+  norm(self: Tensor, options: { p?: Scalar | null; dim: Int | readonly Int[]; keepdim: boolean; dtype: DType }): Tensor;
   norm(self: Tensor, p: Scalar | null | undefined, dim: Int | readonly Int[], keepdim: boolean, options: { dtype: DType }): Tensor;
   norm(self: Tensor, options: { p?: Scalar | null; dtype: DType }): Tensor;
   norm(self: Tensor, p: Scalar | null, options: { dtype: DType }): Tensor;
@@ -4532,7 +4804,9 @@ export interface OperatorFunctions {
   normal(mean: Tensor, std?: number, options?: { generator?: Generator | null }): Tensor;
   normal(mean: Tensor, options: { std?: number; generator?: Generator | null }): Tensor;
   normal(mean: number, std: Tensor, options?: { generator?: Generator | null }): Tensor;
+  normal(options: { mean: number; std: Tensor; generator?: Generator | null }): Tensor;
   normal(mean: number, std: number, size: readonly Int[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  normal(options: { mean: number; std: number; size: readonly Int[]; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Fills self tensor with elements samples from the normal distribution parameterized by mean and std.
    *
@@ -4556,6 +4830,7 @@ export interface OperatorFunctions {
    * `aten::not_equal.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   notEqual(self: Tensor, other: Scalar): Tensor;
+  notEqual(self: Tensor, options: { other: Scalar }): Tensor;
   notEqual(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of notEqual.
@@ -4564,6 +4839,7 @@ export interface OperatorFunctions {
    * `aten::not_equal_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   notEqual_(self: Tensor, other: Scalar): Tensor;
+  notEqual_(self: Tensor, options: { other: Scalar }): Tensor;
   notEqual_(self: Tensor, other: Tensor): Tensor;
   /**
    * The sum of the singular values of matrices.
@@ -4574,6 +4850,7 @@ export interface OperatorFunctions {
   nuclearNorm(self: Tensor, keepdim?: boolean): Tensor;
   nuclearNorm(self: Tensor, options: { keepdim?: boolean }): Tensor;
   nuclearNorm(self: Tensor, dim: Int | readonly Int[], keepdim?: boolean): Tensor;
+  nuclearNorm(self: Tensor, options: { dim: Int | readonly Int[]; keepdim?: boolean }): Tensor;
   nuclearNorm(self: Tensor, dim: Int | readonly Int[], options: { keepdim?: boolean }): Tensor;
   /**
    * Returns the total number of elements in the input tensor.
@@ -4600,6 +4877,7 @@ export interface OperatorFunctions {
    * `aten::ones(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   ones(size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  ones(options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a tensor filled with the scalar value 1, with the same size as input.
    *
@@ -4638,6 +4916,7 @@ export interface OperatorFunctions {
    * `aten::pad(Tensor self, SymInt[] pad, str mode="constant", float? value=None) -> Tensor`
    */
   pad(self: Tensor, pad: readonly Int[], mode?: string, value?: number | null): Tensor;
+  pad(self: Tensor, options: { pad: readonly Int[]; mode?: string; value?: number | null }): Tensor;
   pad(self: Tensor, pad: readonly Int[], options: { mode?: string; value?: number | null }): Tensor;
   pad(self: Tensor, pad: readonly Int[], mode: string, options: { value?: number | null }): Tensor;
   /**
@@ -4671,12 +4950,14 @@ export interface OperatorFunctions {
    * `aten::permute(Tensor(a) self, int[] dims) -> Tensor(a)`
    */
   permute(self: Tensor, dims: readonly Int[]): Tensor;
+  permute(self: Tensor, options: { dims: readonly Int[] }): Tensor;
   /**
    * Performs the same operation as torch.permute, but all output tensors are freshly created instead of aliasing the input.
    *
    * `aten::permute_copy(Tensor self, int[] dims) -> Tensor`
    */
   permuteCopy(self: Tensor, dims: readonly Int[]): Tensor;
+  permuteCopy(self: Tensor, options: { dims: readonly Int[] }): Tensor;
   /**
    * Copies the tensor to pinned memory, if it's not already pinned.
    *
@@ -4697,12 +4978,14 @@ export interface OperatorFunctions {
    * `aten::pixel_shuffle(Tensor self, int upscale_factor) -> Tensor`
    */
   pixelShuffle(self: Tensor, upscaleFactor: Int): Tensor;
+  pixelShuffle(self: Tensor, options: { upscaleFactor: Int }): Tensor;
   /**
    * Reverses the torch.nn.PixelShuffle operation by rearranging elements in a tensor of shape (*, C, H × r, W × r) to a tensor of shape (*, C × r^2, H, W), where r is the downscale_factor.
    *
    * `aten::pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor`
    */
   pixelUnshuffle(self: Tensor, downscaleFactor: Int): Tensor;
+  pixelUnshuffle(self: Tensor, options: { downscaleFactor: Int }): Tensor;
   /**
    * Returns a tensor of the same size as input with each element sampled from a Poisson distribution with rate parameter given by the corresponding element in input i.e.,.
    *
@@ -4716,6 +4999,7 @@ export interface OperatorFunctions {
    * `aten::poisson_nll_loss(Tensor input, Tensor target, bool log_input, bool full, float eps, int reduction) -> Tensor`
    */
   poissonNllLoss(input: Tensor, target: Tensor, logInput: boolean, full: boolean, eps: number, reduction: Reduction): Tensor;
+  poissonNllLoss(input: Tensor, target: Tensor, options: { logInput: boolean; full: boolean; eps: number; reduction: Reduction }): Tensor;
   /**
    * Constructs a complex tensor whose elements are Cartesian coordinates corresponding to the polar coordinates with absolute value abs and angle angle.
    *
@@ -4728,12 +5012,14 @@ export interface OperatorFunctions {
    * `aten::polygamma(int n, Tensor self) -> Tensor`
    */
   polygamma(n: Int, self: Tensor): Tensor;
+  polygamma(options: { n: Int; self: Tensor }): Tensor;
   /**
    * In-place form of polygamma.
    *
    * `aten::polygamma_(Tensor(a!) self, int n) -> Tensor(a!)`
    */
   polygamma_(self: Tensor, n: Int): Tensor;
+  polygamma_(self: Tensor, options: { n: Int }): Tensor;
   /**
    * Returns input.
    *
@@ -4748,7 +5034,9 @@ export interface OperatorFunctions {
    * `aten::pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor`
    */
   pow(self: Scalar, exponent: Tensor): Tensor;
+  pow(options: { self: Scalar; exponent: Tensor }): Tensor;
   pow(self: Tensor, exponent: Scalar): Tensor;
+  pow(self: Tensor, options: { exponent: Scalar }): Tensor;
   pow(self: Tensor, exponent: Tensor): Tensor;
   /**
    * In-place form of pow.
@@ -4757,6 +5045,7 @@ export interface OperatorFunctions {
    * `aten::pow_.Tensor(Tensor(a!) self, Tensor exponent) -> Tensor(a!)`
    */
   pow_(self: Tensor, exponent: Scalar): Tensor;
+  pow_(self: Tensor, options: { exponent: Scalar }): Tensor;
   pow_(self: Tensor, exponent: Tensor): Tensor;
   /**
    * Applies max(0, x) + weight · min(0, x), with weight learned.
@@ -4772,6 +5061,7 @@ export interface OperatorFunctions {
    */
   prod(self: Tensor, options?: { dtype?: DType | null }): Tensor;
   prod(self: Tensor, dim: Int, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+  prod(self: Tensor, options: { dim: Int; keepdim?: boolean; dtype?: DType | null }): Tensor;
   prod(self: Tensor, dim: Int, options: { keepdim?: boolean; dtype?: DType | null }): Tensor;
   /**
    * Returns the torch.dtype with the smallest size and scalar kind that is not smaller nor of lower kind than either type1 or type2.
@@ -4779,6 +5069,7 @@ export interface OperatorFunctions {
    * `aten::promote_types(ScalarType type1, ScalarType type2) -> ScalarType`
    */
   promoteTypes(type1: DType, type2: DType): DType;
+  promoteTypes(options: { type1: DType; type2: DType }): DType;
   /**
    * Form of put_ that leaves its input as it is.
    *
@@ -4840,6 +5131,7 @@ export interface OperatorFunctions {
   quantile(self: Tensor, q: Tensor, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(self: Tensor, q: Tensor, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(self: Tensor, q: number, dim?: Int | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
+  quantile(self: Tensor, options: { q: number; dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(self: Tensor, q: number, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(self: Tensor, q: number, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   /**
@@ -4848,6 +5140,7 @@ export interface OperatorFunctions {
    * `aten::quantize_per_channel(Tensor self, Tensor scales, Tensor zero_points, int axis, ScalarType dtype) -> Tensor`
    */
   quantizePerChannel(self: Tensor, scales: Tensor, zeroPoints: Tensor, axis: Int, dtype: DType): Tensor;
+  quantizePerChannel(self: Tensor, scales: Tensor, zeroPoints: Tensor, options: { axis: Int; dtype: DType }): Tensor;
   /**
    * Converts a float tensor to a quantized tensor with given scale and zero point.
    *
@@ -4856,14 +5149,18 @@ export interface OperatorFunctions {
    * `aten::quantize_per_tensor.tensors(Tensor[] tensors, Tensor scales, Tensor zero_points, ScalarType dtype) -> Tensor[]`
    */
   quantizePerTensor(self: Tensor, scale: number, zeroPoint: Int, dtype: DType): Tensor;
+  quantizePerTensor(self: Tensor, options: { scale: number; zeroPoint: Int; dtype: DType }): Tensor;
   quantizePerTensor(self: Tensor, scale: Tensor, zeroPoint: Tensor, dtype: DType): Tensor;
+  quantizePerTensor(self: Tensor, scale: Tensor, zeroPoint: Tensor, options: { dtype: DType }): Tensor;
   quantizePerTensor(tensors: readonly Tensor[], scales: Tensor, zeroPoints: Tensor, dtype: DType): Tensor[];
+  quantizePerTensor(tensors: readonly Tensor[], scales: Tensor, zeroPoints: Tensor, options: { dtype: DType }): Tensor[];
   /**
    * Converts a float tensor to a quantized tensor with scale and zero_point calculated dynamically based on the input.
    *
    * `aten::quantize_per_tensor_dynamic(Tensor self, ScalarType dtype, bool reduce_range) -> Tensor`
    */
   quantizePerTensorDynamic(self: Tensor, dtype: DType, reduceRange: boolean): Tensor;
+  quantizePerTensorDynamic(self: Tensor, options: { dtype: DType; reduceRange: boolean }): Tensor;
   /**
    * Returns a new tensor with each of the elements of input converted from angles in radians to degrees.
    *
@@ -4883,6 +5180,7 @@ export interface OperatorFunctions {
    * `aten::rand.generator(SymInt[] size, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   rand(size: readonly Int[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  rand(options: { size: readonly Int[]; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a tensor with the same size as input that is filled with random numbers from a uniform distribution on the interval [0, 1).
    *
@@ -4899,7 +5197,9 @@ export interface OperatorFunctions {
    * `aten::randint.low_generator(SymInt low, SymInt high, SymInt[] size, *, Generator? generator, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   randint(high: Int, size: readonly Int[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  randint(options: { high: Int; size: readonly Int[]; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   randint(low: Int, high: Int, size: readonly Int[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  randint(options: { low: Int; high: Int; size: readonly Int[]; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a tensor with the same shape as Tensor input filled with random integers generated uniformly between low (inclusive) and high (exclusive).
    *
@@ -4912,7 +5212,9 @@ export interface OperatorFunctions {
    */
   randintLike(self: Tensor, high: Tensor, options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
   randintLike(self: Tensor, high: Int, options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
+  randintLike(self: Tensor, options: { high: Int; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
   randintLike(self: Tensor, low: Int, high: Int, options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
+  randintLike(self: Tensor, options: { low: Int; high: Int; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null }): Tensor;
   /**
    * Returns a tensor filled with random numbers from a normal distribution with mean 0 and variance 1 (also called the standard normal distribution).
    *
@@ -4920,6 +5222,7 @@ export interface OperatorFunctions {
    * `aten::randn.generator(SymInt[] size, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   randn(size: readonly Int[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  randn(options: { size: readonly Int[]; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a tensor with the same size as input that is filled with random numbers from a normal distribution with mean 0 and variance 1.
    *
@@ -4935,9 +5238,10 @@ export interface OperatorFunctions {
    * `aten::random.to(Tensor self, int to, *, Generator? generator=None) -> Tensor`
    */
   random(self: Tensor, options?: { generator?: Generator | null }): Tensor;
-  random(self: Tensor, from: Int, to?: Int | null, options?: { generator?: Generator | null }): Tensor;
-  random(self: Tensor, from: Int, options: { to?: Int | null; generator?: Generator | null }): Tensor;
+  random(self: Tensor, from: Int, to: Int | null, options?: { generator?: Generator | null }): Tensor;
+  random(self: Tensor, options: { from: Int; to: Int | null; generator?: Generator | null }): Tensor;
   random(self: Tensor, to: Int, options?: { generator?: Generator | null }): Tensor;
+  random(self: Tensor, options: { to: Int; generator?: Generator | null }): Tensor;
   /**
    * Fills self tensor with numbers sampled from the discrete uniform distribution over [from, to - 1].
    *
@@ -4946,9 +5250,10 @@ export interface OperatorFunctions {
    * `aten::random_.to(Tensor(a!) self, int to, *, Generator? generator=None) -> Tensor(a!)`
    */
   random_(self: Tensor, options?: { generator?: Generator | null }): Tensor;
-  random_(self: Tensor, from: Int, to?: Int | null, options?: { generator?: Generator | null }): Tensor;
-  random_(self: Tensor, from: Int, options: { to?: Int | null; generator?: Generator | null }): Tensor;
+  random_(self: Tensor, from: Int, to: Int | null, options?: { generator?: Generator | null }): Tensor;
+  random_(self: Tensor, options: { from: Int; to: Int | null; generator?: Generator | null }): Tensor;
   random_(self: Tensor, to: Int, options?: { generator?: Generator | null }): Tensor;
+  random_(self: Tensor, options: { to: Int; generator?: Generator | null }): Tensor;
   /**
    * Returns a random permutation of integers from 0 to n - 1.
    *
@@ -4956,6 +5261,7 @@ export interface OperatorFunctions {
    * `aten::randperm.generator(SymInt n, *, Generator? generator, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   randperm(n: Int, options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  randperm(options: { n: Int; generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Numbers from start to end, end included, step apart.
    *
@@ -4964,6 +5270,7 @@ export interface OperatorFunctions {
    */
   range(start: Scalar, end: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   range(start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  range(options: { start: Scalar; end: Scalar; step?: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   range(start: Scalar, end: Scalar, options: { step?: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Return a contiguous flattened tensor.
@@ -4995,18 +5302,21 @@ export interface OperatorFunctions {
    * `aten::reflection_pad1d(Tensor self, SymInt[2] padding) -> Tensor`
    */
   reflectionPad1d(self: Tensor, padding: Int | readonly Int[]): Tensor;
+  reflectionPad1d(self: Tensor, options: { padding: Int | readonly Int[] }): Tensor;
   /**
    * Pads the last two dimensions with their reflections.
    *
    * `aten::reflection_pad2d(Tensor self, SymInt[4] padding) -> Tensor`
    */
   reflectionPad2d(self: Tensor, padding: Int | readonly Int[]): Tensor;
+  reflectionPad2d(self: Tensor, options: { padding: Int | readonly Int[] }): Tensor;
   /**
    * Pads the last three dimensions with their reflections.
    *
    * `aten::reflection_pad3d(Tensor self, SymInt[6] padding) -> Tensor`
    */
   reflectionPad3d(self: Tensor, padding: Int | readonly Int[]): Tensor;
+  reflectionPad3d(self: Tensor, options: { padding: Int | readonly Int[] }): Tensor;
   /**
    * Applies the rectified linear unit function element-wise.
    *
@@ -5039,7 +5349,9 @@ export interface OperatorFunctions {
    * `aten::remainder.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   remainder(self: Tensor, other: Scalar): Tensor;
+  remainder(self: Tensor, options: { other: Scalar }): Tensor;
   remainder(self: Scalar, other: Tensor): Tensor;
+  remainder(options: { self: Scalar; other: Tensor }): Tensor;
   remainder(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of remainder.
@@ -5048,6 +5360,7 @@ export interface OperatorFunctions {
    * `aten::remainder_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   remainder_(self: Tensor, other: Scalar): Tensor;
+  remainder_(self: Tensor, options: { other: Scalar }): Tensor;
   remainder_(self: Tensor, other: Tensor): Tensor;
   /**
    * Returns a tensor where each sub-tensor of input along dimension dim is normalized such that the p-norm of the sub-tensor is lower than the value maxnorm.
@@ -5055,18 +5368,21 @@ export interface OperatorFunctions {
    * `aten::renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor`
    */
   renorm(self: Tensor, p: Scalar, dim: Int, maxnorm: Scalar): Tensor;
+  renorm(self: Tensor, options: { p: Scalar; dim: Int; maxnorm: Scalar }): Tensor;
   /**
    * In-place form of renorm.
    *
    * `aten::renorm_(Tensor(a!) self, Scalar p, int dim, Scalar maxnorm) -> Tensor(a!)`
    */
   renorm_(self: Tensor, p: Scalar, dim: Int, maxnorm: Scalar): Tensor;
+  renorm_(self: Tensor, options: { p: Scalar; dim: Int; maxnorm: Scalar }): Tensor;
   /**
    * Repeats this tensor along the specified dimensions.
    *
    * `aten::repeat(Tensor self, SymInt[] repeats) -> Tensor`
    */
   repeat(self: Tensor, repeats: readonly Int[]): Tensor;
+  repeat(self: Tensor, options: { repeats: readonly Int[] }): Tensor;
   /**
    * Repeat elements of a tensor.
    *
@@ -5078,6 +5394,7 @@ export interface OperatorFunctions {
   repeatInterleave(self: Tensor, repeats: Tensor, dim?: Int | null, options?: { outputSize?: Int | null }): Tensor;
   repeatInterleave(self: Tensor, repeats: Tensor, options: { dim?: Int | null; outputSize?: Int | null }): Tensor;
   repeatInterleave(self: Tensor, repeats: Int, dim?: Int | null, options?: { outputSize?: Int | null }): Tensor;
+  repeatInterleave(self: Tensor, options: { repeats: Int; dim?: Int | null; outputSize?: Int | null }): Tensor;
   repeatInterleave(self: Tensor, repeats: Int, options: { dim?: Int | null; outputSize?: Int | null }): Tensor;
   /**
    * Pads the last dimension with its edge values.
@@ -5085,18 +5402,21 @@ export interface OperatorFunctions {
    * `aten::replication_pad1d(Tensor self, SymInt[2] padding) -> Tensor`
    */
   replicationPad1d(self: Tensor, padding: Int | readonly Int[]): Tensor;
+  replicationPad1d(self: Tensor, options: { padding: Int | readonly Int[] }): Tensor;
   /**
    * Pads the last two dimensions with their edge values.
    *
    * `aten::replication_pad2d(Tensor self, SymInt[4] padding) -> Tensor`
    */
   replicationPad2d(self: Tensor, padding: Int | readonly Int[]): Tensor;
+  replicationPad2d(self: Tensor, options: { padding: Int | readonly Int[] }): Tensor;
   /**
    * Pads the last three dimensions with their edge values.
    *
    * `aten::replication_pad3d(Tensor self, SymInt[6] padding) -> Tensor`
    */
   replicationPad3d(self: Tensor, padding: Int | readonly Int[]): Tensor;
+  replicationPad3d(self: Tensor, options: { padding: Int | readonly Int[] }): Tensor;
   /**
    * Says whether autograd is to record operations on this tensor.
    *
@@ -5110,6 +5430,7 @@ export interface OperatorFunctions {
    * `aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a)`
    */
   reshape(self: Tensor, shape: readonly Int[]): Tensor;
+  reshape(self: Tensor, options: { shape: readonly Int[] }): Tensor;
   /**
    * Returns this tensor as the same shape as other.
    *
@@ -5122,12 +5443,14 @@ export interface OperatorFunctions {
    * `aten::resize(Tensor self, SymInt[] size, *, MemoryFormat? memory_format=None) -> Tensor`
    */
   resize(self: Tensor, size: readonly Int[], options?: { memoryFormat?: MemoryFormat | null }): Tensor;
+  resize(self: Tensor, options: { size: readonly Int[]; memoryFormat?: MemoryFormat | null }): Tensor;
   /**
    * Resizes self tensor to the specified size.
    *
    * `aten::resize_(Tensor(a!) self, SymInt[] size, *, MemoryFormat? memory_format=None) -> Tensor(a!)`
    */
   resize_(self: Tensor, size: readonly Int[], options?: { memoryFormat?: MemoryFormat | null }): Tensor;
+  resize_(self: Tensor, options: { size: readonly Int[]; memoryFormat?: MemoryFormat | null }): Tensor;
   /**
    * Form of resizeAs_ that leaves its input as it is.
    *
@@ -5173,8 +5496,11 @@ export interface OperatorFunctions {
    * `aten::result_type.Tensor(Tensor tensor, Tensor other) -> ScalarType`
    */
   resultType(tensor: Tensor, other: Scalar): DType;
+  resultType(tensor: Tensor, options: { other: Scalar }): DType;
   resultType(scalar1: Scalar, scalar2: Scalar): DType;
+  resultType(options: { scalar1: Scalar; scalar2: Scalar }): DType;
   resultType(scalar: Scalar, tensor: Tensor): DType;
+  resultType(options: { scalar: Scalar; tensor: Tensor }): DType;
   resultType(tensor: Tensor, other: Tensor): DType;
   /**
    * Has backward keep the gradient of a tensor that is no leaf.
@@ -5194,6 +5520,7 @@ export interface OperatorFunctions {
    * `aten::rms_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor`
    */
   rmsNorm(input: Tensor, normalizedShape: readonly Int[], weight?: Tensor | null, eps?: number | null): Tensor;
+  rmsNorm(input: Tensor, options: { normalizedShape: readonly Int[]; weight?: Tensor | null; eps?: number | null }): Tensor;
   rmsNorm(input: Tensor, normalizedShape: readonly Int[], options: { weight?: Tensor | null; eps?: number | null }): Tensor;
   rmsNorm(input: Tensor, normalizedShape: readonly Int[], weight: Tensor | null, options: { eps?: number | null }): Tensor;
   /**
@@ -5203,7 +5530,9 @@ export interface OperatorFunctions {
    * `aten::rnn_relu.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)`
    */
   rnnRelu(data: Tensor, batchSizes: Tensor, hx: Tensor, params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean): [Tensor, Tensor];
+  rnnRelu(data: Tensor, batchSizes: Tensor, hx: Tensor, params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean }): [Tensor, Tensor];
   rnnRelu(input: Tensor, hx: Tensor, params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean, batchFirst: boolean): [Tensor, Tensor];
+  rnnRelu(input: Tensor, hx: Tensor, params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean; batchFirst: boolean }): [Tensor, Tensor];
   /**
    * Gives a tensor from input, hx, wIh and wHh.
    *
@@ -5219,7 +5548,9 @@ export interface OperatorFunctions {
    * `aten::rnn_tanh.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)`
    */
   rnnTanh(data: Tensor, batchSizes: Tensor, hx: Tensor, params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean): [Tensor, Tensor];
+  rnnTanh(data: Tensor, batchSizes: Tensor, hx: Tensor, params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean }): [Tensor, Tensor];
   rnnTanh(input: Tensor, hx: Tensor, params: readonly Tensor[], hasBiases: boolean, numLayers: Int, dropout: number, train: boolean, bidirectional: boolean, batchFirst: boolean): [Tensor, Tensor];
+  rnnTanh(input: Tensor, hx: Tensor, params: readonly Tensor[], options: { hasBiases: boolean; numLayers: Int; dropout: number; train: boolean; bidirectional: boolean; batchFirst: boolean }): [Tensor, Tensor];
   /**
    * Gives a tensor from input, hx, wIh and wHh.
    *
@@ -5234,6 +5565,7 @@ export interface OperatorFunctions {
    * `aten::roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -> Tensor`
    */
   roll(self: Tensor, shifts: Int | readonly Int[], dims?: Int | readonly Int[]): Tensor;
+  roll(self: Tensor, options: { shifts: Int | readonly Int[]; dims?: Int | readonly Int[] }): Tensor;
   roll(self: Tensor, shifts: Int | readonly Int[], options: { dims?: Int | readonly Int[] }): Tensor;
   /**
    * Rotate an n-D tensor by 90 degrees in the plane specified by dims axis.
@@ -5346,6 +5678,7 @@ export interface OperatorFunctions {
    * `aten::rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   rsub(self: Tensor, other: Scalar, alpha?: Scalar): Tensor;
+  rsub(self: Tensor, options: { other: Scalar; alpha?: Scalar }): Tensor;
   rsub(self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor;
   rsub(self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -5354,6 +5687,7 @@ export interface OperatorFunctions {
    * `aten::scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   scalarTensor(s: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  scalarTensor(options: { s: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Is_causal=False, scale=None, enable_gqa=False) -> Tensor.
    *
@@ -5371,9 +5705,13 @@ export interface OperatorFunctions {
    * `aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor`
    * `aten::scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor`
    */
+  scatter(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor; reduce: string }): Tensor;
   scatter(self: Tensor, dim: Int, index: Tensor, src: Tensor, options: { reduce: string }): Tensor;
   scatter(self: Tensor, dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatter(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   scatter(self: Tensor, dim: Int, index: Tensor, value: Scalar): Tensor;
+  scatter(self: Tensor, options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
+  scatter(self: Tensor, options: { dim: Int; index: Tensor; value: Scalar; reduce: string }): Tensor;
   scatter(self: Tensor, dim: Int, index: Tensor, value: Scalar, options: { reduce: string }): Tensor;
   /**
    * Writes all values from the tensor src into self at the indices specified in the index tensor.
@@ -5383,9 +5721,13 @@ export interface OperatorFunctions {
    * `aten::scatter_.value(Tensor(a!) self, int dim, Tensor index, Scalar value) -> Tensor(a!)`
    * `aten::scatter_.value_reduce(Tensor(a!) self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor(a!)`
    */
+  scatter_(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor; reduce: string }): Tensor;
   scatter_(self: Tensor, dim: Int, index: Tensor, src: Tensor, options: { reduce: string }): Tensor;
   scatter_(self: Tensor, dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatter_(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   scatter_(self: Tensor, dim: Int, index: Tensor, value: Scalar): Tensor;
+  scatter_(self: Tensor, options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
+  scatter_(self: Tensor, options: { dim: Int; index: Tensor; value: Scalar; reduce: string }): Tensor;
   scatter_(self: Tensor, dim: Int, index: Tensor, value: Scalar, options: { reduce: string }): Tensor;
   /**
    * Form of scatterAdd_ that leaves its input as it is.
@@ -5393,24 +5735,28 @@ export interface OperatorFunctions {
    * `aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor`
    */
   scatterAdd(self: Tensor, dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatterAdd(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   /**
    * Adds all values from the tensor src into self at the indices specified in the index tensor in a similar fashion as torch.Tensor.scatter_.
    *
    * `aten::scatter_add_(Tensor(a!) self, int dim, Tensor index, Tensor src) -> Tensor(a!)`
    */
   scatterAdd_(self: Tensor, dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatterAdd_(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   /**
    * Form of scatterReduce_ that leaves its input as it is.
    *
    * `aten::scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor`
    */
   scatterReduce(self: Tensor, dim: Int, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  scatterReduce(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * In-place form of scatterReduce.
    *
    * `aten::scatter_reduce_.two(Tensor(a!) self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor(a!)`
    */
   scatterReduce_(self: Tensor, dim: Int, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  scatterReduce_(self: Tensor, options: { dim: Int; index: Tensor; src: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * The places at which values would go into a sorted sequence.
    *
@@ -5418,6 +5764,7 @@ export interface OperatorFunctions {
    * `aten::searchsorted.Tensor(Tensor sorted_sequence, Tensor self, *, bool out_int32=False, bool right=False, str? side=None, Tensor? sorter=None) -> Tensor`
    */
   searchsorted(sortedSequence: Tensor, self: Scalar, options?: { outInt32?: boolean; right?: boolean; side?: string | null; sorter?: Tensor | null }): Tensor;
+  searchsorted(sortedSequence: Tensor, options: { self: Scalar; outInt32?: boolean; right?: boolean; side?: string | null; sorter?: Tensor | null }): Tensor;
   searchsorted(sortedSequence: Tensor, self: Tensor, options?: { outInt32?: boolean; right?: boolean; side?: string | null; sorter?: Tensor | null }): Tensor;
   /**
    * Perform a segment reduction operation on the input tensor along the specified axis.
@@ -5425,24 +5772,28 @@ export interface OperatorFunctions {
    * `aten::segment_reduce(Tensor data, str reduce, *, Tensor? lengths=None, Tensor? indices=None, Tensor? offsets=None, int axis=0, bool unsafe=False, Scalar? initial=None) -> Tensor`
    */
   segmentReduce(data: Tensor, reduce: string, options?: { lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: Int; unsafe?: boolean; initial?: Scalar | null }): Tensor;
+  segmentReduce(data: Tensor, options: { reduce: string; lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: Int; unsafe?: boolean; initial?: Scalar | null }): Tensor;
   /**
    * Slices the input tensor along the selected dimension at the given index.
    *
    * `aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a)`
    */
   select(self: Tensor, dim: Int, index: Int): Tensor;
+  select(self: Tensor, options: { dim: Int; index: Int }): Tensor;
   /**
    * Performs the same operation as torch.select, but all output tensors are freshly created instead of aliasing the input.
    *
    * `aten::select_copy.int(Tensor self, int dim, SymInt index) -> Tensor`
    */
   selectCopy(self: Tensor, dim: Int, index: Int): Tensor;
+  selectCopy(self: Tensor, options: { dim: Int; index: Int }): Tensor;
   /**
    * Embeds the values of the src tensor into input at the given index.
    *
    * `aten::select_scatter(Tensor self, Tensor src, int dim, SymInt index) -> Tensor`
    */
   selectScatter(self: Tensor, src: Tensor, dim: Int, index: Int): Tensor;
+  selectScatter(self: Tensor, src: Tensor, options: { dim: Int; index: Int }): Tensor;
   /**
    * Applies the scaled exponential linear unit elementwise.
    *
@@ -5473,6 +5824,7 @@ export interface OperatorFunctions {
   set_(self: Tensor): Tensor;
   set_(self: Tensor, source: Tensor): Tensor;
   set_(self: Tensor, source: Tensor, storageOffset: Int, size: readonly Int[], stride?: readonly Int[]): Tensor;
+  set_(self: Tensor, source: Tensor, options: { storageOffset: Int; size: readonly Int[]; stride?: readonly Int[] }): Tensor;
   set_(self: Tensor, source: Tensor, storageOffset: Int, size: readonly Int[], options: { stride?: readonly Int[] }): Tensor;
   /**
    * This function is an extension of torch.sign() to complex tensors.
@@ -5570,6 +5922,7 @@ export interface OperatorFunctions {
    * `aten::size.int(Tensor self, int dim) -> int`
    */
   size(self: Tensor, dim: Int): number;
+  size(self: Tensor, options: { dim: Int }): number;
   /**
    * A view of every step-th element from start up to, but without, end along a dimension.
    *
@@ -5643,6 +5996,7 @@ export interface OperatorFunctions {
    * `aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor`
    */
   softmax(self: Tensor, dim: Int, dtype?: DType | null): Tensor;
+  softmax(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   softmax(self: Tensor, dim: Int, options: { dtype?: DType | null }): Tensor;
   /**
    * Applies log(1 + exp(β x)) / β elementwise.
@@ -5676,6 +6030,7 @@ export interface OperatorFunctions {
    */
   sparseBscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   sparseBscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  sparseBscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Constructs a sparse tensor in BSR (Block Compressed Sparse Row)) with specified 2-dimensional blocks at the given crow_indices and col_indices.
    *
@@ -5684,6 +6039,7 @@ export interface OperatorFunctions {
    */
   sparseBsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   sparseBsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  sparseBsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Constructs a sparse tensor in Compressed Sparse format - CSR, CSC, BSR, or BSC - with specified values at the given compressed_indices and plain_indices.
    *
@@ -5692,6 +6048,7 @@ export interface OperatorFunctions {
    */
   sparseCompressedTensor(compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   sparseCompressedTensor(compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  sparseCompressedTensor(compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Constructs a sparse tensor in COO(rdinate) format with specified values at the given indices.
    *
@@ -5701,7 +6058,9 @@ export interface OperatorFunctions {
    */
   sparseCooTensor(indices: Tensor, values: Tensor, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; isCoalesced?: boolean | null }): Tensor;
   sparseCooTensor(indices: Tensor, values: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; isCoalesced?: boolean | null }): Tensor;
+  sparseCooTensor(indices: Tensor, values: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null; isCoalesced?: boolean | null }): Tensor;
   sparseCooTensor(size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  sparseCooTensor(options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Constructs a sparse tensor in CSC (Compressed Sparse Column) with specified values at the given ccol_indices and row_indices.
    *
@@ -5710,6 +6069,7 @@ export interface OperatorFunctions {
    */
   sparseCscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   sparseCscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  sparseCscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Constructs a sparse tensor in CSR (Compressed Sparse Row) with specified values at the given crow_indices and col_indices.
    *
@@ -5718,6 +6078,7 @@ export interface OperatorFunctions {
    */
   sparseCsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   sparseCsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  sparseCsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Return the number of sparse dimensions in a sparse tensor self.
    *
@@ -5736,24 +6097,28 @@ export interface OperatorFunctions {
    * `aten::sparse_resize(Tensor self, int[] size, int sparse_dim, int dense_dim) -> Tensor`
    */
   sparseResize(self: Tensor, size: readonly Int[], sparseDim: Int, denseDim: Int): Tensor;
+  sparseResize(self: Tensor, options: { size: readonly Int[]; sparseDim: Int; denseDim: Int }): Tensor;
   /**
    * Resizes self sparse tensor to the desired size and the number of sparse and dense dimensions.
    *
    * `aten::sparse_resize_(Tensor(a!) self, int[] size, int sparse_dim, int dense_dim) -> Tensor(a!)`
    */
   sparseResize_(self: Tensor, size: readonly Int[], sparseDim: Int, denseDim: Int): Tensor;
+  sparseResize_(self: Tensor, options: { size: readonly Int[]; sparseDim: Int; denseDim: Int }): Tensor;
   /**
    * Form of sparseResizeAndClear_ that leaves its input as it is.
    *
    * `aten::sparse_resize_and_clear(Tensor self, int[] size, int sparse_dim, int dense_dim) -> Tensor`
    */
   sparseResizeAndClear(self: Tensor, size: readonly Int[], sparseDim: Int, denseDim: Int): Tensor;
+  sparseResizeAndClear(self: Tensor, options: { size: readonly Int[]; sparseDim: Int; denseDim: Int }): Tensor;
   /**
    * Removes all specified elements from a sparse tensor self and resizes self to the desired size and the number of sparse and dense dimensions.
    *
    * `aten::sparse_resize_and_clear_(Tensor(a!) self, int[] size, int sparse_dim, int dense_dim) -> Tensor(a!)`
    */
   sparseResizeAndClear_(self: Tensor, size: readonly Int[], sparseDim: Int, denseDim: Int): Tensor;
+  sparseResizeAndClear_(self: Tensor, options: { size: readonly Int[]; sparseDim: Int; denseDim: Int }): Tensor;
   /**
    * Performs a matrix multiplication of the dense matrices mat1 and mat2 at the locations specified by the sparsity pattern of input.
    *
@@ -5799,7 +6164,9 @@ export interface OperatorFunctions {
    */
   specialChebyshevPolynomialT(x: Tensor, n: Tensor): Tensor;
   specialChebyshevPolynomialT(x: Tensor, n: Scalar): Tensor;
+  specialChebyshevPolynomialT(x: Tensor, options: { n: Scalar }): Tensor;
   specialChebyshevPolynomialT(x: Scalar, n: Tensor): Tensor;
+  specialChebyshevPolynomialT(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Chebyshev polynomial of the second kind U_n(input).
    *
@@ -5809,7 +6176,9 @@ export interface OperatorFunctions {
    */
   specialChebyshevPolynomialU(x: Tensor, n: Tensor): Tensor;
   specialChebyshevPolynomialU(x: Tensor, n: Scalar): Tensor;
+  specialChebyshevPolynomialU(x: Tensor, options: { n: Scalar }): Tensor;
   specialChebyshevPolynomialU(x: Scalar, n: Tensor): Tensor;
+  specialChebyshevPolynomialU(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Gives a tensor from x and n.
    *
@@ -5819,7 +6188,9 @@ export interface OperatorFunctions {
    */
   specialChebyshevPolynomialV(x: Tensor, n: Tensor): Tensor;
   specialChebyshevPolynomialV(x: Tensor, n: Scalar): Tensor;
+  specialChebyshevPolynomialV(x: Tensor, options: { n: Scalar }): Tensor;
   specialChebyshevPolynomialV(x: Scalar, n: Tensor): Tensor;
+  specialChebyshevPolynomialV(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Gives a tensor from x and n.
    *
@@ -5829,7 +6200,9 @@ export interface OperatorFunctions {
    */
   specialChebyshevPolynomialW(x: Tensor, n: Tensor): Tensor;
   specialChebyshevPolynomialW(x: Tensor, n: Scalar): Tensor;
+  specialChebyshevPolynomialW(x: Tensor, options: { n: Scalar }): Tensor;
   specialChebyshevPolynomialW(x: Scalar, n: Tensor): Tensor;
+  specialChebyshevPolynomialW(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Computes the logarithmic derivative of the gamma function on input.
    *
@@ -5911,7 +6284,9 @@ export interface OperatorFunctions {
    */
   specialHermitePolynomialH(x: Tensor, n: Tensor): Tensor;
   specialHermitePolynomialH(x: Tensor, n: Scalar): Tensor;
+  specialHermitePolynomialH(x: Tensor, options: { n: Scalar }): Tensor;
   specialHermitePolynomialH(x: Scalar, n: Tensor): Tensor;
+  specialHermitePolynomialH(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Probabilist's Hermite polynomial He_n(input).
    *
@@ -5921,7 +6296,9 @@ export interface OperatorFunctions {
    */
   specialHermitePolynomialHe(x: Tensor, n: Tensor): Tensor;
   specialHermitePolynomialHe(x: Tensor, n: Scalar): Tensor;
+  specialHermitePolynomialHe(x: Tensor, options: { n: Scalar }): Tensor;
   specialHermitePolynomialHe(x: Scalar, n: Tensor): Tensor;
+  specialHermitePolynomialHe(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Computes the zeroth order modified Bessel function of the first kind for each element of input.
    *
@@ -5955,7 +6332,9 @@ export interface OperatorFunctions {
    */
   specialLaguerrePolynomialL(x: Tensor, n: Tensor): Tensor;
   specialLaguerrePolynomialL(x: Tensor, n: Scalar): Tensor;
+  specialLaguerrePolynomialL(x: Tensor, options: { n: Scalar }): Tensor;
   specialLaguerrePolynomialL(x: Scalar, n: Tensor): Tensor;
+  specialLaguerrePolynomialL(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Legendre polynomial P_n(input).
    *
@@ -5965,7 +6344,9 @@ export interface OperatorFunctions {
    */
   specialLegendrePolynomialP(x: Tensor, n: Tensor): Tensor;
   specialLegendrePolynomialP(x: Tensor, n: Scalar): Tensor;
+  specialLegendrePolynomialP(x: Tensor, options: { n: Scalar }): Tensor;
   specialLegendrePolynomialP(x: Scalar, n: Tensor): Tensor;
+  specialLegendrePolynomialP(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Alias for torch.log1p.
    *
@@ -5984,6 +6365,7 @@ export interface OperatorFunctions {
    * `aten::special_log_softmax(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor`
    */
   specialLogSoftmax(self: Tensor, dim: Int, options?: { dtype?: DType | null }): Tensor;
+  specialLogSoftmax(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * Returns a new tensor with the logit of the elements of input.
    *
@@ -5997,6 +6379,7 @@ export interface OperatorFunctions {
    * `aten::special_logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor`
    */
   specialLogsumexp(self: Tensor, dim: Int | readonly Int[], keepdim?: boolean): Tensor;
+  specialLogsumexp(self: Tensor, options: { dim: Int | readonly Int[]; keepdim?: boolean }): Tensor;
   specialLogsumexp(self: Tensor, dim: Int | readonly Int[], options: { keepdim?: boolean }): Tensor;
   /**
    * Modified Bessel function of the first kind of order 0.
@@ -6028,6 +6411,7 @@ export interface OperatorFunctions {
    * `aten::special_multigammaln(Tensor self, int p) -> Tensor`
    */
   specialMultigammaln(self: Tensor, p: Int): Tensor;
+  specialMultigammaln(self: Tensor, options: { p: Int }): Tensor;
   /**
    * Computes the area under the standard Gaussian probability density function, integrated from minus infinity to input, elementwise.
    *
@@ -6046,6 +6430,7 @@ export interface OperatorFunctions {
    * `aten::special_polygamma(int n, Tensor self) -> Tensor`
    */
   specialPolygamma(n: Int, self: Tensor): Tensor;
+  specialPolygamma(options: { n: Int; self: Tensor }): Tensor;
   /**
    * Alias for torch.special.digamma.
    *
@@ -6079,7 +6464,9 @@ export interface OperatorFunctions {
    */
   specialShiftedChebyshevPolynomialT(x: Tensor, n: Tensor): Tensor;
   specialShiftedChebyshevPolynomialT(x: Tensor, n: Scalar): Tensor;
+  specialShiftedChebyshevPolynomialT(x: Tensor, options: { n: Scalar }): Tensor;
   specialShiftedChebyshevPolynomialT(x: Scalar, n: Tensor): Tensor;
+  specialShiftedChebyshevPolynomialT(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Gives a tensor from x and n.
    *
@@ -6089,7 +6476,9 @@ export interface OperatorFunctions {
    */
   specialShiftedChebyshevPolynomialU(x: Tensor, n: Tensor): Tensor;
   specialShiftedChebyshevPolynomialU(x: Tensor, n: Scalar): Tensor;
+  specialShiftedChebyshevPolynomialU(x: Tensor, options: { n: Scalar }): Tensor;
   specialShiftedChebyshevPolynomialU(x: Scalar, n: Tensor): Tensor;
+  specialShiftedChebyshevPolynomialU(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Gives a tensor from x and n.
    *
@@ -6099,7 +6488,9 @@ export interface OperatorFunctions {
    */
   specialShiftedChebyshevPolynomialV(x: Tensor, n: Tensor): Tensor;
   specialShiftedChebyshevPolynomialV(x: Tensor, n: Scalar): Tensor;
+  specialShiftedChebyshevPolynomialV(x: Tensor, options: { n: Scalar }): Tensor;
   specialShiftedChebyshevPolynomialV(x: Scalar, n: Tensor): Tensor;
+  specialShiftedChebyshevPolynomialV(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Gives a tensor from x and n.
    *
@@ -6109,7 +6500,9 @@ export interface OperatorFunctions {
    */
   specialShiftedChebyshevPolynomialW(x: Tensor, n: Tensor): Tensor;
   specialShiftedChebyshevPolynomialW(x: Tensor, n: Scalar): Tensor;
+  specialShiftedChebyshevPolynomialW(x: Tensor, options: { n: Scalar }): Tensor;
   specialShiftedChebyshevPolynomialW(x: Scalar, n: Tensor): Tensor;
+  specialShiftedChebyshevPolynomialW(options: { x: Scalar; n: Tensor }): Tensor;
   /**
    * Computes the normalized sinc of input.
    *
@@ -6122,6 +6515,7 @@ export interface OperatorFunctions {
    * `aten::special_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor`
    */
   specialSoftmax(self: Tensor, dim: Int, dtype?: DType | null): Tensor;
+  specialSoftmax(self: Tensor, options: { dim: Int; dtype?: DType | null }): Tensor;
   specialSoftmax(self: Tensor, dim: Int, options: { dtype?: DType | null }): Tensor;
   /**
    * Spherical Bessel function of the first kind of order 0.
@@ -6138,7 +6532,9 @@ export interface OperatorFunctions {
    */
   specialXlog1py(self: Tensor, other: Tensor): Tensor;
   specialXlog1py(self: Tensor, other: Scalar): Tensor;
+  specialXlog1py(self: Tensor, options: { other: Scalar }): Tensor;
   specialXlog1py(self: Scalar, other: Tensor): Tensor;
+  specialXlog1py(options: { self: Scalar; other: Tensor }): Tensor;
   /**
    * Computes input * log(other).
    *
@@ -6148,7 +6544,9 @@ export interface OperatorFunctions {
    */
   specialXlogy(self: Tensor, other: Tensor): Tensor;
   specialXlogy(self: Tensor, other: Scalar): Tensor;
+  specialXlogy(self: Tensor, options: { other: Scalar }): Tensor;
   specialXlogy(self: Scalar, other: Tensor): Tensor;
+  specialXlogy(options: { self: Scalar; other: Tensor }): Tensor;
   /**
    * Computes the Hurwitz zeta function, elementwise.
    *
@@ -6158,7 +6556,9 @@ export interface OperatorFunctions {
    */
   specialZeta(self: Tensor, other: Tensor): Tensor;
   specialZeta(self: Tensor, other: Scalar): Tensor;
+  specialZeta(self: Tensor, options: { other: Scalar }): Tensor;
   specialZeta(self: Scalar, other: Tensor): Tensor;
+  specialZeta(options: { self: Scalar; other: Tensor }): Tensor;
   /**
    * Splits the tensor into chunks.
    *
@@ -6166,8 +6566,10 @@ export interface OperatorFunctions {
    * `aten::split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]`
    */
   split(self: Tensor, splitSize: Int, dim?: Int): Tensor[];
+  split(self: Tensor, options: { splitSize: Int; dim?: Int }): Tensor[];
   split(self: Tensor, splitSize: Int, options: { dim?: Int }): Tensor[];
   split(self: Tensor, splitSize: readonly Int[], dim?: Int): Tensor[];
+  split(self: Tensor, options: { splitSize: readonly Int[]; dim?: Int }): Tensor[];
   split(self: Tensor, splitSize: readonly Int[], options: { dim?: Int }): Tensor[];
   /**
    * Performs the same operation as torch.split, but all output tensors are freshly created instead of aliasing the input.
@@ -6175,6 +6577,7 @@ export interface OperatorFunctions {
    * `aten::split_copy.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]`
    */
   splitCopy(self: Tensor, splitSize: Int, dim?: Int): Tensor[];
+  splitCopy(self: Tensor, options: { splitSize: Int; dim?: Int }): Tensor[];
   splitCopy(self: Tensor, splitSize: Int, options: { dim?: Int }): Tensor[];
   /**
    * Splits a tensor into views of the given sizes along a dimension.
@@ -6182,6 +6585,7 @@ export interface OperatorFunctions {
    * `aten::split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]`
    */
   splitWithSizes(self: Tensor, splitSizes: readonly Int[], dim?: Int): Tensor[];
+  splitWithSizes(self: Tensor, options: { splitSizes: readonly Int[]; dim?: Int }): Tensor[];
   splitWithSizes(self: Tensor, splitSizes: readonly Int[], options: { dim?: Int }): Tensor[];
   /**
    * Performs the same operation as torch.split_with_sizes, but all output tensors are freshly created instead of aliasing the input.
@@ -6189,6 +6593,7 @@ export interface OperatorFunctions {
    * `aten::split_with_sizes_copy(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]`
    */
   splitWithSizesCopy(self: Tensor, splitSizes: readonly Int[], dim?: Int): Tensor[];
+  splitWithSizesCopy(self: Tensor, options: { splitSizes: readonly Int[]; dim?: Int }): Tensor[];
   splitWithSizesCopy(self: Tensor, splitSizes: readonly Int[], options: { dim?: Int }): Tensor[];
   /**
    * Returns a new tensor with the square-root of the elements of input.
@@ -6223,7 +6628,9 @@ export interface OperatorFunctions {
    */
   squeeze(self: Tensor): Tensor;
   squeeze(self: Tensor, dim: Int): Tensor;
+  squeeze(self: Tensor, options: { dim: Int }): Tensor;
   squeeze(self: Tensor, dim: readonly Int[]): Tensor;
+  squeeze(self: Tensor, options: { dim: readonly Int[] }): Tensor;
   /**
    * In-place form of squeeze.
    *
@@ -6233,7 +6640,9 @@ export interface OperatorFunctions {
    */
   squeeze_(self: Tensor): Tensor;
   squeeze_(self: Tensor, dim: Int): Tensor;
+  squeeze_(self: Tensor, options: { dim: Int }): Tensor;
   squeeze_(self: Tensor, dim: readonly Int[]): Tensor;
+  squeeze_(self: Tensor, options: { dim: readonly Int[] }): Tensor;
   /**
    * Performs the same operation as torch.squeeze, but all output tensors are freshly created instead of aliasing the input.
    *
@@ -6243,7 +6652,9 @@ export interface OperatorFunctions {
    */
   squeezeCopy(self: Tensor): Tensor;
   squeezeCopy(self: Tensor, dim: Int): Tensor;
+  squeezeCopy(self: Tensor, options: { dim: Int }): Tensor;
   squeezeCopy(self: Tensor, dim: readonly Int[]): Tensor;
+  squeezeCopy(self: Tensor, options: { dim: readonly Int[] }): Tensor;
   /**
    * Matrix multiplies a sparse tensor mat1 with a dense tensor mat2, then adds the sparse tensor input to the result.
    *
@@ -6296,6 +6707,7 @@ export interface OperatorFunctions {
   stft(self: Tensor, nFft: Int, hopLength: Int | null, winLength: Int | null, window: Tensor | null, normalized: boolean, onesided: boolean | null, options: { returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(self: Tensor, nFft: Int, hopLength: Int | null, winLength: Int | null, window: Tensor | null, normalized: boolean, onesided: boolean | null, returnComplex: boolean | null, options: { alignToWindow?: boolean | null }): Tensor;
   stft(self: Tensor, nFft: Int, hopLength?: Int | null, winLength?: Int | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor;
+  stft(self: Tensor, options: { nFft: Int; hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(self: Tensor, nFft: Int, options: { hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(self: Tensor, nFft: Int, hopLength: Int | null, options: { winLength?: Int | null; window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(self: Tensor, nFft: Int, hopLength: Int | null, winLength: Int | null, options: { window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
@@ -6317,6 +6729,7 @@ export interface OperatorFunctions {
    * `aten::stride.int(Tensor self, int dim) -> int`
    */
   stride(self: Tensor, dim: Int): number;
+  stride(self: Tensor, options: { dim: Int }): number;
   /**
    * Subtracts other, scaled by alpha, from input.
    *
@@ -6324,6 +6737,7 @@ export interface OperatorFunctions {
    * `aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   sub(self: Tensor, other: Scalar, alpha?: Scalar): Tensor;
+  sub(self: Tensor, options: { other: Scalar; alpha?: Scalar }): Tensor;
   sub(self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor;
   sub(self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -6333,6 +6747,7 @@ export interface OperatorFunctions {
    * `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   sub_(self: Tensor, other: Scalar, alpha?: Scalar): Tensor;
+  sub_(self: Tensor, options: { other: Scalar; alpha?: Scalar }): Tensor;
   sub_(self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor;
   sub_(self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -6342,6 +6757,7 @@ export interface OperatorFunctions {
    * `aten::subtract.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   subtract(self: Tensor, other: Scalar, alpha?: Scalar): Tensor;
+  subtract(self: Tensor, options: { other: Scalar; alpha?: Scalar }): Tensor;
   subtract(self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor;
   subtract(self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -6351,6 +6767,7 @@ export interface OperatorFunctions {
    * `aten::subtract_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   subtract_(self: Tensor, other: Scalar, alpha?: Scalar): Tensor;
+  subtract_(self: Tensor, options: { other: Scalar; alpha?: Scalar }): Tensor;
   subtract_(self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor;
   subtract_(self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -6369,6 +6786,7 @@ export interface OperatorFunctions {
    * `aten::sum_to_size(Tensor self, SymInt[] size) -> Tensor`
    */
   sumToSize(self: Tensor, size: readonly Int[]): Tensor;
+  sumToSize(self: Tensor, options: { size: readonly Int[] }): Tensor;
   /**
    * Computes the singular value decomposition of either a matrix or batch of matrices input.
    *
@@ -6383,36 +6801,42 @@ export interface OperatorFunctions {
    * `aten::swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)`
    */
   swapaxes(self: Tensor, axis0: Int, axis1: Int): Tensor;
+  swapaxes(self: Tensor, options: { axis0: Int; axis1: Int }): Tensor;
   /**
    * In-place form of swapaxes.
    *
    * `aten::swapaxes_(Tensor(a!) self, int axis0, int axis1) -> Tensor(a!)`
    */
   swapaxes_(self: Tensor, axis0: Int, axis1: Int): Tensor;
+  swapaxes_(self: Tensor, options: { axis0: Int; axis1: Int }): Tensor;
   /**
    * Alias for torch.transpose.
    *
    * `aten::swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)`
    */
   swapdims(self: Tensor, dim0: Int, dim1: Int): Tensor;
+  swapdims(self: Tensor, options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * In-place form of swapdims.
    *
    * `aten::swapdims_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)`
    */
   swapdims_(self: Tensor, dim0: Int, dim1: Int): Tensor;
+  swapdims_(self: Tensor, options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * Gives nothing.
    *
    * `aten::sym_constrain_range(Scalar size, *, int? min=None, int? max=None) -> ()`
    */
   symConstrainRange(size: Scalar, options?: { min?: Int | null; max?: Int | null }): void;
+  symConstrainRange(options: { size: Scalar; min?: Int | null; max?: Int | null }): void;
   /**
    * Gives nothing.
    *
    * `aten::sym_constrain_range_for_size(Scalar size, *, int? min=None, int? max=None) -> ()`
    */
   symConstrainRangeForSize(size: Scalar, options?: { min?: Int | null; max?: Int | null }): void;
+  symConstrainRangeForSize(options: { size: Scalar; min?: Int | null; max?: Int | null }): void;
   /**
    * Gives a number from self.
    *
@@ -6432,6 +6856,7 @@ export interface OperatorFunctions {
    * `aten::sym_size.int(Tensor self, int dim) -> SymInt`
    */
   symSize(self: Tensor, dim: Int): number;
+  symSize(self: Tensor, options: { dim: Int }): number;
   /**
    * Gives a number from self.
    *
@@ -6444,6 +6869,7 @@ export interface OperatorFunctions {
    * `aten::sym_stride.int(Tensor self, int dim) -> SymInt`
    */
   symStride(self: Tensor, dim: Int): number;
+  symStride(self: Tensor, options: { dim: Int }): number;
   /**
    * Expects input to be <= 2-D tensor and transposes dimensions 0 and 1.
    *
@@ -6507,8 +6933,10 @@ export interface OperatorFunctions {
    * `aten::tensor_split.tensor_indices_or_sections(Tensor(a -> *) self, Tensor tensor_indices_or_sections, int dim=0) -> Tensor(a)[]`
    */
   tensorSplit(self: Tensor, indices: readonly Int[], dim?: Int): Tensor[];
+  tensorSplit(self: Tensor, options: { indices: readonly Int[]; dim?: Int }): Tensor[];
   tensorSplit(self: Tensor, indices: readonly Int[], options: { dim?: Int }): Tensor[];
   tensorSplit(self: Tensor, sections: Int, dim?: Int): Tensor[];
+  tensorSplit(self: Tensor, options: { sections: Int; dim?: Int }): Tensor[];
   tensorSplit(self: Tensor, sections: Int, options: { dim?: Int }): Tensor[];
   tensorSplit(self: Tensor, tensorIndicesOrSections: Tensor, dim?: Int): Tensor[];
   tensorSplit(self: Tensor, tensorIndicesOrSections: Tensor, options: { dim?: Int }): Tensor[];
@@ -6518,24 +6946,28 @@ export interface OperatorFunctions {
    * `aten::tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor`
    */
   tensordot(self: Tensor, other: Tensor, dimsSelf: readonly Int[], dimsOther: readonly Int[]): Tensor;
+  tensordot(self: Tensor, other: Tensor, options: { dimsSelf: readonly Int[]; dimsOther: readonly Int[] }): Tensor;
   /**
    * Apply a threshold to each element of the input Tensor.
    *
    * `aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor`
    */
   threshold(self: Tensor, threshold: Scalar, value: Scalar): Tensor;
+  threshold(self: Tensor, options: { threshold: Scalar; value: Scalar }): Tensor;
   /**
    * In-place form of threshold.
    *
    * `aten::threshold_(Tensor(a!) self, Scalar threshold, Scalar value) -> Tensor(a!)`
    */
   threshold_(self: Tensor, threshold: Scalar, value: Scalar): Tensor;
+  threshold_(self: Tensor, options: { threshold: Scalar; value: Scalar }): Tensor;
   /**
    * Constructs a tensor by repeating the elements of input.
    *
    * `aten::tile(Tensor self, SymInt[] dims) -> Tensor`
    */
   tile(self: Tensor, dims: readonly Int[]): Tensor;
+  tile(self: Tensor, options: { dims: readonly Int[] }): Tensor;
   /**
    * Performs Tensor dtype and/or device conversion.
    *
@@ -6545,10 +6977,12 @@ export interface OperatorFunctions {
    * `aten::to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)`
    */
   to(self: Tensor, device: string, dtype: DType, nonBlocking?: boolean, copy?: boolean, memoryFormat?: MemoryFormat | null): Tensor;
+  to(self: Tensor, options: { device: string; dtype: DType; nonBlocking?: boolean; copy?: boolean; memoryFormat?: MemoryFormat | null }): Tensor;
   to(self: Tensor, device: string, dtype: DType, options: { nonBlocking?: boolean; copy?: boolean; memoryFormat?: MemoryFormat | null }): Tensor;
   to(self: Tensor, device: string, dtype: DType, nonBlocking: boolean, options: { copy?: boolean; memoryFormat?: MemoryFormat | null }): Tensor;
   to(self: Tensor, device: string, dtype: DType, nonBlocking: boolean, copy: boolean, options: { memoryFormat?: MemoryFormat | null }): Tensor;
   to(self: Tensor, dtype: DType, nonBlocking?: boolean, copy?: boolean, memoryFormat?: MemoryFormat | null): Tensor;
+  to(self: Tensor, options: { dtype: DType; nonBlocking?: boolean; copy?: boolean; memoryFormat?: MemoryFormat | null }): Tensor;
   to(self: Tensor, dtype: DType, options: { nonBlocking?: boolean; copy?: boolean; memoryFormat?: MemoryFormat | null }): Tensor;
   to(self: Tensor, dtype: DType, nonBlocking: boolean, options: { copy?: boolean; memoryFormat?: MemoryFormat | null }): Tensor;
   to(self: Tensor, dtype: DType, nonBlocking: boolean, copy: boolean, options: { memoryFormat?: MemoryFormat | null }): Tensor;
@@ -6577,6 +7011,7 @@ export interface OperatorFunctions {
    * `aten::to_padded_tensor(Tensor self, float padding, SymInt[]? output_size=None) -> Tensor`
    */
   toPaddedTensor(self: Tensor, padding: number, outputSize?: readonly Int[] | null): Tensor;
+  toPaddedTensor(self: Tensor, options: { padding: number; outputSize?: readonly Int[] | null }): Tensor;
   toPaddedTensor(self: Tensor, padding: number, options: { outputSize?: readonly Int[] | null }): Tensor;
   /**
    * Returns a sparse copy of the tensor.
@@ -6586,12 +7021,14 @@ export interface OperatorFunctions {
    */
   toSparse(self: Tensor, options?: { layout?: Layout | null; blocksize?: Int | readonly Int[] | null; denseDim?: Int | null }): Tensor;
   toSparse(self: Tensor, sparseDim: Int): Tensor;
+  toSparse(self: Tensor, options: { sparseDim: Int }): Tensor;
   /**
    * Convert a tensor to a block sparse column (BSC) storage format of given blocksize.
    *
    * `aten::to_sparse_bsc(Tensor self, int[2] blocksize, int? dense_dim=None) -> Tensor`
    */
   toSparseBsc(self: Tensor, blocksize: Int | readonly Int[], denseDim?: Int | null): Tensor;
+  toSparseBsc(self: Tensor, options: { blocksize: Int | readonly Int[]; denseDim?: Int | null }): Tensor;
   toSparseBsc(self: Tensor, blocksize: Int | readonly Int[], options: { denseDim?: Int | null }): Tensor;
   /**
    * Convert a tensor to a block sparse row (BSR) storage format of given blocksize.
@@ -6599,6 +7036,7 @@ export interface OperatorFunctions {
    * `aten::to_sparse_bsr(Tensor self, int[2] blocksize, int? dense_dim=None) -> Tensor`
    */
   toSparseBsr(self: Tensor, blocksize: Int | readonly Int[], denseDim?: Int | null): Tensor;
+  toSparseBsr(self: Tensor, options: { blocksize: Int | readonly Int[]; denseDim?: Int | null }): Tensor;
   toSparseBsr(self: Tensor, blocksize: Int | readonly Int[], options: { denseDim?: Int | null }): Tensor;
   /**
    * Convert a tensor to compressed column storage (CSC) format.
@@ -6620,6 +7058,7 @@ export interface OperatorFunctions {
    * `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)`
    */
   topk(self: Tensor, k: Int, dim?: Int, largest?: boolean, sorted?: boolean): [values: Tensor, indices: Tensor];
+  topk(self: Tensor, options: { k: Int; dim?: Int; largest?: boolean; sorted?: boolean }): [values: Tensor, indices: Tensor];
   topk(self: Tensor, k: Int, options: { dim?: Int; largest?: boolean; sorted?: boolean }): [values: Tensor, indices: Tensor];
   topk(self: Tensor, k: Int, dim: Int, options: { largest?: boolean; sorted?: boolean }): [values: Tensor, indices: Tensor];
   topk(self: Tensor, k: Int, dim: Int, largest: boolean, options: { sorted?: boolean }): [values: Tensor, indices: Tensor];
@@ -6635,18 +7074,21 @@ export interface OperatorFunctions {
    * `aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)`
    */
   transpose(self: Tensor, dim0: Int, dim1: Int): Tensor;
+  transpose(self: Tensor, options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * In-place form of transpose.
    *
    * `aten::transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)`
    */
   transpose_(self: Tensor, dim0: Int, dim1: Int): Tensor;
+  transpose_(self: Tensor, options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * Performs the same operation as torch.transpose, but all output tensors are freshly created instead of aliasing the input.
    *
    * `aten::transpose_copy.int(Tensor self, int dim0, int dim1) -> Tensor`
    */
   transposeCopy(self: Tensor, dim0: Int, dim1: Int): Tensor;
+  transposeCopy(self: Tensor, options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * Computes the trapezoidal rule along dim.
    *
@@ -6692,6 +7134,7 @@ export interface OperatorFunctions {
    * `aten::tril_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   trilIndices(row: Int, col: Int, offset?: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  trilIndices(options: { row: Int; col: Int; offset?: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   trilIndices(row: Int, col: Int, options: { offset?: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Compute the triplet loss between given input tensors and a margin greater than 0.
@@ -6724,6 +7167,7 @@ export interface OperatorFunctions {
    * `aten::triu_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   triuIndices(row: Int, col: Int, offset?: Int, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  triuIndices(options: { row: Int; col: Int; offset?: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   triuIndices(row: Int, col: Int, options: { offset?: Int; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Alias for torch.div with rounding_mode=None.
@@ -6732,6 +7176,7 @@ export interface OperatorFunctions {
    * `aten::true_divide.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   trueDivide(self: Tensor, other: Scalar): Tensor;
+  trueDivide(self: Tensor, options: { other: Scalar }): Tensor;
   trueDivide(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of trueDivide.
@@ -6740,6 +7185,7 @@ export interface OperatorFunctions {
    * `aten::true_divide_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   trueDivide_(self: Tensor, other: Scalar): Tensor;
+  trueDivide_(self: Tensor, options: { other: Scalar }): Tensor;
   trueDivide_(self: Tensor, other: Tensor): Tensor;
   /**
    * Returns a new tensor with the truncated integer values of the elements of input.
@@ -6779,6 +7225,7 @@ export interface OperatorFunctions {
    * `aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)`
    */
   unflatten(self: Tensor, dim: Int, sizes: readonly Int[]): Tensor;
+  unflatten(self: Tensor, options: { dim: Int; sizes: readonly Int[] }): Tensor;
   /**
    * Gives a list of tensors from flat and tensors.
    *
@@ -6791,12 +7238,14 @@ export interface OperatorFunctions {
    * `aten::unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)`
    */
   unfold(self: Tensor, dimension: Int, size: Int, step: Int): Tensor;
+  unfold(self: Tensor, options: { dimension: Int; size: Int; step: Int }): Tensor;
   /**
    * Performs the same operation as torch.unfold, but all output tensors are freshly created instead of aliasing the input.
    *
    * `aten::unfold_copy(Tensor self, int dimension, int size, int step) -> Tensor`
    */
   unfoldCopy(self: Tensor, dimension: Int, size: Int, step: Int): Tensor;
+  unfoldCopy(self: Tensor, options: { dimension: Int; size: Int; step: Int }): Tensor;
   /**
    * Form of uniform_ that leaves its input as it is.
    *
@@ -6828,6 +7277,7 @@ export interface OperatorFunctions {
    * `aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)`
    */
   uniqueDim(self: Tensor, dim: Int, sorted?: boolean, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor];
+  uniqueDim(self: Tensor, options: { dim: Int; sorted?: boolean; returnInverse?: boolean; returnCounts?: boolean }): [Tensor, Tensor, Tensor];
   uniqueDim(self: Tensor, dim: Int, options: { sorted?: boolean; returnInverse?: boolean; returnCounts?: boolean }): [Tensor, Tensor, Tensor];
   uniqueDim(self: Tensor, dim: Int, sorted: boolean, options: { returnInverse?: boolean; returnCounts?: boolean }): [Tensor, Tensor, Tensor];
   uniqueDim(self: Tensor, dim: Int, sorted: boolean, returnInverse: boolean, options: { returnCounts?: boolean }): [Tensor, Tensor, Tensor];
@@ -6837,6 +7287,7 @@ export interface OperatorFunctions {
    * `aten::unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)`
    */
   uniqueDimConsecutive(self: Tensor, dim: Int, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor];
+  uniqueDimConsecutive(self: Tensor, options: { dim: Int; returnInverse?: boolean; returnCounts?: boolean }): [Tensor, Tensor, Tensor];
   uniqueDimConsecutive(self: Tensor, dim: Int, options: { returnInverse?: boolean; returnCounts?: boolean }): [Tensor, Tensor, Tensor];
   uniqueDimConsecutive(self: Tensor, dim: Int, returnInverse: boolean, options: { returnCounts?: boolean }): [Tensor, Tensor, Tensor];
   /**
@@ -6845,6 +7296,7 @@ export interface OperatorFunctions {
    * `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]`
    */
   unsafeChunk(self: Tensor, chunks: Int, dim?: Int): Tensor[];
+  unsafeChunk(self: Tensor, options: { chunks: Int; dim?: Int }): Tensor[];
   unsafeChunk(self: Tensor, chunks: Int, options: { dim?: Int }): Tensor[];
   /**
    * Works like torch.split but without enforcing the autograd restrictions on inplace modification of the outputs.
@@ -6852,6 +7304,7 @@ export interface OperatorFunctions {
    * `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]`
    */
   unsafeSplit(self: Tensor, splitSize: Int, dim?: Int): Tensor[];
+  unsafeSplit(self: Tensor, options: { splitSize: Int; dim?: Int }): Tensor[];
   unsafeSplit(self: Tensor, splitSize: Int, options: { dim?: Int }): Tensor[];
   /**
    * Gives a list of tensors from self.
@@ -6859,6 +7312,7 @@ export interface OperatorFunctions {
    * `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]`
    */
   unsafeSplitWithSizes(self: Tensor, splitSizes: readonly Int[], dim?: Int): Tensor[];
+  unsafeSplitWithSizes(self: Tensor, options: { splitSizes: readonly Int[]; dim?: Int }): Tensor[];
   unsafeSplitWithSizes(self: Tensor, splitSizes: readonly Int[], options: { dim?: Int }): Tensor[];
   /**
    * Returns a new tensor with a dimension of size one inserted at the specified position.
@@ -6866,18 +7320,21 @@ export interface OperatorFunctions {
    * `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)`
    */
   unsqueeze(self: Tensor, dim: Int): Tensor;
+  unsqueeze(self: Tensor, options: { dim: Int }): Tensor;
   /**
    * In-place form of unsqueeze.
    *
    * `aten::unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)`
    */
   unsqueeze_(self: Tensor, dim: Int): Tensor;
+  unsqueeze_(self: Tensor, options: { dim: Int }): Tensor;
   /**
    * Performs the same operation as torch.unsqueeze, but all output tensors are freshly created instead of aliasing the input.
    *
    * `aten::unsqueeze_copy(Tensor self, int dim) -> Tensor`
    */
   unsqueezeCopy(self: Tensor, dim: Int): Tensor;
+  unsqueezeCopy(self: Tensor, options: { dim: Int }): Tensor;
   /**
    * Resizes images by bicubic interpolation.
    *
@@ -6885,9 +7342,11 @@ export interface OperatorFunctions {
    * `aten::upsample_bicubic2d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    */
   upsampleBicubic2d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor;
+  upsampleBicubic2d(self: Tensor, options: { outputSize: Int | readonly Int[]; alignCorners: boolean; scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleBicubic2d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleBicubic2d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scalesH: number | null, options: { scalesW?: number | null }): Tensor;
   upsampleBicubic2d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, scaleFactors?: readonly number[] | null): Tensor;
+  upsampleBicubic2d(input: Tensor, options: { outputSize?: readonly Int[] | null; alignCorners: boolean; scaleFactors?: readonly number[] | null }): Tensor;
   upsampleBicubic2d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, options: { scaleFactors?: readonly number[] | null }): Tensor;
   /**
    * Resizes images by bilinear interpolation.
@@ -6896,9 +7355,11 @@ export interface OperatorFunctions {
    * `aten::upsample_bilinear2d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    */
   upsampleBilinear2d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor;
+  upsampleBilinear2d(self: Tensor, options: { outputSize: Int | readonly Int[]; alignCorners: boolean; scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleBilinear2d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleBilinear2d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scalesH: number | null, options: { scalesW?: number | null }): Tensor;
   upsampleBilinear2d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, scaleFactors?: readonly number[] | null): Tensor;
+  upsampleBilinear2d(input: Tensor, options: { outputSize?: readonly Int[] | null; alignCorners: boolean; scaleFactors?: readonly number[] | null }): Tensor;
   upsampleBilinear2d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, options: { scaleFactors?: readonly number[] | null }): Tensor;
   /**
    * Resizes sequences by linear interpolation.
@@ -6907,8 +7368,10 @@ export interface OperatorFunctions {
    * `aten::upsample_linear1d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    */
   upsampleLinear1d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scales?: number | null): Tensor;
+  upsampleLinear1d(self: Tensor, options: { outputSize: Int | readonly Int[]; alignCorners: boolean; scales?: number | null }): Tensor;
   upsampleLinear1d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, options: { scales?: number | null }): Tensor;
   upsampleLinear1d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, scaleFactors?: readonly number[] | null): Tensor;
+  upsampleLinear1d(input: Tensor, options: { outputSize?: readonly Int[] | null; alignCorners: boolean; scaleFactors?: readonly number[] | null }): Tensor;
   upsampleLinear1d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, options: { scaleFactors?: readonly number[] | null }): Tensor;
   /**
    * Resizes sequences by taking the nearest element.
@@ -6917,6 +7380,7 @@ export interface OperatorFunctions {
    * `aten::upsample_nearest1d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    */
   upsampleNearest1d(self: Tensor, outputSize: Int | readonly Int[], scales?: number | null): Tensor;
+  upsampleNearest1d(self: Tensor, options: { outputSize: Int | readonly Int[]; scales?: number | null }): Tensor;
   upsampleNearest1d(self: Tensor, outputSize: Int | readonly Int[], options: { scales?: number | null }): Tensor;
   upsampleNearest1d(input: Tensor, outputSize?: readonly Int[] | null, scaleFactors?: readonly number[] | null): Tensor;
   upsampleNearest1d(input: Tensor, options: { outputSize?: readonly Int[] | null; scaleFactors?: readonly number[] | null }): Tensor;
@@ -6928,6 +7392,7 @@ export interface OperatorFunctions {
    * `aten::upsample_nearest2d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    */
   upsampleNearest2d(self: Tensor, outputSize: Int | readonly Int[], scalesH?: number | null, scalesW?: number | null): Tensor;
+  upsampleNearest2d(self: Tensor, options: { outputSize: Int | readonly Int[]; scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleNearest2d(self: Tensor, outputSize: Int | readonly Int[], options: { scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleNearest2d(self: Tensor, outputSize: Int | readonly Int[], scalesH: number | null, options: { scalesW?: number | null }): Tensor;
   upsampleNearest2d(input: Tensor, outputSize?: readonly Int[] | null, scaleFactors?: readonly number[] | null): Tensor;
@@ -6940,6 +7405,7 @@ export interface OperatorFunctions {
    * `aten::upsample_nearest3d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    */
   upsampleNearest3d(self: Tensor, outputSize: Int | readonly Int[], scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor;
+  upsampleNearest3d(self: Tensor, options: { outputSize: Int | readonly Int[]; scalesD?: number | null; scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleNearest3d(self: Tensor, outputSize: Int | readonly Int[], options: { scalesD?: number | null; scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleNearest3d(self: Tensor, outputSize: Int | readonly Int[], scalesD: number | null, options: { scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleNearest3d(self: Tensor, outputSize: Int | readonly Int[], scalesD: number | null, scalesH: number | null, options: { scalesW?: number | null }): Tensor;
@@ -6953,10 +7419,12 @@ export interface OperatorFunctions {
    * `aten::upsample_trilinear3d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    */
   upsampleTrilinear3d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor;
+  upsampleTrilinear3d(self: Tensor, options: { outputSize: Int | readonly Int[]; alignCorners: boolean; scalesD?: number | null; scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleTrilinear3d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, options: { scalesD?: number | null; scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleTrilinear3d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scalesD: number | null, options: { scalesH?: number | null; scalesW?: number | null }): Tensor;
   upsampleTrilinear3d(self: Tensor, outputSize: Int | readonly Int[], alignCorners: boolean, scalesD: number | null, scalesH: number | null, options: { scalesW?: number | null }): Tensor;
   upsampleTrilinear3d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, scaleFactors?: readonly number[] | null): Tensor;
+  upsampleTrilinear3d(input: Tensor, options: { outputSize?: readonly Int[] | null; alignCorners: boolean; scaleFactors?: readonly number[] | null }): Tensor;
   upsampleTrilinear3d(input: Tensor, outputSize: readonly Int[] | null | undefined, alignCorners: boolean, options: { scaleFactors?: readonly number[] | null }): Tensor;
   /**
    * Return the values tensor of a sparse COO tensor.
@@ -7019,7 +7487,9 @@ export interface OperatorFunctions {
    * `aten::view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)`
    */
   view(self: Tensor, size: readonly Int[]): Tensor;
+  view(self: Tensor, options: { size: readonly Int[] }): Tensor;
   view(self: Tensor, dtype: DType): Tensor;
+  view(self: Tensor, options: { dtype: DType }): Tensor;
   /**
    * View this tensor as the same size as other.
    *
@@ -7057,7 +7527,9 @@ export interface OperatorFunctions {
    * `aten::view_copy.dtype(Tensor self, ScalarType dtype) -> Tensor`
    */
   viewCopy(self: Tensor, size: readonly Int[]): Tensor;
+  viewCopy(self: Tensor, options: { size: readonly Int[] }): Tensor;
   viewCopy(self: Tensor, dtype: DType): Tensor;
+  viewCopy(self: Tensor, options: { dtype: DType }): Tensor;
   /**
    * Splits input, a tensor with two or more dimensions, into multiple tensors vertically according to indices_or_sections.
    *
@@ -7065,7 +7537,9 @@ export interface OperatorFunctions {
    * `aten::vsplit.int(Tensor(a -> *) self, int sections) -> Tensor(a)[]`
    */
   vsplit(self: Tensor, indices: readonly Int[]): Tensor[];
+  vsplit(self: Tensor, options: { indices: readonly Int[] }): Tensor[];
   vsplit(self: Tensor, sections: Int): Tensor[];
+  vsplit(self: Tensor, options: { sections: Int }): Tensor[];
   /**
    * Stack tensors in sequence vertically (row wise).
    *
@@ -7083,8 +7557,11 @@ export interface OperatorFunctions {
    */
   where(condition: Tensor): Tensor[];
   where(condition: Tensor, self: Scalar, other: Scalar): Tensor;
+  where(condition: Tensor, options: { self: Scalar; other: Scalar }): Tensor;
   where(condition: Tensor, self: Tensor, other: Scalar): Tensor;
+  where(condition: Tensor, self: Tensor, options: { other: Scalar }): Tensor;
   where(condition: Tensor, self: Scalar, other: Tensor): Tensor;
+  where(condition: Tensor, options: { self: Scalar; other: Tensor }): Tensor;
   where(condition: Tensor, self: Tensor, other: Tensor): Tensor;
   /**
    * Alias for torch.special.xlogy.
@@ -7094,7 +7571,9 @@ export interface OperatorFunctions {
    * `aten::xlogy.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   xlogy(self: Tensor, other: Scalar): Tensor;
+  xlogy(self: Tensor, options: { other: Scalar }): Tensor;
   xlogy(self: Scalar, other: Tensor): Tensor;
+  xlogy(options: { self: Scalar; other: Tensor }): Tensor;
   xlogy(self: Tensor, other: Tensor): Tensor;
   /**
    * In-place form of xlogy.
@@ -7103,6 +7582,7 @@ export interface OperatorFunctions {
    * `aten::xlogy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   xlogy_(self: Tensor, other: Scalar): Tensor;
+  xlogy_(self: Tensor, options: { other: Scalar }): Tensor;
   xlogy_(self: Tensor, other: Tensor): Tensor;
   /**
    * Form of zero_ that leaves its input as it is.
@@ -7122,6 +7602,7 @@ export interface OperatorFunctions {
    * `aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   zeros(size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  zeros(options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a tensor filled with the scalar value 0, with the same size as input.
    *
@@ -7187,6 +7668,7 @@ export interface TensorMethods {
    * `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   add(other: Scalar, alpha?: Scalar): Tensor;
+  add(options: { other: Scalar; alpha?: Scalar }): Tensor;
   add(other: Scalar, options: { alpha?: Scalar }): Tensor;
   add(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -7196,6 +7678,7 @@ export interface TensorMethods {
    * `aten::add_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   add_(other: Scalar, alpha?: Scalar): Tensor;
+  add_(options: { other: Scalar; alpha?: Scalar }): Tensor;
   add_(other: Scalar, options: { alpha?: Scalar }): Tensor;
   add_(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -7291,6 +7774,7 @@ export interface TensorMethods {
    */
   all(): Tensor;
   all(dim: Int, keepdim?: boolean): Tensor;
+  all(options: { dim: Int; keepdim?: boolean }): Tensor;
   all(dim: Int, options: { keepdim?: boolean }): Tensor;
   all(dim?: readonly Int[] | null, keepdim?: boolean): Tensor;
   all(options: { dim?: readonly Int[] | null; keepdim?: boolean }): Tensor;
@@ -7341,6 +7825,7 @@ export interface TensorMethods {
    */
   any(): Tensor;
   any(dim: Int, keepdim?: boolean): Tensor;
+  any(options: { dim: Int; keepdim?: boolean }): Tensor;
   any(dim: Int, options: { keepdim?: boolean }): Tensor;
   any(dim?: readonly Int[] | null, keepdim?: boolean): Tensor;
   any(options: { dim?: readonly Int[] | null; keepdim?: boolean }): Tensor;
@@ -7452,6 +7937,7 @@ export interface TensorMethods {
    * `aten::argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor`
    */
   argsort(dim?: Int, descending?: boolean): Tensor;
+  argsort(options: { dim?: Int; descending?: boolean }): Tensor;
   argsort(dim: Int, options: { descending?: boolean }): Tensor;
   argsort(options: { stable: boolean; dim?: Int; descending?: boolean }): Tensor;
   /**
@@ -7466,6 +7952,7 @@ export interface TensorMethods {
    * `aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)`
    */
   asStrided(size: readonly Int[], stride: readonly Int[], storageOffset?: Int | null): Tensor;
+  asStrided(options: { size: readonly Int[]; stride: readonly Int[]; storageOffset?: Int | null }): Tensor;
   asStrided(size: readonly Int[], stride: readonly Int[], options: { storageOffset?: Int | null }): Tensor;
   /**
    * In-place form of asStrided.
@@ -7473,6 +7960,7 @@ export interface TensorMethods {
    * `aten::as_strided_(Tensor(a!) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a!)`
    */
   asStrided_(size: readonly Int[], stride: readonly Int[], storageOffset?: Int | null): Tensor;
+  asStrided_(options: { size: readonly Int[]; stride: readonly Int[]; storageOffset?: Int | null }): Tensor;
   asStrided_(size: readonly Int[], stride: readonly Int[], options: { storageOffset?: Int | null }): Tensor;
   /**
    * Embeds the values of the src tensor into input along the elements corresponding to the result of calling input.as_strided(size, stride, storage_offset).
@@ -7480,6 +7968,7 @@ export interface TensorMethods {
    * `aten::as_strided_scatter(Tensor self, Tensor src, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor`
    */
   asStridedScatter(src: Tensor, size: readonly Int[], stride: readonly Int[], storageOffset?: Int | null): Tensor;
+  asStridedScatter(src: Tensor, options: { size: readonly Int[]; stride: readonly Int[]; storageOffset?: Int | null }): Tensor;
   asStridedScatter(src: Tensor, size: readonly Int[], stride: readonly Int[], options: { storageOffset?: Int | null }): Tensor;
   /**
    * Returns a new tensor with the arcsine of the elements (in radians) in the input tensor.
@@ -7561,6 +8050,7 @@ export interface TensorMethods {
    */
   bernoulli(options?: { generator?: Generator | null }): Tensor;
   bernoulli(p: number, options?: { generator?: Generator | null }): Tensor;
+  bernoulli(options: { p: number; generator?: Generator | null }): Tensor;
   /**
    * Fills each location of self with an independent sample from Bernoulli(p).
    *
@@ -7585,6 +8075,7 @@ export interface TensorMethods {
    * `aten::bitwise_and.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   bitwiseAnd(other: Scalar): Tensor;
+  bitwiseAnd(options: { other: Scalar }): Tensor;
   bitwiseAnd(other: Tensor): Tensor;
   /**
    * In-place form of bitwiseAnd.
@@ -7593,6 +8084,7 @@ export interface TensorMethods {
    * `aten::bitwise_and_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   bitwiseAnd_(other: Scalar): Tensor;
+  bitwiseAnd_(options: { other: Scalar }): Tensor;
   bitwiseAnd_(other: Tensor): Tensor;
   /**
    * Computes the left arithmetic shift of input by other bits.
@@ -7602,6 +8094,7 @@ export interface TensorMethods {
    */
   bitwiseLeftShift(other: Tensor): Tensor;
   bitwiseLeftShift(other: Scalar): Tensor;
+  bitwiseLeftShift(options: { other: Scalar }): Tensor;
   /**
    * In-place form of bitwiseLeftShift.
    *
@@ -7610,6 +8103,7 @@ export interface TensorMethods {
    */
   bitwiseLeftShift_(other: Tensor): Tensor;
   bitwiseLeftShift_(other: Scalar): Tensor;
+  bitwiseLeftShift_(options: { other: Scalar }): Tensor;
   /**
    * Computes the bitwise NOT of the given input tensor.
    *
@@ -7629,6 +8123,7 @@ export interface TensorMethods {
    * `aten::bitwise_or.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   bitwiseOr(other: Scalar): Tensor;
+  bitwiseOr(options: { other: Scalar }): Tensor;
   bitwiseOr(other: Tensor): Tensor;
   /**
    * In-place form of bitwiseOr.
@@ -7637,6 +8132,7 @@ export interface TensorMethods {
    * `aten::bitwise_or_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   bitwiseOr_(other: Scalar): Tensor;
+  bitwiseOr_(options: { other: Scalar }): Tensor;
   bitwiseOr_(other: Tensor): Tensor;
   /**
    * Computes the right arithmetic shift of input by other bits.
@@ -7646,6 +8142,7 @@ export interface TensorMethods {
    */
   bitwiseRightShift(other: Tensor): Tensor;
   bitwiseRightShift(other: Scalar): Tensor;
+  bitwiseRightShift(options: { other: Scalar }): Tensor;
   /**
    * In-place form of bitwiseRightShift.
    *
@@ -7654,6 +8151,7 @@ export interface TensorMethods {
    */
   bitwiseRightShift_(other: Tensor): Tensor;
   bitwiseRightShift_(other: Scalar): Tensor;
+  bitwiseRightShift_(options: { other: Scalar }): Tensor;
   /**
    * Computes the bitwise XOR of input and other.
    *
@@ -7661,6 +8159,7 @@ export interface TensorMethods {
    * `aten::bitwise_xor.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   bitwiseXor(other: Scalar): Tensor;
+  bitwiseXor(options: { other: Scalar }): Tensor;
   bitwiseXor(other: Tensor): Tensor;
   /**
    * In-place form of bitwiseXor.
@@ -7669,6 +8168,7 @@ export interface TensorMethods {
    * `aten::bitwise_xor_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   bitwiseXor_(other: Scalar): Tensor;
+  bitwiseXor_(options: { other: Scalar }): Tensor;
   bitwiseXor_(other: Tensor): Tensor;
   /**
    * Performs a batch matrix-matrix product of matrices stored in input and mat2.
@@ -7682,6 +8182,7 @@ export interface TensorMethods {
    * `aten::broadcast_to(Tensor(a) self, SymInt[] size) -> Tensor(a)`
    */
   broadcastTo(size: readonly Int[]): Tensor;
+  broadcastTo(options: { size: readonly Int[] }): Tensor;
   /**
    * Fills the tensor with numbers drawn from the Cauchy distribution.
    *
@@ -7741,6 +8242,7 @@ export interface TensorMethods {
    * `aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]`
    */
   chunk(chunks: Int, dim?: Int): Tensor[];
+  chunk(options: { chunks: Int; dim?: Int }): Tensor[];
   chunk(chunks: Int, options: { dim?: Int }): Tensor[];
   /**
    * Clamps all elements in input into the range [ min, max ].
@@ -7773,6 +8275,7 @@ export interface TensorMethods {
    * `aten::clamp_max.Tensor(Tensor self, Tensor max) -> Tensor`
    */
   clampMax(max: Scalar): Tensor;
+  clampMax(options: { max: Scalar }): Tensor;
   clampMax(max: Tensor): Tensor;
   /**
    * In-place form of clampMax.
@@ -7781,6 +8284,7 @@ export interface TensorMethods {
    * `aten::clamp_max_.Tensor(Tensor(a!) self, Tensor max) -> Tensor(a!)`
    */
   clampMax_(max: Scalar): Tensor;
+  clampMax_(options: { max: Scalar }): Tensor;
   clampMax_(max: Tensor): Tensor;
   /**
    * Takes the larger of each element and min.
@@ -7789,6 +8293,7 @@ export interface TensorMethods {
    * `aten::clamp_min.Tensor(Tensor self, Tensor min) -> Tensor`
    */
   clampMin(min: Scalar): Tensor;
+  clampMin(options: { min: Scalar }): Tensor;
   clampMin(min: Tensor): Tensor;
   /**
    * In-place form of clampMin.
@@ -7797,6 +8302,7 @@ export interface TensorMethods {
    * `aten::clamp_min_.Tensor(Tensor(a!) self, Tensor min) -> Tensor(a!)`
    */
   clampMin_(min: Scalar): Tensor;
+  clampMin_(options: { min: Scalar }): Tensor;
   clampMin_(min: Tensor): Tensor;
   /**
    * Alias for torch.clamp.
@@ -7878,6 +8384,7 @@ export interface TensorMethods {
    * `aten::copysign.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   copysign(other: Scalar): Tensor;
+  copysign(options: { other: Scalar }): Tensor;
   copysign(other: Tensor): Tensor;
   /**
    * In-place form of copysign.
@@ -7886,6 +8393,7 @@ export interface TensorMethods {
    * `aten::copysign_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   copysign_(other: Scalar): Tensor;
+  copysign_(options: { other: Scalar }): Tensor;
   copysign_(other: Tensor): Tensor;
   /**
    * Estimates the Pearson product-moment correlation coefficient matrix of the variables given by the input matrix, where rows are the variables and columns are the observations.
@@ -7926,6 +8434,7 @@ export interface TensorMethods {
   countNonzero(dim?: Int | null): Tensor;
   countNonzero(options: { dim?: Int | null }): Tensor;
   countNonzero(dim: readonly Int[]): Tensor;
+  countNonzero(options: { dim: readonly Int[] }): Tensor;
   /**
    * Estimates the covariance matrix of the variables given by the input matrix, where rows are the variables and columns are the observations.
    *
@@ -7951,36 +8460,42 @@ export interface TensorMethods {
    * `aten::cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)`
    */
   cummax(dim: Int): [values: Tensor, indices: Tensor];
+  cummax(options: { dim: Int }): [values: Tensor, indices: Tensor];
   /**
    * Returns a namedtuple (values, indices) where values is the cumulative minimum of elements of input in the dimension dim.
    *
    * `aten::cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)`
    */
   cummin(dim: Int): [values: Tensor, indices: Tensor];
+  cummin(options: { dim: Int }): [values: Tensor, indices: Tensor];
   /**
    * Returns the cumulative product of elements of input in the dimension dim.
    *
    * `aten::cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor`
    */
   cumprod(dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumprod(options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * In-place form of cumprod.
    *
    * `aten::cumprod_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)`
    */
   cumprod_(dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumprod_(options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * Returns the cumulative sum of elements of input in the dimension dim.
    *
    * `aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor`
    */
   cumsum(dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumsum(options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * In-place form of cumsum.
    *
    * `aten::cumsum_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)`
    */
   cumsum_(dim: Int, options?: { dtype?: DType | null }): Tensor;
+  cumsum_(options: { dim: Int; dtype?: DType | null }): Tensor;
   /**
    * Returns a new tensor with each of the elements of input converted from angles in degrees to radians.
    *
@@ -8108,6 +8623,7 @@ export interface TensorMethods {
    * `aten::div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor`
    */
   div(other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  div(options: { other: Scalar; roundingMode?: string | null }): Tensor;
   div(other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * In-place form of div.
@@ -8118,6 +8634,7 @@ export interface TensorMethods {
    * `aten::div_.Tensor_mode(Tensor(a!) self, Tensor other, *, str? rounding_mode) -> Tensor(a!)`
    */
   div_(other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  div_(options: { other: Scalar; roundingMode?: string | null }): Tensor;
   div_(other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * Alias for torch.div.
@@ -8128,6 +8645,7 @@ export interface TensorMethods {
    * `aten::divide.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor`
    */
   divide(other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  divide(options: { other: Scalar; roundingMode?: string | null }): Tensor;
   divide(other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * In-place form of divide.
@@ -8138,6 +8656,7 @@ export interface TensorMethods {
    * `aten::divide_.Tensor_mode(Tensor(a!) self, Tensor other, *, str? rounding_mode) -> Tensor(a!)`
    */
   divide_(other: Scalar, options?: { roundingMode?: string | null }): Tensor;
+  divide_(options: { other: Scalar; roundingMode?: string | null }): Tensor;
   divide_(other: Tensor, options?: { roundingMode?: string | null }): Tensor;
   /**
    * Computes the dot product of two 1D tensors.
@@ -8152,7 +8671,9 @@ export interface TensorMethods {
    * `aten::dsplit.int(Tensor(a -> *) self, int sections) -> Tensor(a)[]`
    */
   dsplit(indices: readonly Int[]): Tensor[];
+  dsplit(options: { indices: readonly Int[] }): Tensor[];
   dsplit(sections: Int): Tensor[];
+  dsplit(options: { sections: Int }): Tensor[];
   /**
    * Computes element-wise equality.
    *
@@ -8160,6 +8681,7 @@ export interface TensorMethods {
    * `aten::eq.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   eq(other: Scalar): Tensor;
+  eq(options: { other: Scalar }): Tensor;
   eq(other: Tensor): Tensor;
   /**
    * In-place form of eq.
@@ -8168,6 +8690,7 @@ export interface TensorMethods {
    * `aten::eq_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   eq_(other: Scalar): Tensor;
+  eq_(options: { other: Scalar }): Tensor;
   eq_(other: Tensor): Tensor;
   /**
    * True if two tensors have the same size and elements, False otherwise.
@@ -8241,6 +8764,7 @@ export interface TensorMethods {
    * `aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)`
    */
   expand(size: readonly Int[], options?: { implicit?: boolean }): Tensor;
+  expand(options: { size: readonly Int[]; implicit?: boolean }): Tensor;
   /**
    * Expand this tensor to the same size as other.
    *
@@ -8273,6 +8797,7 @@ export interface TensorMethods {
    * `aten::fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)`
    */
   fill_(value: Scalar): Tensor;
+  fill_(options: { value: Scalar }): Tensor;
   fill_(value: Tensor): Tensor;
   /**
    * Fill the main diagonal of a tensor that has at least 2-dimensions.
@@ -8280,6 +8805,7 @@ export interface TensorMethods {
    * `aten::fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)`
    */
   fillDiagonal_(fillValue: Scalar, wrap?: boolean): Tensor;
+  fillDiagonal_(options: { fillValue: Scalar; wrap?: boolean }): Tensor;
   fillDiagonal_(fillValue: Scalar, options: { wrap?: boolean }): Tensor;
   /**
    * Alias for torch.trunc.
@@ -8307,6 +8833,7 @@ export interface TensorMethods {
    * `aten::flip(Tensor self, int[] dims) -> Tensor`
    */
   flip(dims: readonly Int[]): Tensor;
+  flip(options: { dims: readonly Int[] }): Tensor;
   /**
    * Flip tensor in the left/right direction, returning a new tensor.
    *
@@ -8326,6 +8853,7 @@ export interface TensorMethods {
    * `aten::float_power.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor`
    */
   floatPower(exponent: Scalar): Tensor;
+  floatPower(options: { exponent: Scalar }): Tensor;
   floatPower(exponent: Tensor): Tensor;
   /**
    * In-place form of floatPower.
@@ -8334,6 +8862,7 @@ export interface TensorMethods {
    * `aten::float_power_.Tensor(Tensor(a!) self, Tensor exponent) -> Tensor(a!)`
    */
   floatPower_(exponent: Scalar): Tensor;
+  floatPower_(options: { exponent: Scalar }): Tensor;
   floatPower_(exponent: Tensor): Tensor;
   /**
    * Returns a new tensor with the floor of the elements of input, the largest integer less than or equal to each element.
@@ -8355,6 +8884,7 @@ export interface TensorMethods {
    */
   floorDivide(other: Tensor): Tensor;
   floorDivide(other: Scalar): Tensor;
+  floorDivide(options: { other: Scalar }): Tensor;
   /**
    * In-place form of floorDivide.
    *
@@ -8362,6 +8892,7 @@ export interface TensorMethods {
    * `aten::floor_divide_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   floorDivide_(other: Scalar): Tensor;
+  floorDivide_(options: { other: Scalar }): Tensor;
   floorDivide_(other: Tensor): Tensor;
   /**
    * Computes the element-wise maximum of input and other.
@@ -8382,6 +8913,7 @@ export interface TensorMethods {
    * `aten::fmod.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   fmod(other: Scalar): Tensor;
+  fmod(options: { other: Scalar }): Tensor;
   fmod(other: Tensor): Tensor;
   /**
    * In-place form of fmod.
@@ -8390,6 +8922,7 @@ export interface TensorMethods {
    * `aten::fmod_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   fmod_(other: Scalar): Tensor;
+  fmod_(options: { other: Scalar }): Tensor;
   fmod_(other: Tensor): Tensor;
   /**
    * Computes the fractional portion of each element in input.
@@ -8415,6 +8948,7 @@ export interface TensorMethods {
    * `aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor`
    */
   gather(dim: Int, index: Tensor, options?: { sparseGrad?: boolean }): Tensor;
+  gather(options: { dim: Int; index: Tensor; sparseGrad?: boolean }): Tensor;
   /**
    * Computes the element-wise greatest common divisor (GCD) of input and other.
    *
@@ -8434,6 +8968,7 @@ export interface TensorMethods {
    * `aten::ge.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   ge(other: Scalar): Tensor;
+  ge(options: { other: Scalar }): Tensor;
   ge(other: Tensor): Tensor;
   /**
    * In-place form of ge.
@@ -8442,6 +8977,7 @@ export interface TensorMethods {
    * `aten::ge_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   ge_(other: Scalar): Tensor;
+  ge_(options: { other: Scalar }): Tensor;
   ge_(other: Tensor): Tensor;
   /**
    * Fills self tensor with elements drawn from the geometric distribution.
@@ -8449,6 +8985,7 @@ export interface TensorMethods {
    * `aten::geometric_(Tensor(a!) self, float p, *, Generator? generator=None) -> Tensor(a!)`
    */
   geometric_(p: number, options?: { generator?: Generator | null }): Tensor;
+  geometric_(options: { p: number; generator?: Generator | null }): Tensor;
   /**
    * This is a low-level function for calling LAPACK's geqrf directly.
    *
@@ -8474,6 +9011,7 @@ export interface TensorMethods {
    * `aten::greater.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   greater(other: Scalar): Tensor;
+  greater(options: { other: Scalar }): Tensor;
   greater(other: Tensor): Tensor;
   /**
    * In-place form of greater.
@@ -8482,6 +9020,7 @@ export interface TensorMethods {
    * `aten::greater_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   greater_(other: Scalar): Tensor;
+  greater_(options: { other: Scalar }): Tensor;
   greater_(other: Tensor): Tensor;
   /**
    * Alias for torch.ge.
@@ -8490,6 +9029,7 @@ export interface TensorMethods {
    * `aten::greater_equal.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   greaterEqual(other: Scalar): Tensor;
+  greaterEqual(options: { other: Scalar }): Tensor;
   greaterEqual(other: Tensor): Tensor;
   /**
    * In-place form of greaterEqual.
@@ -8498,6 +9038,7 @@ export interface TensorMethods {
    * `aten::greater_equal_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   greaterEqual_(other: Scalar): Tensor;
+  greaterEqual_(options: { other: Scalar }): Tensor;
   greaterEqual_(other: Tensor): Tensor;
   /**
    * Computes input > other element-wise.
@@ -8506,6 +9047,7 @@ export interface TensorMethods {
    * `aten::gt.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   gt(other: Scalar): Tensor;
+  gt(options: { other: Scalar }): Tensor;
   gt(other: Tensor): Tensor;
   /**
    * In-place form of gt.
@@ -8514,6 +9056,7 @@ export interface TensorMethods {
    * `aten::gt_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   gt_(other: Scalar): Tensor;
+  gt_(options: { other: Scalar }): Tensor;
   gt_(other: Tensor): Tensor;
   /**
    * Applies the hard shrinkage function element-wise.
@@ -8566,7 +9109,9 @@ export interface TensorMethods {
    * `aten::hsplit.int(Tensor(a -> *) self, int sections) -> Tensor(a)[]`
    */
   hsplit(indices: readonly Int[]): Tensor[];
+  hsplit(options: { indices: readonly Int[] }): Tensor[];
   hsplit(sections: Int): Tensor[];
+  hsplit(options: { sections: Int }): Tensor[];
   /**
    * Given the legs of a right triangle, return its hypotenuse.
    *
@@ -8627,24 +9172,28 @@ export interface TensorMethods {
    * `aten::index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor`
    */
   indexAdd(dim: Int, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor;
+  indexAdd(options: { dim: Int; index: Tensor; source: Tensor; alpha?: Scalar }): Tensor;
   /**
    * Accumulate the elements of alpha times source into the self tensor by adding to the indices in the order given in index.
    *
    * `aten::index_add_(Tensor(a!) self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor(a!)`
    */
   indexAdd_(dim: Int, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor;
+  indexAdd_(options: { dim: Int; index: Tensor; source: Tensor; alpha?: Scalar }): Tensor;
   /**
    * Form of indexCopy_ that leaves its input as it is.
    *
    * `aten::index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor`
    */
   indexCopy(dim: Int, index: Tensor, source: Tensor): Tensor;
+  indexCopy(options: { dim: Int; index: Tensor; source: Tensor }): Tensor;
   /**
    * Copies the elements of tensor into the self tensor by selecting the indices in the order given in index.
    *
    * `aten::index_copy_(Tensor(a!) self, int dim, Tensor index, Tensor source) -> Tensor(a!)`
    */
   indexCopy_(dim: Int, index: Tensor, source: Tensor): Tensor;
+  indexCopy_(options: { dim: Int; index: Tensor; source: Tensor }): Tensor;
   /**
    * Form of indexFill_ that leaves its input as it is.
    *
@@ -8652,7 +9201,9 @@ export interface TensorMethods {
    * `aten::index_fill.int_Tensor(Tensor self, int dim, Tensor index, Tensor value) -> Tensor`
    */
   indexFill(dim: Int, index: Tensor, value: Scalar): Tensor;
+  indexFill(options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
   indexFill(dim: Int, index: Tensor, value: Tensor): Tensor;
+  indexFill(options: { dim: Int; index: Tensor; value: Tensor }): Tensor;
   /**
    * Fills the elements of the self tensor with value value by selecting the indices in the order given in index.
    *
@@ -8660,7 +9211,9 @@ export interface TensorMethods {
    * `aten::index_fill_.int_Tensor(Tensor(a!) self, int dim, Tensor index, Tensor value) -> Tensor(a!)`
    */
   indexFill_(dim: Int, index: Tensor, value: Scalar): Tensor;
+  indexFill_(options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
   indexFill_(dim: Int, index: Tensor, value: Tensor): Tensor;
+  indexFill_(options: { dim: Int; index: Tensor; value: Tensor }): Tensor;
   /**
    * Form of indexPut_ that leaves its input as it is.
    *
@@ -8681,18 +9234,21 @@ export interface TensorMethods {
    * `aten::index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor`
    */
   indexReduce(dim: Int, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  indexReduce(options: { dim: Int; index: Tensor; source: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * Accumulate the elements of source into the self tensor by accumulating to the indices in the order given in index using the reduction given by the reduce argument.
    *
    * `aten::index_reduce_(Tensor(a!) self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor(a!)`
    */
   indexReduce_(dim: Int, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  indexReduce_(options: { dim: Int; index: Tensor; source: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * Returns a new tensor which indexes the input tensor along dimension dim using the entries in index.
    *
    * `aten::index_select(Tensor self, int dim, Tensor index) -> Tensor`
    */
   indexSelect(dim: Int, index: Tensor): Tensor;
+  indexSelect(options: { dim: Int; index: Tensor }): Tensor;
   /**
    * Return the indices tensor of a sparse COO tensor.
    *
@@ -8743,6 +9299,7 @@ export interface TensorMethods {
    */
   isContiguous(): boolean;
   isContiguous(memoryFormat: MemoryFormat): boolean;
+  isContiguous(options: { memoryFormat: MemoryFormat }): boolean;
   /**
    * Gives true or false from self.
    *
@@ -8849,6 +9406,7 @@ export interface TensorMethods {
    * `aten::istft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, bool normalized=False, bool? onesided=None, int? length=None, bool return_complex=False) -> Tensor`
    */
   istft(nFft: Int, hopLength?: Int | null, winLength?: Int | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: Int | null, returnComplex?: boolean): Tensor;
+  istft(options: { nFft: Int; hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
   istft(nFft: Int, options: { hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
   istft(nFft: Int, hopLength: Int | null, options: { winLength?: Int | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
   istft(nFft: Int, hopLength: Int | null, winLength: Int | null, options: { window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: Int | null; returnComplex?: boolean }): Tensor;
@@ -8869,6 +9427,7 @@ export interface TensorMethods {
    * `aten::kthvalue(Tensor self, SymInt k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)`
    */
   kthvalue(k: Int, dim?: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  kthvalue(options: { k: Int; dim?: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   kthvalue(k: Int, options: { dim?: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   kthvalue(k: Int, dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   /**
@@ -8902,6 +9461,7 @@ export interface TensorMethods {
    * `aten::le.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   le(other: Scalar): Tensor;
+  le(options: { other: Scalar }): Tensor;
   le(other: Tensor): Tensor;
   /**
    * In-place form of le.
@@ -8910,6 +9470,7 @@ export interface TensorMethods {
    * `aten::le_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   le_(other: Scalar): Tensor;
+  le_(options: { other: Scalar }): Tensor;
   le_(other: Tensor): Tensor;
   /**
    * Does a linear interpolation of two tensors start (given by input) and end based on a scalar or tensor weight and returns the resulting out tensor.
@@ -8918,6 +9479,7 @@ export interface TensorMethods {
    * `aten::lerp.Tensor(Tensor self, Tensor end, Tensor weight) -> Tensor`
    */
   lerp(end: Tensor, weight: Scalar): Tensor;
+  lerp(end: Tensor, options: { weight: Scalar }): Tensor;
   lerp(end: Tensor, weight: Tensor): Tensor;
   /**
    * In-place form of lerp.
@@ -8926,6 +9488,7 @@ export interface TensorMethods {
    * `aten::lerp_.Tensor(Tensor(a!) self, Tensor end, Tensor weight) -> Tensor(a!)`
    */
   lerp_(end: Tensor, weight: Scalar): Tensor;
+  lerp_(end: Tensor, options: { weight: Scalar }): Tensor;
   lerp_(end: Tensor, weight: Tensor): Tensor;
   /**
    * Alias for torch.lt.
@@ -8934,6 +9497,7 @@ export interface TensorMethods {
    * `aten::less.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   less(other: Scalar): Tensor;
+  less(options: { other: Scalar }): Tensor;
   less(other: Tensor): Tensor;
   /**
    * In-place form of less.
@@ -8942,6 +9506,7 @@ export interface TensorMethods {
    * `aten::less_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   less_(other: Scalar): Tensor;
+  less_(options: { other: Scalar }): Tensor;
   less_(other: Tensor): Tensor;
   /**
    * Alias for torch.le.
@@ -8950,6 +9515,7 @@ export interface TensorMethods {
    * `aten::less_equal.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   lessEqual(other: Scalar): Tensor;
+  lessEqual(options: { other: Scalar }): Tensor;
   lessEqual(other: Tensor): Tensor;
   /**
    * In-place form of lessEqual.
@@ -8958,6 +9524,7 @@ export interface TensorMethods {
    * `aten::less_equal_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   lessEqual_(other: Scalar): Tensor;
+  lessEqual_(options: { other: Scalar }): Tensor;
   lessEqual_(other: Tensor): Tensor;
   /**
    * Computes the natural logarithm of the absolute value of the gamma function on input.
@@ -9033,6 +9600,7 @@ export interface TensorMethods {
    * `aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor`
    */
   logSoftmax(dim: Int, dtype?: DType | null): Tensor;
+  logSoftmax(options: { dim: Int; dtype?: DType | null }): Tensor;
   logSoftmax(dim: Int, options: { dtype?: DType | null }): Tensor;
   /**
    * Logarithm of the sum of exponentiations of the inputs.
@@ -9052,6 +9620,7 @@ export interface TensorMethods {
    * `aten::logcumsumexp(Tensor self, int dim) -> Tensor`
    */
   logcumsumexp(dim: Int): Tensor;
+  logcumsumexp(options: { dim: Int }): Tensor;
   /**
    * Calculates log determinant of a square matrix or batches of square matrices.
    *
@@ -9126,6 +9695,7 @@ export interface TensorMethods {
    * `aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor`
    */
   logsumexp(dim: Int | readonly Int[], keepdim?: boolean): Tensor;
+  logsumexp(options: { dim: Int | readonly Int[]; keepdim?: boolean }): Tensor;
   logsumexp(dim: Int | readonly Int[], options: { keepdim?: boolean }): Tensor;
   /**
    * Computes input < other element-wise.
@@ -9134,6 +9704,7 @@ export interface TensorMethods {
    * `aten::lt.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   lt(other: Scalar): Tensor;
+  lt(options: { other: Scalar }): Tensor;
   lt(other: Tensor): Tensor;
   /**
    * In-place form of lt.
@@ -9142,6 +9713,7 @@ export interface TensorMethods {
    * `aten::lt_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   lt_(other: Scalar): Tensor;
+  lt_(options: { other: Scalar }): Tensor;
   lt_(other: Tensor): Tensor;
   /**
    * Returns the LU solve of the linear system Ax = b using the partially pivoted LU factorization of A from linalg.lu_factor.
@@ -9168,6 +9740,7 @@ export interface TensorMethods {
    * `aten::masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor`
    */
   maskedFill(mask: Tensor, value: Scalar): Tensor;
+  maskedFill(mask: Tensor, options: { value: Scalar }): Tensor;
   maskedFill(mask: Tensor, value: Tensor): Tensor;
   /**
    * Fills elements of self tensor with value where mask is True.
@@ -9176,6 +9749,7 @@ export interface TensorMethods {
    * `aten::masked_fill_.Tensor(Tensor(a!) self, Tensor mask, Tensor value) -> Tensor(a!)`
    */
   maskedFill_(mask: Tensor, value: Scalar): Tensor;
+  maskedFill_(mask: Tensor, options: { value: Scalar }): Tensor;
   maskedFill_(mask: Tensor, value: Tensor): Tensor;
   /**
    * Form of maskedScatter_ that leaves its input as it is.
@@ -9219,6 +9793,7 @@ export interface TensorMethods {
    * `aten::matrix_power(Tensor self, int n) -> Tensor`
    */
   matrixPower(n: Int): Tensor;
+  matrixPower(options: { n: Int }): Tensor;
   /**
    * Returns the maximum value of all elements in the input tensor.
    *
@@ -9228,6 +9803,7 @@ export interface TensorMethods {
    */
   max(): Tensor;
   max(dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  max(options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   max(dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   max(other: Tensor): Tensor;
   /**
@@ -9254,6 +9830,7 @@ export interface TensorMethods {
    */
   median(): Tensor;
   median(dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  median(options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   median(dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   /**
    * Returns the minimum value of all elements in the input tensor.
@@ -9264,6 +9841,7 @@ export interface TensorMethods {
    */
   min(): Tensor;
   min(dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  min(options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   min(dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   min(other: Tensor): Tensor;
   /**
@@ -9293,7 +9871,9 @@ export interface TensorMethods {
    * `aten::moveaxis.intlist(Tensor(a) self, int[] source, int[] destination) -> Tensor(a)`
    */
   moveaxis(source: Int, destination: Int): Tensor;
+  moveaxis(options: { source: Int; destination: Int }): Tensor;
   moveaxis(source: readonly Int[], destination: readonly Int[]): Tensor;
+  moveaxis(options: { source: readonly Int[]; destination: readonly Int[] }): Tensor;
   /**
    * Moves the dimension(s) of input at the position(s) in source to the position(s) in destination.
    *
@@ -9301,7 +9881,9 @@ export interface TensorMethods {
    * `aten::movedim.intlist(Tensor(a) self, int[] source, int[] destination) -> Tensor(a)`
    */
   movedim(source: Int, destination: Int): Tensor;
+  movedim(options: { source: Int; destination: Int }): Tensor;
   movedim(source: readonly Int[], destination: readonly Int[]): Tensor;
+  movedim(options: { source: readonly Int[]; destination: readonly Int[] }): Tensor;
   /**
    * Sorts the elements of the input tensor along its first dimension in ascending order by value.
    *
@@ -9315,6 +9897,7 @@ export interface TensorMethods {
    * `aten::mul.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   mul(other: Scalar): Tensor;
+  mul(options: { other: Scalar }): Tensor;
   mul(other: Tensor): Tensor;
   /**
    * In-place form of mul.
@@ -9323,6 +9906,7 @@ export interface TensorMethods {
    * `aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   mul_(other: Scalar): Tensor;
+  mul_(options: { other: Scalar }): Tensor;
   mul_(other: Tensor): Tensor;
   /**
    * Draws indices, each with the probability that its row of self gives it.
@@ -9330,6 +9914,7 @@ export interface TensorMethods {
    * `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor`
    */
   multinomial(numSamples: Int, replacement?: boolean, options?: { generator?: Generator | null }): Tensor;
+  multinomial(options: { numSamples: Int; replacement?: boolean; generator?: Generator | null }): Tensor;
   multinomial(numSamples: Int, options: { replacement?: boolean; generator?: Generator | null }): Tensor;
   /**
    * Alias for torch.mul.
@@ -9338,6 +9923,7 @@ export interface TensorMethods {
    * `aten::multiply.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   multiply(other: Scalar): Tensor;
+  multiply(options: { other: Scalar }): Tensor;
   multiply(other: Tensor): Tensor;
   /**
    * In-place form of multiply.
@@ -9346,6 +9932,7 @@ export interface TensorMethods {
    * `aten::multiply_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   multiply_(other: Scalar): Tensor;
+  multiply_(options: { other: Scalar }): Tensor;
   multiply_(other: Tensor): Tensor;
   /**
    * Performs a matrix-vector product of the matrix input and the vector vec.
@@ -9359,12 +9946,14 @@ export interface TensorMethods {
    * `aten::mvlgamma(Tensor self, int p) -> Tensor`
    */
   mvlgamma(p: Int): Tensor;
+  mvlgamma(options: { p: Int }): Tensor;
   /**
    * In-place form of mvlgamma.
    *
    * `aten::mvlgamma_(Tensor(a!) self, int p) -> Tensor(a!)`
    */
   mvlgamma_(p: Int): Tensor;
+  mvlgamma_(options: { p: Int }): Tensor;
   /**
    * Replaces NaN, positive infinity, and negative infinity values in input with the values specified by nan, posinf, and neginf, respectively.
    *
@@ -9399,6 +9988,7 @@ export interface TensorMethods {
    */
   nanmedian(): Tensor;
   nanmedian(dim: Int, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  nanmedian(options: { dim: Int; keepdim?: boolean }): [values: Tensor, indices: Tensor];
   nanmedian(dim: Int, options: { keepdim?: boolean }): [values: Tensor, indices: Tensor];
   /**
    * This is a variant of torch.quantile that "ignores" NaN values, computing the quantiles q as if NaN values in input did not exist.
@@ -9410,6 +10000,7 @@ export interface TensorMethods {
   nanquantile(q: Tensor, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(q: Tensor, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(q: number, dim?: Int | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
+  nanquantile(options: { q: number; dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(q: number, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   nanquantile(q: number, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   /**
@@ -9427,13 +10018,16 @@ export interface TensorMethods {
    * `aten::narrow.Tensor(Tensor(a) self, int dim, Tensor start, SymInt length) -> Tensor(a)`
    */
   narrow(dim: Int, start: Int, length: Int): Tensor;
+  narrow(options: { dim: Int; start: Int; length: Int }): Tensor;
   narrow(dim: Int, start: Tensor, length: Int): Tensor;
+  narrow(options: { dim: Int; start: Tensor; length: Int }): Tensor;
   /**
    * Same as Tensor.narrow except this returns a copy rather than shared storage.
    *
    * `aten::narrow_copy(Tensor self, int dim, SymInt start, SymInt length) -> Tensor`
    */
   narrowCopy(dim: Int, start: Int, length: Int): Tensor;
+  narrowCopy(options: { dim: Int; start: Int; length: Int }): Tensor;
   /**
    * Computes input ≠ other element-wise.
    *
@@ -9441,6 +10035,7 @@ export interface TensorMethods {
    * `aten::ne.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   ne(other: Scalar): Tensor;
+  ne(options: { other: Scalar }): Tensor;
   ne(other: Tensor): Tensor;
   /**
    * In-place form of ne.
@@ -9449,6 +10044,7 @@ export interface TensorMethods {
    * `aten::ne_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   ne_(other: Scalar): Tensor;
+  ne_(options: { other: Scalar }): Tensor;
   ne_(other: Tensor): Tensor;
   /**
    * Returns a new tensor with the negative of the elements of input.
@@ -9480,30 +10076,35 @@ export interface TensorMethods {
    * `aten::new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newEmpty(size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newEmpty(options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size and strides stride filled with uninitialized data.
    *
    * `aten::new_empty_strided(Tensor self, SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newEmptyStrided(size: readonly Int[], stride: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newEmptyStrided(options: { size: readonly Int[]; stride: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size filled with fill_value.
    *
    * `aten::new_full(Tensor self, SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newFull(size: readonly Int[], fillValue: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newFull(options: { size: readonly Int[]; fillValue: Scalar; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size filled with 1.
    *
    * `aten::new_ones(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newOnes(size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newOnes(options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Returns a Tensor of size size filled with 0.
    *
    * `aten::new_zeros(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
    */
   newZeros(size: readonly Int[], options?: { dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
+  newZeros(options: { size: readonly Int[]; dtype?: DType | null; layout?: Layout | null; device?: string | null; pinMemory?: boolean | null }): Tensor;
   /**
    * Return the next floating-point value after input towards other, elementwise.
    *
@@ -9545,7 +10146,9 @@ export interface TensorMethods {
   norm(p?: Scalar): Tensor;
   norm(options: { p?: Scalar }): Tensor;
   norm(p: Scalar | null | undefined, dim: Int | readonly Int[], keepdim?: boolean): Tensor;
+  norm(options: { p?: Scalar | null; dim: Int | readonly Int[]; keepdim?: boolean }): Tensor;
   norm(p: Scalar | null | undefined, dim: Int | readonly Int[], options: { keepdim?: boolean }): Tensor;
+  norm(options: { p?: Scalar | null; dim: Int | readonly Int[]; keepdim: boolean; dtype: DType }): Tensor;
   norm(p: Scalar | null | undefined, dim: Int | readonly Int[], keepdim: boolean, options: { dtype: DType }): Tensor;
   norm(options: { p?: Scalar | null; dtype: DType }): Tensor;
   norm(p: Scalar | null, options: { dtype: DType }): Tensor;
@@ -9564,6 +10167,7 @@ export interface TensorMethods {
    * `aten::not_equal.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   notEqual(other: Scalar): Tensor;
+  notEqual(options: { other: Scalar }): Tensor;
   notEqual(other: Tensor): Tensor;
   /**
    * In-place form of notEqual.
@@ -9572,6 +10176,7 @@ export interface TensorMethods {
    * `aten::not_equal_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   notEqual_(other: Scalar): Tensor;
+  notEqual_(options: { other: Scalar }): Tensor;
   notEqual_(other: Tensor): Tensor;
   /**
    * A view with the dimensions in reverse order.
@@ -9611,6 +10216,7 @@ export interface TensorMethods {
    * `aten::permute(Tensor(a) self, int[] dims) -> Tensor(a)`
    */
   permute(dims: readonly Int[]): Tensor;
+  permute(options: { dims: readonly Int[] }): Tensor;
   /**
    * Copies the tensor to pinned memory, if it's not already pinned.
    *
@@ -9631,12 +10237,14 @@ export interface TensorMethods {
    * `aten::polygamma(int n, Tensor self) -> Tensor`
    */
   polygamma(n: Int): Tensor;
+  polygamma(options: { n: Int }): Tensor;
   /**
    * In-place form of polygamma.
    *
    * `aten::polygamma_(Tensor(a!) self, int n) -> Tensor(a!)`
    */
   polygamma_(n: Int): Tensor;
+  polygamma_(options: { n: Int }): Tensor;
   /**
    * Returns input.
    *
@@ -9650,6 +10258,7 @@ export interface TensorMethods {
    * `aten::pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor`
    */
   pow(exponent: Scalar): Tensor;
+  pow(options: { exponent: Scalar }): Tensor;
   pow(exponent: Tensor): Tensor;
   /**
    * In-place form of pow.
@@ -9658,6 +10267,7 @@ export interface TensorMethods {
    * `aten::pow_.Tensor(Tensor(a!) self, Tensor exponent) -> Tensor(a!)`
    */
   pow_(exponent: Scalar): Tensor;
+  pow_(options: { exponent: Scalar }): Tensor;
   pow_(exponent: Tensor): Tensor;
   /**
    * Applies max(0, x) + weight · min(0, x), with weight learned.
@@ -9673,6 +10283,7 @@ export interface TensorMethods {
    */
   prod(options?: { dtype?: DType | null }): Tensor;
   prod(dim: Int, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+  prod(options: { dim: Int; keepdim?: boolean; dtype?: DType | null }): Tensor;
   prod(dim: Int, options: { keepdim?: boolean; dtype?: DType | null }): Tensor;
   /**
    * Form of put_ that leaves its input as it is.
@@ -9735,6 +10346,7 @@ export interface TensorMethods {
   quantile(q: Tensor, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(q: Tensor, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(q: number, dim?: Int | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
+  quantile(options: { q: number; dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(q: number, options: { dim?: Int | null; keepdim?: boolean; interpolation?: string }): Tensor;
   quantile(q: number, dim: Int | null, options: { keepdim?: boolean; interpolation?: string }): Tensor;
   /**
@@ -9757,9 +10369,10 @@ export interface TensorMethods {
    * `aten::random_.to(Tensor(a!) self, int to, *, Generator? generator=None) -> Tensor(a!)`
    */
   random_(options?: { generator?: Generator | null }): Tensor;
-  random_(from: Int, to?: Int | null, options?: { generator?: Generator | null }): Tensor;
-  random_(from: Int, options: { to?: Int | null; generator?: Generator | null }): Tensor;
+  random_(from: Int, to: Int | null, options?: { generator?: Generator | null }): Tensor;
+  random_(options: { from: Int; to: Int | null; generator?: Generator | null }): Tensor;
   random_(to: Int, options?: { generator?: Generator | null }): Tensor;
+  random_(options: { to: Int; generator?: Generator | null }): Tensor;
   /**
    * Return a contiguous flattened tensor.
    *
@@ -9797,6 +10410,7 @@ export interface TensorMethods {
    * `aten::remainder.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   remainder(other: Scalar): Tensor;
+  remainder(options: { other: Scalar }): Tensor;
   remainder(other: Tensor): Tensor;
   /**
    * In-place form of remainder.
@@ -9805,6 +10419,7 @@ export interface TensorMethods {
    * `aten::remainder_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   remainder_(other: Scalar): Tensor;
+  remainder_(options: { other: Scalar }): Tensor;
   remainder_(other: Tensor): Tensor;
   /**
    * Returns a tensor where each sub-tensor of input along dimension dim is normalized such that the p-norm of the sub-tensor is lower than the value maxnorm.
@@ -9812,18 +10427,21 @@ export interface TensorMethods {
    * `aten::renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor`
    */
   renorm(p: Scalar, dim: Int, maxnorm: Scalar): Tensor;
+  renorm(options: { p: Scalar; dim: Int; maxnorm: Scalar }): Tensor;
   /**
    * In-place form of renorm.
    *
    * `aten::renorm_(Tensor(a!) self, Scalar p, int dim, Scalar maxnorm) -> Tensor(a!)`
    */
   renorm_(p: Scalar, dim: Int, maxnorm: Scalar): Tensor;
+  renorm_(options: { p: Scalar; dim: Int; maxnorm: Scalar }): Tensor;
   /**
    * Repeats this tensor along the specified dimensions.
    *
    * `aten::repeat(Tensor self, SymInt[] repeats) -> Tensor`
    */
   repeat(repeats: readonly Int[]): Tensor;
+  repeat(options: { repeats: readonly Int[] }): Tensor;
   /**
    * Repeat elements of a tensor.
    *
@@ -9833,6 +10451,7 @@ export interface TensorMethods {
   repeatInterleave(repeats: Tensor, dim?: Int | null, options?: { outputSize?: Int | null }): Tensor;
   repeatInterleave(repeats: Tensor, options: { dim?: Int | null; outputSize?: Int | null }): Tensor;
   repeatInterleave(repeats: Int, dim?: Int | null, options?: { outputSize?: Int | null }): Tensor;
+  repeatInterleave(options: { repeats: Int; dim?: Int | null; outputSize?: Int | null }): Tensor;
   repeatInterleave(repeats: Int, options: { dim?: Int | null; outputSize?: Int | null }): Tensor;
   /**
    * Says whether autograd is to record operations on this tensor.
@@ -9847,6 +10466,7 @@ export interface TensorMethods {
    * `aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a)`
    */
   reshape(shape: readonly Int[]): Tensor;
+  reshape(options: { shape: readonly Int[] }): Tensor;
   /**
    * Returns this tensor as the same shape as other.
    *
@@ -9859,6 +10479,7 @@ export interface TensorMethods {
    * `aten::resize_(Tensor(a!) self, SymInt[] size, *, MemoryFormat? memory_format=None) -> Tensor(a!)`
    */
   resize_(size: readonly Int[], options?: { memoryFormat?: MemoryFormat | null }): Tensor;
+  resize_(options: { size: readonly Int[]; memoryFormat?: MemoryFormat | null }): Tensor;
   /**
    * Resizes the self tensor to be the same size as the specified tensor.
    *
@@ -9901,6 +10522,7 @@ export interface TensorMethods {
    * `aten::roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -> Tensor`
    */
   roll(shifts: Int | readonly Int[], dims?: Int | readonly Int[]): Tensor;
+  roll(options: { shifts: Int | readonly Int[]; dims?: Int | readonly Int[] }): Tensor;
   roll(shifts: Int | readonly Int[], options: { dims?: Int | readonly Int[] }): Tensor;
   /**
    * Rotate an n-D tensor by 90 degrees in the plane specified by dims axis.
@@ -9952,9 +10574,13 @@ export interface TensorMethods {
    * `aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor`
    * `aten::scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor`
    */
+  scatter(options: { dim: Int; index: Tensor; src: Tensor; reduce: string }): Tensor;
   scatter(dim: Int, index: Tensor, src: Tensor, options: { reduce: string }): Tensor;
   scatter(dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatter(options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   scatter(dim: Int, index: Tensor, value: Scalar): Tensor;
+  scatter(options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
+  scatter(options: { dim: Int; index: Tensor; value: Scalar; reduce: string }): Tensor;
   scatter(dim: Int, index: Tensor, value: Scalar, options: { reduce: string }): Tensor;
   /**
    * Writes all values from the tensor src into self at the indices specified in the index tensor.
@@ -9964,9 +10590,13 @@ export interface TensorMethods {
    * `aten::scatter_.value(Tensor(a!) self, int dim, Tensor index, Scalar value) -> Tensor(a!)`
    * `aten::scatter_.value_reduce(Tensor(a!) self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor(a!)`
    */
+  scatter_(options: { dim: Int; index: Tensor; src: Tensor; reduce: string }): Tensor;
   scatter_(dim: Int, index: Tensor, src: Tensor, options: { reduce: string }): Tensor;
   scatter_(dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatter_(options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   scatter_(dim: Int, index: Tensor, value: Scalar): Tensor;
+  scatter_(options: { dim: Int; index: Tensor; value: Scalar }): Tensor;
+  scatter_(options: { dim: Int; index: Tensor; value: Scalar; reduce: string }): Tensor;
   scatter_(dim: Int, index: Tensor, value: Scalar, options: { reduce: string }): Tensor;
   /**
    * Form of scatterAdd_ that leaves its input as it is.
@@ -9974,36 +10604,42 @@ export interface TensorMethods {
    * `aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor`
    */
   scatterAdd(dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatterAdd(options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   /**
    * Adds all values from the tensor src into self at the indices specified in the index tensor in a similar fashion as torch.Tensor.scatter_.
    *
    * `aten::scatter_add_(Tensor(a!) self, int dim, Tensor index, Tensor src) -> Tensor(a!)`
    */
   scatterAdd_(dim: Int, index: Tensor, src: Tensor): Tensor;
+  scatterAdd_(options: { dim: Int; index: Tensor; src: Tensor }): Tensor;
   /**
    * Form of scatterReduce_ that leaves its input as it is.
    *
    * `aten::scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor`
    */
   scatterReduce(dim: Int, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  scatterReduce(options: { dim: Int; index: Tensor; src: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * In-place form of scatterReduce.
    *
    * `aten::scatter_reduce_.two(Tensor(a!) self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor(a!)`
    */
   scatterReduce_(dim: Int, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor;
+  scatterReduce_(options: { dim: Int; index: Tensor; src: Tensor; reduce: string; includeSelf?: boolean }): Tensor;
   /**
    * Slices the input tensor along the selected dimension at the given index.
    *
    * `aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a)`
    */
   select(dim: Int, index: Int): Tensor;
+  select(options: { dim: Int; index: Int }): Tensor;
   /**
    * Embeds the values of the src tensor into input at the given index.
    *
    * `aten::select_scatter(Tensor self, Tensor src, int dim, SymInt index) -> Tensor`
    */
   selectScatter(src: Tensor, dim: Int, index: Int): Tensor;
+  selectScatter(src: Tensor, options: { dim: Int; index: Int }): Tensor;
   /**
    * Sets the underlying storage, size, and strides.
    *
@@ -10014,6 +10650,7 @@ export interface TensorMethods {
   set_(): Tensor;
   set_(source: Tensor): Tensor;
   set_(source: Tensor, storageOffset: Int, size: readonly Int[], stride?: readonly Int[]): Tensor;
+  set_(source: Tensor, options: { storageOffset: Int; size: readonly Int[]; stride?: readonly Int[] }): Tensor;
   set_(source: Tensor, storageOffset: Int, size: readonly Int[], options: { stride?: readonly Int[] }): Tensor;
   /**
    * This function is an extension of torch.sign() to complex tensors.
@@ -10099,6 +10736,7 @@ export interface TensorMethods {
    * `aten::size.int(Tensor self, int dim) -> int`
    */
   size(dim: Int): number;
+  size(options: { dim: Int }): number;
   /**
    * A view of every step-th element from start up to, but without, end along a dimension.
    *
@@ -10147,6 +10785,7 @@ export interface TensorMethods {
    * `aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor`
    */
   softmax(dim: Int, dtype?: DType | null): Tensor;
+  softmax(options: { dim: Int; dtype?: DType | null }): Tensor;
   softmax(dim: Int, options: { dtype?: DType | null }): Tensor;
   /**
    * Sorts the elements of the input tensor along a given dimension in ascending order by value.
@@ -10175,12 +10814,14 @@ export interface TensorMethods {
    * `aten::sparse_resize_(Tensor(a!) self, int[] size, int sparse_dim, int dense_dim) -> Tensor(a!)`
    */
   sparseResize_(size: readonly Int[], sparseDim: Int, denseDim: Int): Tensor;
+  sparseResize_(options: { size: readonly Int[]; sparseDim: Int; denseDim: Int }): Tensor;
   /**
    * Removes all specified elements from a sparse tensor self and resizes self to the desired size and the number of sparse and dense dimensions.
    *
    * `aten::sparse_resize_and_clear_(Tensor(a!) self, int[] size, int sparse_dim, int dense_dim) -> Tensor(a!)`
    */
   sparseResizeAndClear_(size: readonly Int[], sparseDim: Int, denseDim: Int): Tensor;
+  sparseResizeAndClear_(options: { size: readonly Int[]; sparseDim: Int; denseDim: Int }): Tensor;
   /**
    * Splits the tensor into chunks.
    *
@@ -10188,8 +10829,10 @@ export interface TensorMethods {
    * `aten::split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]`
    */
   split(splitSize: Int, dim?: Int): Tensor[];
+  split(options: { splitSize: Int; dim?: Int }): Tensor[];
   split(splitSize: Int, options: { dim?: Int }): Tensor[];
   split(splitSize: readonly Int[], dim?: Int): Tensor[];
+  split(options: { splitSize: readonly Int[]; dim?: Int }): Tensor[];
   split(splitSize: readonly Int[], options: { dim?: Int }): Tensor[];
   /**
    * Splits a tensor into views of the given sizes along a dimension.
@@ -10197,6 +10840,7 @@ export interface TensorMethods {
    * `aten::split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]`
    */
   splitWithSizes(splitSizes: readonly Int[], dim?: Int): Tensor[];
+  splitWithSizes(options: { splitSizes: readonly Int[]; dim?: Int }): Tensor[];
   splitWithSizes(splitSizes: readonly Int[], options: { dim?: Int }): Tensor[];
   /**
    * Returns a new tensor with the square-root of the elements of input.
@@ -10231,7 +10875,9 @@ export interface TensorMethods {
    */
   squeeze(): Tensor;
   squeeze(dim: Int): Tensor;
+  squeeze(options: { dim: Int }): Tensor;
   squeeze(dim: readonly Int[]): Tensor;
+  squeeze(options: { dim: readonly Int[] }): Tensor;
   /**
    * In-place form of squeeze.
    *
@@ -10241,7 +10887,9 @@ export interface TensorMethods {
    */
   squeeze_(): Tensor;
   squeeze_(dim: Int): Tensor;
+  squeeze_(options: { dim: Int }): Tensor;
   squeeze_(dim: readonly Int[]): Tensor;
+  squeeze_(options: { dim: readonly Int[] }): Tensor;
   /**
    * Matrix multiplies a sparse tensor mat1 with a dense tensor mat2, then adds the sparse tensor input to the result.
    *
@@ -10273,6 +10921,7 @@ export interface TensorMethods {
   stft(nFft: Int, hopLength: Int | null, winLength: Int | null, window: Tensor | null, normalized: boolean, onesided: boolean | null, options: { returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(nFft: Int, hopLength: Int | null, winLength: Int | null, window: Tensor | null, normalized: boolean, onesided: boolean | null, returnComplex: boolean | null, options: { alignToWindow?: boolean | null }): Tensor;
   stft(nFft: Int, hopLength?: Int | null, winLength?: Int | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor;
+  stft(options: { nFft: Int; hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(nFft: Int, options: { hopLength?: Int | null; winLength?: Int | null; window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(nFft: Int, hopLength: Int | null, options: { winLength?: Int | null; window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
   stft(nFft: Int, hopLength: Int | null, winLength: Int | null, options: { window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor;
@@ -10294,6 +10943,7 @@ export interface TensorMethods {
    * `aten::stride.int(Tensor self, int dim) -> int`
    */
   stride(dim: Int): number;
+  stride(options: { dim: Int }): number;
   /**
    * Subtracts other, scaled by alpha, from input.
    *
@@ -10301,6 +10951,7 @@ export interface TensorMethods {
    * `aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   sub(other: Scalar, alpha?: Scalar): Tensor;
+  sub(options: { other: Scalar; alpha?: Scalar }): Tensor;
   sub(other: Scalar, options: { alpha?: Scalar }): Tensor;
   sub(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -10310,6 +10961,7 @@ export interface TensorMethods {
    * `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   sub_(other: Scalar, alpha?: Scalar): Tensor;
+  sub_(options: { other: Scalar; alpha?: Scalar }): Tensor;
   sub_(other: Scalar, options: { alpha?: Scalar }): Tensor;
   sub_(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -10319,6 +10971,7 @@ export interface TensorMethods {
    * `aten::subtract.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   subtract(other: Scalar, alpha?: Scalar): Tensor;
+  subtract(options: { other: Scalar; alpha?: Scalar }): Tensor;
   subtract(other: Scalar, options: { alpha?: Scalar }): Tensor;
   subtract(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -10328,6 +10981,7 @@ export interface TensorMethods {
    * `aten::subtract_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   subtract_(other: Scalar, alpha?: Scalar): Tensor;
+  subtract_(options: { other: Scalar; alpha?: Scalar }): Tensor;
   subtract_(other: Scalar, options: { alpha?: Scalar }): Tensor;
   subtract_(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /**
@@ -10346,6 +11000,7 @@ export interface TensorMethods {
    * `aten::sum_to_size(Tensor self, SymInt[] size) -> Tensor`
    */
   sumToSize(size: readonly Int[]): Tensor;
+  sumToSize(options: { size: readonly Int[] }): Tensor;
   /**
    * Computes the singular value decomposition of either a matrix or batch of matrices input.
    *
@@ -10360,24 +11015,28 @@ export interface TensorMethods {
    * `aten::swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)`
    */
   swapaxes(axis0: Int, axis1: Int): Tensor;
+  swapaxes(options: { axis0: Int; axis1: Int }): Tensor;
   /**
    * In-place form of swapaxes.
    *
    * `aten::swapaxes_(Tensor(a!) self, int axis0, int axis1) -> Tensor(a!)`
    */
   swapaxes_(axis0: Int, axis1: Int): Tensor;
+  swapaxes_(options: { axis0: Int; axis1: Int }): Tensor;
   /**
    * Alias for torch.transpose.
    *
    * `aten::swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)`
    */
   swapdims(dim0: Int, dim1: Int): Tensor;
+  swapdims(options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * In-place form of swapdims.
    *
    * `aten::swapdims_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)`
    */
   swapdims_(dim0: Int, dim1: Int): Tensor;
+  swapdims_(options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * Expects input to be <= 2-D tensor and transposes dimensions 0 and 1.
    *
@@ -10435,8 +11094,10 @@ export interface TensorMethods {
    * `aten::tensor_split.tensor_indices_or_sections(Tensor(a -> *) self, Tensor tensor_indices_or_sections, int dim=0) -> Tensor(a)[]`
    */
   tensorSplit(indices: readonly Int[], dim?: Int): Tensor[];
+  tensorSplit(options: { indices: readonly Int[]; dim?: Int }): Tensor[];
   tensorSplit(indices: readonly Int[], options: { dim?: Int }): Tensor[];
   tensorSplit(sections: Int, dim?: Int): Tensor[];
+  tensorSplit(options: { sections: Int; dim?: Int }): Tensor[];
   tensorSplit(sections: Int, options: { dim?: Int }): Tensor[];
   tensorSplit(tensorIndicesOrSections: Tensor, dim?: Int): Tensor[];
   tensorSplit(tensorIndicesOrSections: Tensor, options: { dim?: Int }): Tensor[];
@@ -10446,6 +11107,7 @@ export interface TensorMethods {
    * `aten::tile(Tensor self, SymInt[] dims) -> Tensor`
    */
   tile(dims: readonly Int[]): Tensor;
+  tile(options: { dims: readonly Int[] }): Tensor;
   /**
    * Creates a strided copy of self if self is not a strided tensor, otherwise returns self.
    *
@@ -10466,6 +11128,7 @@ export interface TensorMethods {
    * `aten::to_padded_tensor(Tensor self, float padding, SymInt[]? output_size=None) -> Tensor`
    */
   toPaddedTensor(padding: number, outputSize?: readonly Int[] | null): Tensor;
+  toPaddedTensor(options: { padding: number; outputSize?: readonly Int[] | null }): Tensor;
   toPaddedTensor(padding: number, options: { outputSize?: readonly Int[] | null }): Tensor;
   /**
    * Returns a sparse copy of the tensor.
@@ -10475,12 +11138,14 @@ export interface TensorMethods {
    */
   toSparse(options?: { layout?: Layout | null; blocksize?: Int | readonly Int[] | null; denseDim?: Int | null }): Tensor;
   toSparse(sparseDim: Int): Tensor;
+  toSparse(options: { sparseDim: Int }): Tensor;
   /**
    * Convert a tensor to a block sparse column (BSC) storage format of given blocksize.
    *
    * `aten::to_sparse_bsc(Tensor self, int[2] blocksize, int? dense_dim=None) -> Tensor`
    */
   toSparseBsc(blocksize: Int | readonly Int[], denseDim?: Int | null): Tensor;
+  toSparseBsc(options: { blocksize: Int | readonly Int[]; denseDim?: Int | null }): Tensor;
   toSparseBsc(blocksize: Int | readonly Int[], options: { denseDim?: Int | null }): Tensor;
   /**
    * Convert a tensor to a block sparse row (BSR) storage format of given blocksize.
@@ -10488,6 +11153,7 @@ export interface TensorMethods {
    * `aten::to_sparse_bsr(Tensor self, int[2] blocksize, int? dense_dim=None) -> Tensor`
    */
   toSparseBsr(blocksize: Int | readonly Int[], denseDim?: Int | null): Tensor;
+  toSparseBsr(options: { blocksize: Int | readonly Int[]; denseDim?: Int | null }): Tensor;
   toSparseBsr(blocksize: Int | readonly Int[], options: { denseDim?: Int | null }): Tensor;
   /**
    * Convert a tensor to compressed column storage (CSC) format.
@@ -10509,6 +11175,7 @@ export interface TensorMethods {
    * `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)`
    */
   topk(k: Int, dim?: Int, largest?: boolean, sorted?: boolean): [values: Tensor, indices: Tensor];
+  topk(options: { k: Int; dim?: Int; largest?: boolean; sorted?: boolean }): [values: Tensor, indices: Tensor];
   topk(k: Int, options: { dim?: Int; largest?: boolean; sorted?: boolean }): [values: Tensor, indices: Tensor];
   topk(k: Int, dim: Int, options: { largest?: boolean; sorted?: boolean }): [values: Tensor, indices: Tensor];
   topk(k: Int, dim: Int, largest: boolean, options: { sorted?: boolean }): [values: Tensor, indices: Tensor];
@@ -10524,12 +11191,14 @@ export interface TensorMethods {
    * `aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)`
    */
   transpose(dim0: Int, dim1: Int): Tensor;
+  transpose(options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * In-place form of transpose.
    *
    * `aten::transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)`
    */
   transpose_(dim0: Int, dim1: Int): Tensor;
+  transpose_(options: { dim0: Int; dim1: Int }): Tensor;
   /**
    * Solves a system of equations with a square upper or lower triangular invertible matrix A and multiple right-hand sides b.
    *
@@ -10574,6 +11243,7 @@ export interface TensorMethods {
    * `aten::true_divide.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   trueDivide(other: Scalar): Tensor;
+  trueDivide(options: { other: Scalar }): Tensor;
   trueDivide(other: Tensor): Tensor;
   /**
    * In-place form of trueDivide.
@@ -10582,6 +11252,7 @@ export interface TensorMethods {
    * `aten::true_divide_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   trueDivide_(other: Scalar): Tensor;
+  trueDivide_(options: { other: Scalar }): Tensor;
   trueDivide_(other: Tensor): Tensor;
   /**
    * Returns a new tensor with the truncated integer values of the elements of input.
@@ -10614,12 +11285,14 @@ export interface TensorMethods {
    * `aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)`
    */
   unflatten(dim: Int, sizes: readonly Int[]): Tensor;
+  unflatten(options: { dim: Int; sizes: readonly Int[] }): Tensor;
   /**
    * Extract sliding local blocks from a batched input tensor.
    *
    * `aten::unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)`
    */
   unfold(dimension: Int, size: Int, step: Int): Tensor;
+  unfold(options: { dimension: Int; size: Int; step: Int }): Tensor;
   /**
    * Fills self tensor with numbers sampled from the continuous uniform distribution.
    *
@@ -10634,6 +11307,7 @@ export interface TensorMethods {
    * `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]`
    */
   unsafeChunk(chunks: Int, dim?: Int): Tensor[];
+  unsafeChunk(options: { chunks: Int; dim?: Int }): Tensor[];
   unsafeChunk(chunks: Int, options: { dim?: Int }): Tensor[];
   /**
    * Works like torch.split but without enforcing the autograd restrictions on inplace modification of the outputs.
@@ -10641,6 +11315,7 @@ export interface TensorMethods {
    * `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]`
    */
   unsafeSplit(splitSize: Int, dim?: Int): Tensor[];
+  unsafeSplit(options: { splitSize: Int; dim?: Int }): Tensor[];
   unsafeSplit(splitSize: Int, options: { dim?: Int }): Tensor[];
   /**
    * Gives a list of tensors from self.
@@ -10648,6 +11323,7 @@ export interface TensorMethods {
    * `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]`
    */
   unsafeSplitWithSizes(splitSizes: readonly Int[], dim?: Int): Tensor[];
+  unsafeSplitWithSizes(options: { splitSizes: readonly Int[]; dim?: Int }): Tensor[];
   unsafeSplitWithSizes(splitSizes: readonly Int[], options: { dim?: Int }): Tensor[];
   /**
    * Returns a new tensor with a dimension of size one inserted at the specified position.
@@ -10655,12 +11331,14 @@ export interface TensorMethods {
    * `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)`
    */
   unsqueeze(dim: Int): Tensor;
+  unsqueeze(options: { dim: Int }): Tensor;
   /**
    * In-place form of unsqueeze.
    *
    * `aten::unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)`
    */
   unsqueeze_(dim: Int): Tensor;
+  unsqueeze_(options: { dim: Int }): Tensor;
   /**
    * Return the values tensor of a sparse COO tensor.
    *
@@ -10694,7 +11372,9 @@ export interface TensorMethods {
    * `aten::view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)`
    */
   view(size: readonly Int[]): Tensor;
+  view(options: { size: readonly Int[] }): Tensor;
   view(dtype: DType): Tensor;
+  view(options: { dtype: DType }): Tensor;
   /**
    * View this tensor as the same size as other.
    *
@@ -10708,7 +11388,9 @@ export interface TensorMethods {
    * `aten::vsplit.int(Tensor(a -> *) self, int sections) -> Tensor(a)[]`
    */
   vsplit(indices: readonly Int[]): Tensor[];
+  vsplit(options: { indices: readonly Int[] }): Tensor[];
   vsplit(sections: Int): Tensor[];
+  vsplit(options: { sections: Int }): Tensor[];
   /**
    * self.where(condition, y) is equivalent to torch.where(condition, self, y).
    *
@@ -10716,6 +11398,7 @@ export interface TensorMethods {
    * `aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor`
    */
   where(condition: Tensor, other: Scalar): Tensor;
+  where(condition: Tensor, options: { other: Scalar }): Tensor;
   where(condition: Tensor, other: Tensor): Tensor;
   /**
    * Alias for torch.special.xlogy.
@@ -10724,6 +11407,7 @@ export interface TensorMethods {
    * `aten::xlogy.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   xlogy(other: Scalar): Tensor;
+  xlogy(options: { other: Scalar }): Tensor;
   xlogy(other: Tensor): Tensor;
   /**
    * In-place form of xlogy.
@@ -10732,6 +11416,7 @@ export interface TensorMethods {
    * `aten::xlogy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   xlogy_(other: Scalar): Tensor;
+  xlogy_(options: { other: Scalar }): Tensor;
   xlogy_(other: Tensor): Tensor;
   /**
    * Fills self tensor with zeros.

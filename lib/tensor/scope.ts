@@ -1,6 +1,7 @@
 /** Scopes: everything made inside is freed at the end, but what is returned or kept. */
 import type { Handle } from "../native/values";
 import { native } from "../native/load";
+import { checkFunction } from "./check-options";
 import type { TensorOwner } from "./context";
 import { currentContext, withContext } from "./context";
 import { adopt, Tensor } from "./tensor";
@@ -106,6 +107,7 @@ export function collect<T>(fn: () => T): { readonly result: T; readonly temporar
  * ```
  */
 export function scope<T>(fn: () => T): T {
+  checkFunction("scope", fn);
   const inner = new Scope(currentContext().owner);
   let result: T;
   try {

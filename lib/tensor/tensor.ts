@@ -3,7 +3,7 @@ import type { Handle, TypedArray } from "../native/values";
 import { isOpen, native } from "../native/load";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import type { Complex } from "./complex";
-import { currentContext, outsideScopes, type TensorOwner } from "./context";
+import { currentContext, nativeInContext, outsideScopes, type TensorOwner } from "./context";
 import { checkNesting, nest, type NestedArray, readInteger, type ReadOptions } from "./convert";
 import type { Device } from "./device";
 import type { DType } from "./dtype";
@@ -106,7 +106,7 @@ export class Tensor {
 
   /** @throws TorchwrightError ERR_INVALID_ARG for an integral dtype, or to turn off a tensor with history */
   set requiresGrad(wanted: boolean) {
-    native().setRequiresGrad(this.handle, wanted);
+    nativeInContext().setRequiresGrad(this.handle, wanted);
   }
 
   /** The accumulated gradient; read twice, it is the same object. Owned by this tensor. */
@@ -123,7 +123,7 @@ export class Tensor {
   /** @throws TorchwrightError ERR_SHAPE_MISMATCH, ERR_INVALID_ARG unless shape, dtype and device are this tensor's */
   set grad(gradient: Tensor | undefined) {
     checkGradient(gradient, "grad");
-    native().setGrad(this.handle, gradient?.handle);
+    nativeInContext().setGrad(this.handle, gradient?.handle);
     this.forgetGrad();
   }
 
@@ -233,12 +233,12 @@ export class Tensor {
    *   contiguous, on the CPU and does not require grad
    */
   toTypedArray({ share = false }: { readonly share?: boolean } = {}): TypedArray {
-    return share ? native().shareOut(this.handle) : native().toTypedArray(this.handle);
+    return share ? native().shareOut(this.handle) : nativeInContext().toTypedArray(this.handle);
   }
 
   /** As {@link Tensor.toTypedArray}, always a copy, without blocking the event loop. */
   async read(): Promise<TypedArray> {
-    return await native().readAsync(this.handle);
+    return await nativeInContext().readAsync(this.handle);
   }
 
   /**

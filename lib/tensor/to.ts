@@ -1,5 +1,6 @@
 /** What `Tensor.to` takes. */
 import { describe, TorchwrightError } from "../errors";
+import { checkOptions } from "./check-options";
 import type { Device } from "./device";
 import { resolveDevice } from "./device";
 import type { DType } from "./dtype";
@@ -26,6 +27,7 @@ export function readTarget(target: DType | Device | ToOptions): ToOptions {
       `to: expected a dtype, a device or an object with both, got ${describe(target)}`,
     );
   }
+  if (typeof target !== "string") checkOptions("to", target, ["dtype", "device", "nonBlocking"]);
   const { dtype, device, nonBlocking }: ToOptions =
     typeof target !== "string" ? target : isDtype(target) ? { dtype: target } : { device: target };
   return {

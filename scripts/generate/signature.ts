@@ -98,13 +98,19 @@ function label(name: string): string {
   return RESERVED.has(camel) ? `${camel}_` : camel;
 }
 
+/** An argument by its place and by its name. */
+interface Form {
+  readonly parameter: string;
+  readonly option: string;
+}
+
 /**
  * The signatures of an overload: arguments in order with keyword arguments after them; and, as in Python, any number of
  * those that may be left out by name instead. `self` is the position of the argument that a method's tensor stands for.
  */
 export function signatures(schema: Schema, self?: number): Signature[] {
-  const required: string[] = [];
-  let optional: { readonly parameter: string; readonly option: string }[] = [];
+  const required: Form[] = [];
+  let optional: Form[] = [];
   const keywords: string[] = [];
   let mandatory = false;
   let hole = false;
@@ -115,33 +121,44 @@ export function signatures(schema: Schema, self?: number): Signature[] {
       hole = true; // positions after it cannot be reached; names can
       return;
     }
-    const omissible = mayBeOmitted(argument);
+    // One number to `random` is the end, not the beginning: as in Python, `to` is given beside `from`, if only as null.
+    const omissible = mayBeOmitted(argument) && !(/^random_?$/.test(schema.name) && argument.name === "to");
     const option = `${camelCase(argument.name)}${omissible ? "?" : ""}: ${type}`;
+    const form = { parameter: `${label(argument.name)}${omissible ? "?" : ""}: ${type}`, option };
     if (argument.keyword || hole) {
       keywords.push(option);
       mandatory ||= !omissible;
     } else if (omissible) {
-      optional.push({ parameter: `${label(argument.name)}?: ${type}`, option });
+      optional.push(form);
     } else {
       // `Tensor? bias` without a default may stand before an argument that is required.
-      required.push(
-        ...optional.map(({ parameter }) => `${parameter.replace("?:", ":")} | undefined`),
-        `${label(argument.name)}: ${type}`,
-      );
+      const before = optional.map((one) => ({ ...one, parameter: `${one.parameter.replace("?:", ":")} | undefined` }));
+      required.push(...before, form);
       optional = [];
     }
   });
   const result = resultType(schema.returns);
   const byName = (given: number): Signature => ({
-    positional: [...required, ...optional.slice(0, given).map(({ parameter }) => parameter.replace("?:", ":"))],
+    positional: [
+      ...required.map(({ parameter }) => parameter),
+      ...optional.slice(0, given).map(({ parameter }) => parameter.replace("?:", ":")),
+    ],
     options: [...optional.slice(given).map(({ option }) => option), ...keywords],
     optionsOmissible: false,
     result,
   });
-  const mixed = optional.map((_, given) => byName(given));
+  // `x.max({ dim: 0 })`: what is no tensor may have its name even where it cannot be left out.
+  const tensors = required.findIndex(({ option }) => !/^\w+\??: (readonly )?\(?Tensor\b/.test(option));
+  const named: Signature = {
+    positional: required.slice(0, tensors).map(({ parameter }) => parameter),
+    options: [...required.slice(tensors), ...optional].map(({ option }) => option).concat(keywords),
+    optionsOmissible: false,
+    result,
+  };
+  const mixed = [...(tensors < 0 ? [] : [named]), ...optional.map((_, given) => byName(given))];
   if (mandatory) return [...mixed, byName(optional.length)];
   const inOrder = {
-    positional: [...required, ...optional.map(({ parameter }) => parameter)],
+    positional: [...required, ...optional].map(({ parameter }) => parameter),
     options: keywords,
     optionsOmissible: true,
     result,
@@ -149,12 +166,16 @@ export function signatures(schema: Schema, self?: number): Signature[] {
   return [inOrder, ...mixed];
 }
 
-/** Leaves out each signature that another one covers: same parameters and result, and at least its options. */
+/**
+ * Leaves out each signature that another one covers: same parameters and result, and at least its options, of which no
+ * more have to be given.
+ */
 export function withoutCovered(all: readonly Signature[]): Signature[] {
   const head = ({ positional, result }: Signature): string => [...positional, result].join();
   const covers = (a: Signature, b: Signature): boolean =>
     head(a) === head(b) &&
     b.options.every((option) => a.options.includes(option)) &&
+    a.options.every((option) => /^\w+\?:/.test(option) || b.options.includes(option)) &&
     (a.optionsOmissible || !b.optionsOmissible);
   return all.filter(
     (one, index) => !all.some((other, at) => at !== index && covers(other, one) && (at < index || !covers(one, other))),

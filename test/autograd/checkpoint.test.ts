@@ -5,9 +5,12 @@ import { BertForSequenceClassification } from "../../lib/models/bert-for-sequenc
 import { manualSeed } from "../../lib/tensor/device";
 import { ops } from "../../lib/tensor/ops";
 import { memory, resetPeakMemory } from "../../lib/tensor/memory";
+import { noGrad } from "../../lib/autograd/grad-mode";
+import { ScriptModule } from "../../lib/jit/script-module";
+import { grad } from "../../lib/tensor/backward";
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
-import { thrown } from "../support/rejection";
+import { rejection, thrown } from "../support/rejection";
 
 const weights = (seed: number, shape: readonly number[]): Tensor => {
   manualSeed(seed);
@@ -89,6 +92,24 @@ describe("checkpoint of a function", () => {
       });
     expect(peak(true)).to.be.below(0.5 * peak(false));
   });
+
+  it("refuses backward passes that it would be wrong in, as PyTorch's reentrant checkpoint", () =>
+    scope(async () => {
+      const [x, w] = [weights(1, [3]), weights(2, [3])];
+      const y = (): Tensor => checkpoint((input: Tensor) => input.pow(3).mul(w), [x]).sum();
+      await rejection(grad(y(), x), "ERR_INVALID_ARG");
+      await rejection(y().backward(undefined, { inputs: [x] }), "ERR_INVALID_ARG");
+      await rejection(y().backward(undefined, { createGraph: true }), "ERR_INVALID_ARG");
+      expect([x.grad, w.grad]).to.deep.equal([undefined, undefined]);
+      using script = ScriptModule.compile({
+        className: "Cube",
+        source: "\ndef forward(self, x: Tensor) -> Tensor:\n    return x ** 3\n",
+      });
+      const z = (): Promise<Tensor> => script.checkpoint([x]).then((cubed) => (cubed as Tensor).sum());
+      await rejection(grad(await z(), x), "ERR_INVALID_ARG");
+      await (await z()).backward();
+      expect(x.grad?.toArray()).to.deep.equal(noGrad(() => x.pow(2).mul(3)).toArray());
+    }));
 
   it("leaves nothing to the collector: what backward made goes with it", () =>
     scope(() => {

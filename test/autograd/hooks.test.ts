@@ -66,6 +66,20 @@ for (const [name, pass] of PASSES) {
         expect(x.grad?.toArray()).to.deep.equal([11]);
       }));
 
+    it("that calls the backward which it belongs to is an error, and the process goes on", () =>
+      scope(async () => {
+        const x = leaf([2]);
+        const hook = x.registerHook(() => enableGrad(() => x.mul(2).sum().backwardSync()));
+        await rejection(
+          Promise.resolve().then(() => pass(x.sum())),
+          "ERR_INVALID_ARG",
+        );
+        hook.remove();
+        x.grad = undefined;
+        await pass(x.sum());
+        expect(x.grad).to.satisfy((gradient: Tensor) => gradient.item() === 1);
+      }));
+
     it("runs in the caller's async context, and under the pass's grad mode", () =>
       scope(async () => {
         const storage = new AsyncLocalStorage<string>();

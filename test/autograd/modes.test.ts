@@ -5,10 +5,16 @@ import { detectAnomaly } from "../../lib/autograd/detect-anomaly";
 import { enableGrad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from "../../lib/autograd/grad-mode";
 import { BertForSequenceClassification } from "../../lib/models/bert-for-sequence-classification";
 import { AdamW } from "../../lib/optim/adamw";
+import { join } from "node:path";
+import { ScriptModule } from "../../lib/jit/script-module";
+import { loadSafetensors, saveSafetensors } from "../../lib/models/state-file";
+import * as nn from "../../lib/nn/nn";
+import { Generator } from "../../lib/tensor/generator";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
 import { rejection, thrown } from "../support/rejection";
+import { inFolder } from "../support/tiny-bert";
 
 const leaf = (data: number[]): Tensor => Tensor.from(data, { dtype: "float64", requiresGrad: true });
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
@@ -51,6 +57,48 @@ describe("inferenceMode", () => {
       const after = await model.forward({ inputIds });
       expect([inside.logits.isInference(), inside.logits.requiresGrad]).to.deep.equal([true, false]);
       expect([after.logits.isInference(), after.logits.requiresGrad]).to.deep.equal([false, true]);
+    }));
+});
+
+describe("after inferenceMode", () => {
+  it("nothing that is made is of it, whichever way it is made", () =>
+    inFolder(async (folder) => {
+      const file = join(folder, "state.safetensors");
+      await scope(async () => {
+        await saveSafetensors(file, { w: ops.ones([2]) });
+        using layer = new nn.Linear(2, 1);
+        const generator = new Generator({ seed: 1 });
+        const inside = (): unknown => inferenceMode(() => ops.ones([1]));
+        const made: Tensor[] = [];
+        inside();
+        made.push(Tensor.from([1]));
+        inside();
+        made.push(generator.getState());
+        inside();
+        made.push((await loadSafetensors(file)).get("w") as Tensor);
+        inside();
+        await layer.to("float64");
+        made.push(...layer.parameters());
+        inside();
+        const [x, gradient] = [leaf([1]), Tensor.from([2], { dtype: "float64" })];
+        inside();
+        x.grad = gradient;
+        made.push(x.grad);
+        inside();
+        using script = ScriptModule.compile({
+          className: "None",
+          source: "\ndef forward(self, x: Tensor) -> Tensor:\n    return x\n",
+        });
+        made.push((await script.forward([x])) as Tensor);
+        expect(made.map((tensor) => tensor.isInference())).to.deep.equal(made.map(() => false));
+        inside();
+        await layer
+          .forward(ops.ones([1, 2], { dtype: "float64" }))
+          .sum()
+          .backward();
+        expect(layer.weight.grad?.toArray()).to.deep.equal([[1, 1]]);
+        generator.dispose();
+      });
     }));
 });
 

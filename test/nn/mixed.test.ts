@@ -267,6 +267,8 @@ describe("nn modules as classifiers", () => {
           ["imaginary", imaginary],
           ["__proto__", Tensor.from([3])],
           ["transposed", Tensor.from([[1, 2, 3]]).t()],
+          ["unsigned", Tensor.from([2n ** 64n - 1n], { dtype: "uint64" })],
+          ["complex", Tensor.from([{ re: 1, im: -2 }])],
         ]);
         await saveSafetensors(file, state);
         const read = await loadSafetensors(file);
@@ -275,6 +277,8 @@ describe("nn modules as classifiers", () => {
           ["imaginary", [-2]],
           ["__proto__", [3]],
           ["transposed", [[1], [2], [3]]],
+          ["unsigned", [2n ** 64n - 1n]],
+          ["complex", [{ re: 1, im: -2 }]],
         ]);
         await rejection(saveSafetensors(file, { __metadata__: Tensor.from([1]) }), "ERR_INVALID_ARG");
       });
@@ -289,7 +293,10 @@ describe("nn modules as classifiers", () => {
         await saveSafetensors(file, layer.stateDict());
         const before = await readFile(file);
         await rejection(
-          saveSafetensors(file, { whole: Tensor.from([1]), complex: Tensor.from([{ re: 1, im: 2 }]) }),
+          saveSafetensors(file, {
+            whole: Tensor.from([1]),
+            complex: Tensor.from([{ re: 1, im: 2 }], { dtype: "complex128" }),
+          }),
           "ERR_INVALID_ARG",
         );
         // What is queued comes first: the header says float32 of what is float16 by then.

@@ -5,6 +5,7 @@ import { AdamW } from "../../lib/optim/adamw";
 import { clipGradNorm } from "../../lib/optim/clip-grad-norm";
 import { decayGroups } from "../../lib/optim/decay-groups";
 import { LinearSchedule } from "../../lib/optim/schedules/linear";
+import * as nn from "../../lib/nn/nn";
 import { memory } from "../../lib/tensor/memory";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
@@ -96,6 +97,34 @@ describe("AdamW", () => {
       expect(numbers(b)[0]).to.be.closeTo(1 * (1 - 0.05) - 0.1, 1e-7);
       optimizer.lr = 0;
       expect(optimizer.groups.map(({ lr }) => lr)).to.deep.equal([0, 0]);
+    }));
+
+  it("goes on with parameters that were moved to another dtype, before and after the first step", () =>
+    scope(async () => {
+      using layer = new nn.Linear(2, 1);
+      const start = layer.weight.toArray();
+      using optimizer = new AdamW(layer.parameters(), { lr: 0.1 });
+      const step = async (dtype: "float32" | "float64"): Promise<void> => {
+        optimizer.zeroGrad();
+        await layer
+          .forward(ops.ones([1, 2], { dtype }))
+          .sum()
+          .backward();
+        await optimizer.step();
+      };
+      await layer.to("float64");
+      await step("float64");
+      await layer.to("float32");
+      await step("float32");
+      const { state } = await optimizer.stateDict();
+      expect(Object.values(state[0] ?? {}).map((value) => (value as Tensor).dtype ?? value)).to.deep.equal([
+        "float32",
+        "float32",
+        "float32",
+      ]);
+      // A gradient that is always 1 takes a whole step of the learning rate each time.
+      const expected = (start as number[][]).map((row) => row.map((value) => value - 0.2));
+      expect(layer.weight.sub(Tensor.from(expected)).abs().max().item()).to.be.below(1e-5);
     }));
 
   it("leaves parameters without a gradient alone, and their step count too", () =>
@@ -259,6 +288,9 @@ describe("AdamW", () => {
         [w, w],
         [{ params: [w] }, { params: [w] }],
         [w, null],
+        [w.mul(2)],
+        [{ params: [w], betas: [0, 0.5] }],
+        [{ params: [w], weight_decay: 0.1 }],
       ]) {
         thrown(() => new AdamW(params as Tensor[]), "ERR_INVALID_ARG");
       }

@@ -49,10 +49,14 @@ describe("manualSeed", () => {
       manualSeed(3);
       expect(ops.rand([5]).toArray()).to.deep.equal(first);
       expect(ops.rand([5]).toArray()).to.not.deep.equal(first);
+      manualSeed(3n);
+      expect(ops.rand([5]).toArray()).to.deep.equal(first);
+      manualSeed(2n ** 64n - 1n);
+      expect(ops.rand([5]).toArray()).to.not.deep.equal(first);
     }));
 
   it("refuses what is no seed", () => {
-    for (const seed of [-1, 0.5, NaN, Infinity, 2 ** 53, "1", null, undefined, 1n, {}, Symbol("s")]) {
+    for (const seed of [-1, 0.5, NaN, Infinity, 2 ** 53, "1", null, undefined, -1n, 2n ** 64n, {}, Symbol("s")]) {
       thrown(() => manualSeed(seed as number), "ERR_INVALID_ARG");
     }
   });

@@ -36,6 +36,19 @@ describe("operators", () => {
       expect(ops.cat([x, x], 1).shape, "a list of tensors").to.deep.equal([2, 4]);
     }));
 
+  it("are PyTorch's overload where one number, or no name, could be of two", () =>
+    scope(() => {
+      const drawn = ops.zeros([1000]).random_(10);
+      expect([drawn.min().item(), drawn.max().item()]).to.deep.equal([0, 9]);
+      const between = ops.zeros([1000]).random_(10, 12);
+      expect([between.min().item(), between.max().item()]).to.deep.equal([10, 11]);
+      expect(ops.zeros([1000]).random_(3, null).min().item()).to.be.at.least(3);
+      const [signal, window] = [ops.randn([64]), ops.hannWindow(16)];
+      const spectrum = signal.stft(16, { window, returnComplex: true });
+      expect(spectrum.shape, "centered").to.deep.equal([9, 17]);
+      expect(ops.istft(spectrum, 16, { window }).allclose(signal, 1e-4, 1e-5)).to.equal(true);
+    }));
+
   it("promote as PyTorch: an integral number is an int, but -0 and 0.5 are not", () =>
     scope(() => {
       const ints = Tensor.from([1n, 2n]);

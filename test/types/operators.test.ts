@@ -68,6 +68,13 @@ describe("types of operators", () => {
       expectTypeOf(x.std(true)).toEqualTypeOf<Tensor>();
       expectTypeOf(x.std(0, { correction: 0, keepdim: true })).toEqualTypeOf<Tensor>();
       expectTypeOf(x.argsort({ stable: true })).toEqualTypeOf<Tensor>();
+      expectTypeOf(x.argsort({ descending: true })).toEqualTypeOf<Tensor>();
+      expectTypeOf(x.max({ dim: 0 })).toEqualTypeOf<[values: Tensor, indices: Tensor]>();
+      expectTypeOf(x.cumsum({ dim: 0, dtype: "float64" })).toEqualTypeOf<Tensor>();
+      expectTypeOf(o.norm(x, { dim: 1 })).toEqualTypeOf<Tensor>();
+      expectTypeOf(x.random_({ to: 3 })).toEqualTypeOf<Tensor>();
+      // @ts-expect-error the dimension is not left out
+      x.cumsum({ dtype: "float64" });
       // @ts-expect-error a power of two numbers is no operator
       o.pow(2, 2);
       // @ts-expect-error max has no dimension and other tensor at once
