@@ -241,7 +241,10 @@ export class DataLoader<Item = Batch> implements AsyncIterable<Item> {
 
   #namesOfStream({ problemType }: StreamFeed, names: readonly string[]): readonly string[] {
     if (names.length > 0 || problemType === "regression") return names;
-    throw invalid("the option labels, the names of the classes: a stream does not show them before its end;", "none");
+    throw invalid(
+      "the option labels, the names of the classes, which a stream does not show before its end",
+      undefined,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** BERT's `config.json`, by Hugging Face's keys: read, checked, written. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
@@ -136,6 +137,12 @@ export function checkBertConfig(given: unknown, where = "BertConfig"): BertConfi
   return config;
 }
 
+/** The folder that a run writes has the model in a folder of its own. */
+function hintOf(folder: string): string {
+  const model = path.join(folder, "model");
+  return existsSync(path.join(model, "config.json")) ? `; the model of this run is ${model}` : "";
+}
+
 /** @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID naming the file */
 export async function readConfig(folder: string): Promise<Readonly<Record<string, unknown>>> {
   const file = path.join(folder, "config.json");
@@ -146,7 +153,7 @@ export async function readConfig(folder: string): Promise<Readonly<Record<string
   } catch (cause) {
     throw new TorchwrightError(
       "ERR_FILE_NOT_FOUND",
-      `fromPretrained: expected a model folder with config.json, got ${folder}: ${(cause as Error).message}`,
+      `fromPretrained: expected a model folder with config.json, got ${folder}: ${(cause as Error).message}${hintOf(folder)}`,
       { cause },
     );
   }

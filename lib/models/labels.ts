@@ -101,7 +101,7 @@ export function chooseLabels(
       if (problem === "regression") return ["LABEL_0"]; // Hugging Face's name for it
       throw new TorchwrightError(
         "ERR_LABEL_COUNT",
-        `fromPretrained: ${folder} has no classification head; expected { labels: [...] }, the names of the classes`,
+        `fromPretrained: ${folder} has no classification head, as it is not fine-tuned yet: train it, or give the names of the classes, { labels: [...] }`,
       );
     }
     if (stored && stored.length !== head) {

@@ -64,7 +64,7 @@ export async function prepareFit(
   if (from) checkState(from.state.position, loader.state().feed);
   const { outputDir } = options;
   const saves = options.saveStrategy !== "no" && outputDir !== undefined;
-  if (from) await checkWeights(from.folder, model);
+  if (from) await checkModel(from, model);
   else if (saves) await refuseCheckpoints(outputDir);
   await placeModel(model, options);
   const batches = await countBatches(loader);
@@ -116,6 +116,22 @@ export async function prepareFit(
     claim,
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
   };
+}
+
+/** Throws ERR_WEIGHTS_MISMATCH for a checkpoint of another model, also one of other classes. */
+async function checkModel({ folder, state }: Found, model: TextClassifier): Promise<void> {
+  if (state.labels.join("\n") !== model.labels.join("\n")) {
+    throw new TorchwrightError(
+      "ERR_WEIGHTS_MISMATCH",
+      `resume: expected a model of ${described(state.labels)}, whose run is in ${folder}, got one of ${described(model.labels)}`,
+    );
+  }
+  await checkWeights(folder, model);
+}
+
+function described(labels: readonly string[]): string {
+  const shown = labels.slice(0, 5).map((label) => JSON.stringify(label));
+  return `${shown.join(", ")}${labels.length > shown.length ? `, … (${labels.length} classes)` : ""}`;
 }
 
 /** Moves the model where the options want it. */

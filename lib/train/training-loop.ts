@@ -127,6 +127,7 @@ export async function trainingLoop(
       schedule: schedule.state(),
       run: run.state(),
       bestModel: bestModel.state(),
+      labels: model.labels,
       ...(average && { average: average.state() }),
     };
     await run.checkpoint(() => saver.write(state));

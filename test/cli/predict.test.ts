@@ -70,6 +70,10 @@ describe("torchwright predict", function () {
       texts.map((body, id) => ({ id, body, label: "mine" })),
     );
     close(answers(ofFile));
+    const ragged = ['{ "id": 1234567890123456789, "body": "a film" }', '{ "id": 2 }', '{ "id": 3, "body": "a book" }'];
+    const skipping = await run(["--text", "body", "--skip-bad-rows"], ragged.join("\n"));
+    expect(skipping.stderr).to.equal("left out 1 bad row\n");
+    expect(answers({ ...skipping, stderr: "" }).map(({ id }) => id)).to.deep.equal(["1234567890123456789", 3]);
     const again = await run(["--text", "body", "--as", "second"], asRows.stdout.split("\n").slice(0, 2).join("\n"));
     expect(
       answers(again).map(({ id, second, prediction }) => [id, Object.keys(second ?? {}), prediction]),
@@ -198,6 +202,9 @@ describe("torchwright predict", function () {
         1,
         /expected rows without a column "prediction".*with --as \[ERR_INVALID_ARG\]/,
       ],
+      [2, ["--text-pair", "q"], '{ "text": "a", "q": "b" }\n', 0, /--text-pair: expected none without --text/],
+      [2, ["--encoding", "latin1"], "a film\n", 0, /--encoding: expected none with standard input/],
+      [2, ["a text", "--format", "csv"], "", 0, /--format: expected none with texts as arguments/],
       [
         2,
         ["a text", "--top-k", "0"],

@@ -216,13 +216,19 @@ describe("torchwright train", function () {
     const anew = await run(...args, "--epochs", "1");
     expect(anew.code).to.equal(1);
     expect(anew.stderr).to.match(/expected an outputDir without checkpoints.*\[ERR_INVALID_ARG\]/);
+    const otherwise = await run(...args, "--max-steps", String(steps + 2), "--resume", "--seed", "7");
+    expect(otherwise.code).to.equal(2);
+    expect(otherwise.stderr).to.match(/--resume: expected --seed 42, .*got 7/);
     const resumed = await run(...args, "--max-steps", String(steps + 2), "--resume");
     expect(told(resumed)).to.include({ stoppedBy: "end", steps: steps + 2, model: "broken-off/model" });
     expect(resumed.stderr).to.include(`going on at step ${steps} from broken-off/checkpoint-${steps}`);
   });
 
   it("keeps what was trained where nothing can be said of it afterwards", async () => {
-    await mkdir(join(folder, "page.html.d"));
+    await writeFile(
+      join(folder, "in-the-way.cjs"),
+      'module.exports.callbacks = ({ type }) => type === "end" && require("node:fs").mkdirSync("in-the-way.html");\n',
+    );
     const common = [
       "tickets.csv",
       "--model",
@@ -238,7 +244,7 @@ describe("torchwright train", function () {
     // Untrained, it is right by chance: no threshold keeps such a risk.
     const [risk, page] = await Promise.all([
       run(...common, "--calibrate-risk", "0", "--calibrate-delta", "0.01", "--output", "no-threshold"),
-      run(...common, "--report", "page.html.d", "--output", "no-page"),
+      run(...common, "--report", "in-the-way.html", "--callbacks", "in-the-way.cjs", "--output", "no-page"),
     ]);
     expect({ code: risk.code, stdout: risk.stdout }).to.deep.equal({ code: 1, stdout: "" });
     expect(risk.stderr).to.match(
@@ -310,6 +316,37 @@ describe("torchwright train", function () {
       /expected maxTokens of at least \d+, the longest row, got 3 \[ERR_INVALID_ARG\]/,
     ],
     [
+      "a place for the page that cannot be written",
+      1,
+      ["tickets.csv", "--model", "minilm", "--report", "/proc/none/page.html"],
+      /\/proc\/none\/page\.html.*\[ERR_FILE_WRITE\]/,
+    ],
+    [
+      "a place for the adapter that cannot be written",
+      1,
+      ["tickets.csv", "--model", "minilm", "--lora", "--adapter-output", "/proc/none/adapter"],
+      /--adapter-output: .*\[ERR_FILE_WRITE\]/,
+    ],
+    [
+      "rows of one class",
+      1,
+      ["one-class.csv", "--model", "minilm", "--text", "body", "--label", "queue", "--validation-split", "0"],
+      /expected rows of at least two classes in the column "queue", got only "good" \[ERR_INVALID_ARG\]/,
+    ],
+    [
+      "a label of the test data that the model does not have",
+      1,
+      ["tickets.csv", "--model", "minilm", "--text", "body", "--label", "queue", "--test", "other-class.csv"],
+      /\[ERR_UNKNOWN_LABEL\]/,
+    ],
+    ["a configuration that is not there", 2, ["tickets.csv", "--config", "nowhere.yaml"], /\[ERR_FILE_NOT_FOUND\]/],
+    [
+      "settings of what is switched off",
+      2,
+      ["tickets.csv", "--model", "minilm", "--no-lora", "--lora-r", "4"],
+      /--no-lora: expected none of its settings, got --lora-r/,
+    ],
+    [
       "a device that is none",
       2,
       ["nowhere.csv", "--model", "minilm", "--device", "gpu"],
@@ -358,6 +395,8 @@ describe("torchwright train", function () {
   ];
   it("says what is wrong, with the exit code for it, and writes nothing on standard output", async () => {
     await writeFile(join(folder, "bad.json"), '{ "epoch": 1 }');
+    await writeFile(join(folder, "one-class.csv"), "body,queue\na film,good\na book,good\n");
+    await writeFile(join(folder, "other-class.csv"), "body,queue\na film,odd\n");
     await mkdir(join(folder, "taken/model"), { recursive: true });
     await writeFile(join(folder, "taken/model/notes.txt"), "mine");
     await mkdir(join(folder, "damaged"));

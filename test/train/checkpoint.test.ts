@@ -248,6 +248,11 @@ describe("checkpoints", () => {
       await rejection(new Trainer(other, again).fit(loaderOf(), { resume: "auto" }), "ERR_WEIGHTS_MISMATCH");
       expect(weights(other)).to.deep.equal(untouched);
       other.dispose();
+      const renamed = tinyBert(["good", "worse"]);
+      const data = new DataLoader(tinyData(28, ["good", "worse"]), { tokenizer, batchSize: 4, shuffle: true });
+      const error = await rejection(new Trainer(renamed, again).fit(data, { resume: "auto" }), "ERR_WEIGHTS_MISMATCH");
+      expect(error.message).to.contain('expected a model of "good", "bad"').and.to.contain('one of "good", "worse"');
+      renamed.dispose();
     }));
 
   it("behind the one that a run is to go on from, and its logs, stay where it cannot go on", () =>

@@ -15,7 +15,14 @@ const onLinux = process.platform === "linux" ? it : it.skip;
 
 describe("a place that cannot be written", () => {
   let sources: Compiled;
-  before(() => (sources = compile(["test/support/fit-with-checkpoints.ts", "test/support/tiny-bert.ts"])));
+  before(
+    () =>
+      (sources = compile([
+        "test/support/fit-with-checkpoints.ts",
+        "test/support/save-torchscript.ts",
+        "test/support/tiny-bert.ts",
+      ])),
+  );
   after(() => sources.remove());
 
   interface Ended {
@@ -24,14 +31,14 @@ describe("a place that cannot be written", () => {
     readonly stderr: string;
   }
 
-  /** Runs the program, with files of at most so many bytes. */
-  function run(outputDir: string, bytes: number | "unlimited", signalAfter?: RegExp): Promise<Ended> {
-    const args = [
-      `--fsize=${bytes}`,
-      process.execPath,
-      sources.file("test/support/fit-with-checkpoints.ts"),
-      outputDir,
-    ];
+  /** Runs a program, with files of at most so many bytes. */
+  function run(
+    place: string,
+    bytes: number | "unlimited",
+    signalAfter?: RegExp,
+    program = "fit-with-checkpoints",
+  ): Promise<Ended> {
+    const args = [`--fsize=${bytes}`, process.execPath, sources.file(`test/support/${program}.ts`), place];
     return new Promise((resolve) => {
       const child = execFile("prlimit", args, (error, stdout, stderr) =>
         resolve({ code: error ? (error.code as unknown as number) : 0, stdout, stderr }),
@@ -97,6 +104,17 @@ describe("a place that cannot be written", () => {
       });
     },
   );
+
+  onLinux("for TorchScript is an error with a code, the process goes on, and the file before stays", async () => {
+    await inFolder(async (root) => {
+      const file = join(root, "model.pt");
+      expect((await run(file, "unlimited", undefined, "save-torchscript")).stdout).to.equal("saved good,bad\n");
+      const before = await hashes(root);
+      const full = await run(file, 40_000, undefined, "save-torchscript");
+      expect([full.stdout, full.code], full.stderr).to.deep.equal(["ERR_FILE_WRITE good,bad\n", 0]);
+      expect(await hashes(root)).to.deep.equal(before);
+    });
+  });
 
   onLinux("from the start is an error before the first step, with the model as it was", async () => {
     const model = tinyBert();

@@ -15,7 +15,7 @@ export type Files = readonly [string, ...string[]];
 
 /** Rows with all of their columns, read as they are asked for. */
 export function openRows(operation: string, files: Files, settings: RowSettings): RowSource<Fields> {
-  const { format, shared, text, csv } = readingOf(files, settings);
+  const { format, shared, text, csv, folder } = readingOf(files, settings);
   switch (format) {
     case "csv":
     case "tsv":
@@ -27,7 +27,7 @@ export function openRows(operation: string, files: Files, settings: RowSettings)
     case "parquet":
       return parquetSource(operation, files, shared);
     case "folder":
-      return folderSource(operation, oneFolder(files), text);
+      return folderSource(operation, oneFolder(files), folder);
   }
 }
 
@@ -37,7 +37,7 @@ export function readTexts(
   settings: RowSettings & LabelSettings,
   labels?: readonly string[],
 ): Promise<TextDataset> {
-  const { format, shared, text, csv } = readingOf(files, settings);
+  const { format, shared, text, csv, folder } = readingOf(files, settings);
   const { label, labelSeparator, problemType } = settings;
   const columns: TextSourceOptions<object> = {
     text: settings.text ?? "text",
@@ -58,17 +58,24 @@ export function readTexts(
     case "parquet":
       return TextDataset.fromParquet(files, { ...columns, ...shared });
     case "folder":
-      return TextDataset.fromFolder(oneFolder(files), { ...text, ...(labels && labels.length > 0 && { labels }) });
+      return TextDataset.fromFolder(oneFolder(files), { ...folder, ...(labels && labels.length > 0 && { labels }) });
   }
 }
 
-function readingOf(files: Files, { format: asked, delimiter, encoding, skipBadRows }: RowSettings) {
+function readingOf(files: Files, { format: asked, delimiter, encoding, pattern, skipBadRows }: RowSettings) {
   const format = formatOf(files, asked);
   if (delimiter !== undefined && format !== "csv") throw new UsageError(`--delimiter: expected CSV, got ${format}`);
+  if (pattern !== undefined && format !== "folder") throw new UsageError(`--pattern: expected a folder, got ${format}`);
   const shared = { onBadRow: skipBadRows === true ? "skip" : "error" } as const;
   const text = { ...shared, ...(encoding !== undefined && { encoding }) };
   const separator = format === "tsv" ? "\t" : delimiter;
-  return { format, shared, text, csv: { ...text, ...(separator !== undefined && { delimiter: separator }) } };
+  return {
+    format,
+    shared,
+    text,
+    csv: { ...text, ...(separator !== undefined && { delimiter: separator }) },
+    folder: { ...text, ...(pattern !== undefined && { pattern }) },
+  };
 }
 
 function oneFolder([folder, ...others]: Files): string {

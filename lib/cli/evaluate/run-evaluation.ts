@@ -5,6 +5,7 @@ import type { ModelProblem } from "../../models/model";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import { resolveOptions } from "../../train/check-options";
 import type { TrainerOptions } from "../../train/options";
+import { scorerOf } from "../../train/scorers";
 import { Trainer } from "../../train/trainer";
 import { type Files, readTexts } from "../data/rows";
 import { checkDevice } from "../model/check-device";
@@ -42,14 +43,15 @@ export async function runEvaluation({ model: given, files, settings, metrics, js
     problemType,
   });
   try {
+    const told = Object.fromEntries(
+      metrics.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
+    );
+    asUsage(() => scorerOf(model, told));
     // What numbers mean, the model knows; soft labels are told from names by their looks.
     const like = problemType === "single-label" ? {} : { problemType };
     const data = await readTexts(files, { ...settings, label, ...like }, model.labels);
     const loader = evaluationLoader(data, tokenizer, model, settings);
     const trainer = new Trainer<ModelProblem>(model, options);
-    const told = Object.fromEntries(
-      metrics.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
-    );
     const evaluation = await trainer.evaluate(loader, told);
     if (report !== undefined) {
       await trainer.report(report, {

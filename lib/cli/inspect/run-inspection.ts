@@ -1,5 +1,5 @@
 /** One run of `inspect`: finds out what it is given, and shows it. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { isHubName } from "../../hub/hub-name";
 import { oneFormat } from "../data/file-format";
@@ -52,6 +52,14 @@ function lookOf(given: string, settings: Settings): ((given: string) => Promise<
   if (has(path.join("model", "config.json"))) {
     throw new UsageError(
       `inspect: expected a model folder, a checkpoint or data, got the folder of a run; its model is ${path.join(given, "model")}`,
+    );
+  }
+  const checkpoint = readdirSync(given)
+    .filter((name) => /^checkpoint-\d+$/.test(name))
+    .sort((a, b) => Number(b.slice(11)) - Number(a.slice(11)))[0];
+  if (checkpoint !== undefined) {
+    throw new UsageError(
+      `inspect: expected a model folder, a checkpoint or data, got the folder of a run that is not done; its newest checkpoint is ${path.join(given, checkpoint)}`,
     );
   }
   return undefined;

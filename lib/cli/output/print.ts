@@ -14,7 +14,7 @@ export function printResult(json: boolean | undefined, value: object, text: () =
 
 /** Sections under a heading, as wide as the terminal. */
 export function printed(heading: string, sections: readonly Section[]): string {
-  const width = Math.max(FEWEST_COLUMNS, process.stdout.columns ?? USUAL_COLUMNS);
+  const width = Math.max(FEWEST_COLUMNS, process.stdout.columns || USUAL_COLUMNS);
   // A table without a head leaves its line empty.
   return renderText(cutTo(heading, width), sections, width).replace(/\n\n(?= {2}\S)/g, "\n");
 }

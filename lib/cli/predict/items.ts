@@ -4,6 +4,7 @@ import { plural } from "../../data/inspect/numbers";
 import { parseJsonRow } from "../../data/sources/json-row";
 import { describePlace, type Fields, type Place } from "../../data/sources/source-row";
 import type { TextInput } from "../../text/tokenizer";
+import { formatOf } from "../data/file-format";
 import { type Files, openRows } from "../data/rows";
 import { say } from "../output/print";
 import type { RowSettings } from "../settings/data-settings";
@@ -27,7 +28,7 @@ export async function* itemsOfTexts(texts: readonly string[]): AsyncGenerator<It
 export async function* itemsOfFiles(files: Files, settings: RowSettings): AsyncGenerator<Item, void, void> {
   const { text = "text", textPair, skipBadRows = false } = settings;
   const source = openRows("predict", files, settings);
-  const bad = new BadItems(skipBadRows);
+  const bad = new BadItems(skipBadRows, formatOf(files, settings.format).startsWith("json"));
   for await (const { row, place } of source) {
     const item = bad.orItem(() => ({ input: inputOf(row, place, { text, textPair }), row }));
     if (item) yield item;
@@ -43,7 +44,7 @@ export async function* itemsOfStream(
   stream: AsyncIterable<Buffer | string>,
   { text, textPair, skipBadRows = false }: RowSettings,
 ): AsyncGenerator<Item, void, void> {
-  const bad = new BadItems(skipBadRows);
+  const bad = new BadItems(skipBadRows, true);
   for await (const line of linesOf(stream)) {
     if (text === undefined) {
       yield { input: line.text, row: { text: line.text } };
@@ -69,14 +70,19 @@ export async function* itemsOfStream(
 class BadItems {
   skipped = 0;
 
-  constructor(readonly skip: boolean) {}
+  /** `own`: whether each row has columns of its own, so that one may lack what others have. */
+  constructor(
+    readonly skip: boolean,
+    readonly own: boolean,
+  ) {}
 
   /** Undefined for a row that is left out. */
   orItem(make: () => Item): Item | undefined {
     try {
       return make();
     } catch (error) {
-      if (!this.skip || !(error instanceof TorchwrightError) || error.code !== "ERR_BAD_ROW") throw error;
+      if (!this.skip || !(error instanceof TorchwrightError)) throw error;
+      if (error.code !== "ERR_BAD_ROW" && !(this.own && error.code === "ERR_COLUMN_MISSING")) throw error;
       this.skipped += 1;
       return undefined;
     }

@@ -22,6 +22,7 @@ import { say } from "../output/print";
 import type { Settings } from "../settings/config-file";
 import { CLASSIFIER_SETTINGS } from "../settings/loader-settings";
 import { pick } from "../settings/pick";
+import { kebab } from "../settings/setting";
 import { asUsage, UsageError } from "../usage-error";
 import { type Item, itemsOfFiles, itemsOfStream, itemsOfTexts } from "./items";
 
@@ -65,9 +66,24 @@ function itemsOf(texts: readonly string[], settings: Settings): AsyncGenerator<I
   const files = filesOf(settings["file"] as string | string[] | undefined);
   if (files && texts.length > 0) throw new UsageError("predict: expected texts or --file, got both");
   if (files) return itemsOfFiles(files, settings);
-  if (texts.length > 0) return itemsOfTexts(texts);
+  if (texts.length > 0) {
+    refuse(settings, ["text", "textPair", "skipBadRows", ...OF_FILES], "with texts as arguments");
+    return itemsOfTexts(texts);
+  }
+  refuse(settings, OF_FILES, "with standard input, which is lines of UTF-8");
+  if (settings["text"] === undefined) {
+    refuse(settings, ["textPair", "skipBadRows"], "without --text, which says that standard input is JSON Lines");
+  }
   if (process.stdin.isTTY) say("reading texts, one a line; Ctrl-D ends");
   return itemsOfStream(process.stdin, settings);
+}
+
+/** Settings of how files are read. */
+const OF_FILES = ["format", "delimiter", "encoding", "pattern"] as const;
+
+function refuse(settings: Settings, names: readonly string[], where: string): void {
+  const given = names.find((name) => settings[name] !== undefined);
+  if (given !== undefined) throw new UsageError(`--${kebab(given)}: expected none ${where}`);
 }
 
 /** The model's temperature stays. */
@@ -110,8 +126,9 @@ function told(prediction: Prediction<ModelProblem>, topK: number | undefined): o
   return rest;
 }
 
-/** Parquet has integers that JSON's numbers do not hold. */
+/** Integers that JavaScript's numbers do not hold are text, bytes their base64. */
 function jsonValue(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   return typeof value === "bigint" ? (Number.isSafeInteger(Number(value)) ? Number(value) : String(value)) : value;
 }
 

@@ -4,24 +4,22 @@ import { parse } from "yaml";
 import { describe, TorchwrightError } from "../../errors";
 import { UsageError } from "../usage-error";
 import { nearest } from "./nearest";
-import { kebab, keyName, type Setting } from "./setting";
+import { flagName, kebab, keyName, type Setting } from "./setting";
 
 /** Settings by name; those of a group are in an object of their own. */
 export type Settings = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the file and checks every key and kind of value.
- * @throws UsageError naming the file and the key, with the nearest name for one that does not exist;
- *   ERR_FILE_NOT_FOUND, ERR_FILE_READ
+ * @throws UsageError naming the file and the key, with the nearest name for one that does not exist; ERR_FILE_READ
  */
 export async function readConfig(file: string, settings: readonly Setting[]): Promise<Settings> {
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") {
-      throw new TorchwrightError(
-        "ERR_FILE_NOT_FOUND",
-        `--config: expected a file, got "${file}", which does not exist`,
-        { cause },
-      );
+      throw new UsageError(`--config: expected a file, got "${file}", which does not exist`, {
+        code: "ERR_FILE_NOT_FOUND",
+        cause,
+      });
     }
     throw new TorchwrightError("ERR_FILE_READ", `--config: could not read ${file}: ${cause.message}`, { cause });
   });
@@ -31,7 +29,7 @@ export async function readConfig(file: string, settings: readonly Setting[]): Pr
     value = file.endsWith(".json") ? JSON.parse(text.replace(/^\uFEFF/, "")) : parse(text);
   } catch (cause) {
     throw new UsageError(
-      `--config: expected ${file} to be ${file.endsWith(".json") ? "JSON" : "YAML or JSON"}: ${(cause as Error).message}`,
+      `--config: expected ${file} to be ${file.endsWith(".json") ? "JSON" : "YAML or JSON"}: ${(cause as Error).message.split("\n")[0]}`,
       { cause },
     );
   }
@@ -102,6 +100,13 @@ export function withFlags(
   flags: readonly (readonly [setting: Setting, value: unknown])[],
   settings: readonly Setting[],
 ): Settings {
+  for (const [{ path, on }, value] of flags) {
+    if (on !== true || value !== false) continue;
+    const inside = flags.find(([other]) => other.path.length > 1 && other.path[0] === path[0])?.[0];
+    if (inside) {
+      throw new UsageError(`--no-${kebab(path[0])}: expected none of its settings, got --${flagName(inside)}`);
+    }
+  }
   const merged: Record<string, unknown> = { ...file };
   for (const [
     {

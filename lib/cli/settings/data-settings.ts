@@ -24,6 +24,7 @@ export interface RowSettings {
   readonly format?: Format;
   readonly delimiter?: string;
   readonly encoding?: SourceEncoding;
+  readonly pattern?: string;
   readonly skipBadRows?: boolean;
 }
 
@@ -41,6 +42,7 @@ export const ROW_SETTINGS = {
   format: choice(FORMATS, "default: by the file's name; .gz and .zst are recognised"),
   delimiter: { kind: textKind("character"), description: 'what separates fields of CSV; default: ","' },
   encoding: choice(ENCODINGS, "of text files", { default: "utf-8" }),
+  pattern: { kind: textKind("glob"), description: "of a folder: the texts in each class's folder", default: "*.txt" },
   skipBadRows: { kind: SWITCH, description: "leave malformed rows out and count them" },
 } as const satisfies Readonly<Record<keyof RowSettings, Spec>>;
 

@@ -1,11 +1,14 @@
 /** One run of `train`: data in at the top, a saved model at the bottom. */
+import { access, constants, readFile } from "node:fs/promises";
 import path from "node:path";
+import { TorchwrightError } from "../../errors";
 import { plural } from "../../data/inspect/numbers";
 import type { TextDataset } from "../../data/text-dataset";
 import type { LoraConfig } from "../../models/lora/lora-config";
 import type { ModelProblem, TextClassifier } from "../../models/model";
 import { problemOf } from "../../models/labels";
 import { BertForSequenceClassification } from "../../models/bert-for-sequence-classification";
+import { makeFolder } from "../../setup/make-folder";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import type { Tokenizer } from "../../text/tokenizer";
 import { type AbstentionOptions, checkAbstentionOptions } from "../../train/calibration/abstention";
@@ -13,6 +16,8 @@ import type { CalibrateOptions } from "../../train/calibration/calibrate";
 import type { AnyEvaluation } from "../../train/evaluation";
 import type { History } from "../../train/events";
 import type { TrainerOptions } from "../../train/options";
+import { checkLabels } from "../../train/check-loader";
+import { checkPage } from "../../train/report/write-page";
 import { Trainer } from "../../train/trainer";
 import type { Files } from "../data/rows";
 import { readParts, type TrainParts } from "../data/train-parts";
@@ -62,6 +67,8 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   }
 
   checkDevice(prepared.device);
+  await checkPlaces({ report: settings["report"] as string | undefined, adapterOutput });
+  await checkSeed(settings, output, seed);
   const { model: from, tokenizer: tokenizerFolder } = await placeOf("train", given, settings);
   const tokenizer = await AutoTokenizer.fromPretrained(tokenizerFolder);
   const parts = await readParts(files, settings, seed);
@@ -71,9 +78,11 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   const labels = (settings["labels"] as string[] | undefined) ?? train.labels;
   const problemType =
     (settings["problemType"] as ModelProblem | undefined) ?? problemOf(train.problemType ?? "single-label");
+  checkClasses(labels, problemType, settings["label"]);
   const model = await openTrainable({ model: from, labels, problemType, device: prepared.device, seed, lora });
   let options = prepared;
   try {
+    if (parts.test) await checkLabels(evaluationLoader(parts.test, tokenizer, model, settings), model);
     options = await open();
     const run = { model, tokenizer, parts, settings, output };
     const done = await fit(new Trainer<ModelProblem>(model, options), run);
@@ -86,6 +95,53 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
     model.dispose();
     options.distillation?.teacher.dispose();
   }
+}
+
+/** Where something is written once all is trained, it must be a place that can be. Throws ERR_FILE_WRITE. */
+async function checkPlaces(places: Readonly<Record<"report" | "adapterOutput", string | undefined>>): Promise<void> {
+  if (places.report !== undefined) await checkPage(places.report);
+  if (places.adapterOutput === undefined) return;
+  try {
+    await makeFolder(path.dirname(path.resolve(places.adapterOutput)));
+    await access(path.dirname(path.resolve(places.adapterOutput)), constants.W_OK);
+  } catch (cause) {
+    throw new TorchwrightError(
+      "ERR_FILE_WRITE",
+      `--adapter-output: expected a folder that can be written, got ${places.adapterOutput}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * A run that goes on with another seed would split the rows anew, and learn from those that it is evaluated on. Throws
+ * UsageError.
+ */
+async function checkSeed(settings: Settings, output: string, seed: number): Promise<void> {
+  const { resume, resumeFrom, splitSeed } = settings as {
+    readonly resume?: boolean;
+    readonly resumeFrom?: string;
+    readonly splitSeed?: number;
+  };
+  const folder = resumeFrom ?? (resume === true ? output : undefined);
+  if (folder === undefined || splitSeed !== undefined) return;
+  const text = await readFile(path.join(folder, "training.json"), "utf8").catch(() => undefined); // none yet
+  const record =
+    text === undefined ? undefined : (JSON.parse(text) as { readonly options?: { readonly seed?: number } });
+  const before = record?.options?.seed;
+  if (before === undefined || before === seed) return;
+  throw new UsageError(
+    `--resume: expected --seed ${before}, with which the run in ${folder} began, got ${seed}; with another seed the split is another, unless --split-seed says which`,
+  );
+}
+
+/** Classes to choose from. Throws ERR_INVALID_ARG where all rows have one. */
+function checkClasses(labels: readonly string[], problem: ModelProblem, column: unknown): void {
+  if (problem !== "single-label" || labels.length > 1) return;
+  throw new TorchwrightError(
+    "ERR_INVALID_ARG",
+    `train: expected rows of at least two classes in the column ${JSON.stringify(column ?? "label")}, got ${labels.length === 0 ? "none" : `only ${JSON.stringify(labels[0])}`}`,
+  );
 }
 
 interface Run {
@@ -168,7 +224,7 @@ function interrupted(done: Outcome, json: boolean | undefined, { saveStrategy }:
 }
 
 function text({ evaluation, evaluatedOn, model, data, ...outcome }: Outcome): string {
-  if (!evaluation) return `saved ${String(model)} after ${outcome.steps} steps, without evaluation`;
+  if (!evaluation) return `saved ${String(model)} after ${plural(outcome.steps, "step")}, without evaluation`;
   const rows = evaluatedOn === "test" ? data.test : data.validation;
   const calibration = outcome.calibration as
     { readonly temperature?: number; readonly abstention?: { readonly threshold: number } } | undefined;

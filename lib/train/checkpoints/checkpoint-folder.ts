@@ -72,7 +72,7 @@ export async function refuseCheckpoints(outputDir: string): Promise<void> {
   throw new TorchwrightError(
     "ERR_INVALID_ARG",
     `fit: expected an outputDir without checkpoints for a run that begins anew, got ${checkpointPath(outputDir, first)}; ` +
-      'go on with { resume: "auto" }, or take another folder',
+      'go on with { resume: "auto" } (--resume on the command line), or take another folder',
   );
 }
 

@@ -37,6 +37,8 @@ export interface CheckpointState {
   readonly schedule: LearningRateState;
   readonly run: RunState;
   readonly bestModel: BestModelState;
+  /** Class names by class id. */
+  readonly labels: readonly string[];
   /** Where weights are averaged. */
   readonly average?: { readonly count: number };
 }
@@ -124,7 +126,7 @@ export async function readState(folder: string): Promise<CheckpointState> {
     );
   }
   // Its content is what was written, as the SHA-256 says; whoever wrote it may have been another program.
-  const missing = ["position", "schedule", "run", "bestModel"].find(
+  const missing = ["position", "schedule", "run", "bestModel", "labels"].find(
     (name) => typeof state[name] !== "object" || state[name] === null,
   );
   if (missing !== undefined) throw damaged(folder, `${STATE} does not say ${missing}`);
