@@ -4,7 +4,7 @@ import { callInternal } from "../tensor/operators";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Optional } from "./arguments";
-import { call, oneOf, optional } from "./arguments";
+import { call, checkTensor, oneOf, optional } from "./arguments";
 
 /** max(0, x). */
 export function relu(input: Tensor): Tensor {
@@ -88,6 +88,7 @@ export function tanh(input: Tensor): Tensor {
 
 /** x / (1 + |x|). */
 export function softsign(input: Tensor): Tensor {
+  checkTensor("softsign", input);
   return scope(() => input.div(input.abs().add(1)));
 }
 
@@ -132,6 +133,7 @@ export function softmax(input: Tensor, dim: number, options: { readonly dtype?: 
 
 /** {@link softmax} of −x. */
 export function softmin(input: Tensor, dim: number, options: { readonly dtype?: DType | null } = {}): Tensor {
+  checkTensor("softmin", input);
   return scope(() => softmax(input.neg(), dim, options));
 }
 

@@ -1,7 +1,7 @@
 /** How functions of `F` read their optional arguments, and the one call behind all of them. */
 import { describe, TorchwrightError } from "../errors";
 import { callInternal, isOptions } from "../tensor/operators";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 
 /** Optional arguments by place, in PyTorch's order, or by name in one object. @inline */
 export type Optional<Places extends readonly unknown[], Names> = Places | [options: Names];
@@ -52,6 +52,12 @@ export function optional<T extends object>(operation: string, given: readonly un
     values[name] = value;
   }
   return values as T;
+}
+
+/** What a function looks at before libtorch does. Throws ERR_INVALID_ARG. */
+export function checkTensor(operation: string, value: unknown): void {
+  if (value instanceof Tensor) return;
+  throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected a tensor, got ${describe(value)}`);
 }
 
 /** ATen's number of a reduction. */

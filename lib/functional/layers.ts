@@ -5,7 +5,7 @@ import { callInternal } from "../tensor/operators";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Optional } from "./arguments";
-import { call, oneOf, optional, refuse } from "./arguments";
+import { call, checkTensor, oneOf, optional, refuse } from "./arguments";
 
 /** x · Wᵀ + b: `[…, in]`, `[out, in]`, `[out]` → `[…, out]`. */
 export function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
@@ -97,6 +97,7 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
  * @param input int64 `[bags, length]`, or `[indices]` with `offsets`
  */
 export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
+  checkTensor("embeddingBag", input);
   const defaults = {
     offsets: null as Tensor | null,
     ...EMBEDDING,

@@ -4,7 +4,7 @@ import { callInternal } from "../tensor/operators";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Reduction } from "./arguments";
-import { call, oneOf, optional, reductionNumber, refuse } from "./arguments";
+import { call, checkTensor, oneOf, optional, reductionNumber, refuse } from "./arguments";
 
 /** What every loss takes. @inline */
 export interface LossOptions {
@@ -74,6 +74,8 @@ export interface BinaryLossOptions extends LossOptions {
 
 /** Binary cross-entropy of probabilities and targets between 0 and 1, of one shape. */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryLossOptions = {}): Tensor {
+  checkTensor("binaryCrossEntropy", input);
+  checkTensor("binaryCrossEntropy", target);
   const { weight, reduction } = optional("binaryCrossEntropy", [options], { weight: null as Tensor | null, ...LOSS });
   checkSameShape("binaryCrossEntropy", input, target);
   return scope(() => {
@@ -90,6 +92,8 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BinaryLossOptions & { readonly posWeight?: Tensor | null } = {},
 ): Tensor {
+  checkTensor("binaryCrossEntropyWithLogits", input);
+  checkTensor("binaryCrossEntropyWithLogits", target);
   const defaults = { weight: null as Tensor | null, ...LOSS, posWeight: null as Tensor | null };
   const { weight, reduction, posWeight } = optional("binaryCrossEntropyWithLogits", [options], defaults);
   checkSameShape("binaryCrossEntropyWithLogits", input, target);

@@ -2,7 +2,7 @@
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Optional } from "./arguments";
-import { call, optional, refuse } from "./arguments";
+import { call, checkTensor, optional, refuse } from "./arguments";
 
 /** A tensor, or none. @inline */
 type Maybe = Tensor | null;
@@ -61,6 +61,11 @@ export function groupNorm(
   ...rest: Optional<[weight?: Maybe, bias?: Maybe, eps?: number], NormOptions>
 ): Tensor {
   const { weight, bias, eps } = optional("groupNorm", rest, NORM);
+  checkTensor("groupNorm", input);
+  const [batch = 1, channels = 1, ...others] = input.shape;
+  if (others.reduce((product, size) => product * size, Math.floor((batch * channels) / numGroups)) === 1) {
+    refuse("groupNorm", "more than one value for each group", `shape [${input.shape.join(", ")}]`);
+  }
   return call("group_norm", input, numGroups, weight, bias, eps);
 }
 
@@ -85,6 +90,7 @@ export function batchNorm(
     BatchNormOptions
   >
 ): Tensor {
+  checkTensor("batchNorm", input);
   const { eps: epsilon, ...affine } = NORM;
   const defaults = { ...affine, training: false, momentum: 0.1, eps: epsilon };
   const { weight, bias, training, momentum, eps } = optional("batchNorm", rest, defaults);
@@ -106,6 +112,7 @@ export function normalize(
     { readonly p?: number; readonly dim?: number; readonly eps?: number }
   >
 ): Tensor {
+  checkTensor("normalize", input);
   const { p, dim, eps } = optional("normalize", rest, { p: 2, dim: 1, eps: 1e-12 });
   return scope(() => input.div(call("linalg_vector_norm", input, p, [dim], true).clampMin(eps)));
 }

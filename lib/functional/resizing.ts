@@ -1,7 +1,7 @@
 /** Changing the size of the last dimensions: padding and interpolation. */
 import type { Tensor } from "../tensor/tensor";
 import type { Optional, Sizes } from "./arguments";
-import { call, oneOf, optional, refuse } from "./arguments";
+import { call, checkTensor, oneOf, optional, refuse } from "./arguments";
 
 /** How the new places of {@link pad} are filled. @inline */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
@@ -85,6 +85,7 @@ const MODES: readonly InterpolateMode[] = [
  * ```
  */
 export function interpolate(input: Tensor, options: InterpolateOptions): Tensor {
+  checkTensor("interpolate", input);
   const defaults: Required<InterpolateOptions> = {
     size: null,
     scaleFactor: null,

@@ -3,6 +3,7 @@ import path from "node:path";
 import { loadScriptModule } from "../jit/load";
 import { TorchwrightError } from "../errors";
 import type { HubOptions } from "../hub/options";
+import { checkObject } from "../tensor/check-options";
 import { openFolder } from "../text/open-folder";
 import { readConfig } from "./bert-config";
 import { BertForSequenceClassification } from "./bert-for-sequence-classification";
@@ -31,8 +32,9 @@ export interface LoadModelOptions<P extends ModelProblem = ModelProblem> extends
  */
 export async function loadTextClassifier<P extends ModelProblem = ModelProblem>(
   given: string,
-  { problemType: wanted, device, ...hub }: LoadModelOptions<P> = {},
+  asked: LoadModelOptions<P> = {},
 ): Promise<TextClassifier<P>> {
+  const { problemType: wanted, device, ...hub } = checkObject("loadTextClassifier", asked);
   const options = device === undefined ? {} : { device };
   const folder = await openFolder("loadTextClassifier", given, hub, MODEL_FILES);
   const config = await readConfig(folder);

@@ -1,6 +1,7 @@
 /** How a BERT is opened or made: options, and the check of those that concern every parameter. */
 import { describe, TorchwrightError } from "../errors";
 import type { HubOptions } from "../hub/options";
+import { checkObject } from "../tensor/check-options";
 import { resolveDevice } from "../tensor/device";
 import type { DType } from "../tensor/dtype";
 import type { ModelProblem } from "./model";
@@ -44,7 +45,7 @@ export interface Placement {
 
 /** @throws TorchwrightError ERR_UNKNOWN_DTYPE, ERR_UNKNOWN_DEVICE, ERR_DEVICE_UNAVAILABLE */
 export function resolvePlacement(options: Pick<FromPretrainedOptions, "dtype" | "device">): Placement {
-  const dtype = options.dtype ?? "float32";
+  const { dtype = "float32" } = checkObject("BertForSequenceClassification", options);
   if (!["float32", "float64", "float16", "bfloat16"].includes(dtype)) {
     throw new TorchwrightError(
       "ERR_UNKNOWN_DTYPE",

@@ -38,6 +38,9 @@ export async function saveSafetensors(
   file: string,
   state: StateDict | Readonly<Record<string, Tensor>>,
 ): Promise<void> {
+  if (typeof state !== "object" || (state as unknown) === null) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `saveSafetensors: expected tensors by name, got ${describe(state)}`);
+  }
   const entries =
     state instanceof Map ? [...(state as StateDict)] : Object.entries(state as Readonly<Record<string, Tensor>>);
   const wrong = entries.find(([, tensor]) => !(tensor instanceof Tensor));

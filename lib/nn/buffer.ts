@@ -1,4 +1,5 @@
 /** A tensor that is part of a module's state and is not trained. */
+import { checkOptions } from "../tensor/check-options";
 import type { Tensor } from "../tensor/tensor";
 import { OwnedTensor } from "./owned-tensor";
 
@@ -22,8 +23,9 @@ export class Buffer extends OwnedTensor {
   /** Whether `stateDict()` has it; one that can be computed anew need not be saved. */
   readonly persistent: boolean;
 
-  constructor(data: Tensor, { persistent = true }: { readonly persistent?: boolean } = {}) {
+  constructor(data: Tensor, options: { readonly persistent?: boolean } = {}) {
     super(data);
+    const { persistent = true } = checkOptions("Buffer", options, ["persistent"]);
     this.persistent = persistent;
   }
 }

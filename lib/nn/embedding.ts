@@ -1,5 +1,6 @@
 /** A table of vectors. */
 import { describe, TorchwrightError } from "../errors";
+import { checkOptions } from "../tensor/check-options";
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
 import { checkSize } from "./check-size";
@@ -37,9 +38,10 @@ export class Embedding extends Module {
     readonly numEmbeddings: number,
     /** Width of a row. */
     readonly embeddingDim: number,
-    { paddingIdx, ...options }: EmbeddingOptions = {},
+    options: EmbeddingOptions = {},
   ) {
     super();
+    const { paddingIdx, ...place } = checkOptions("Embedding", options, ["paddingIdx", "device", "dtype"]);
     checkSize("Embedding", "numEmbeddings", numEmbeddings);
     checkSize("Embedding", "embeddingDim", embeddingDim);
     if (
@@ -53,7 +55,7 @@ export class Embedding extends Module {
     }
     const padding = paddingIdx !== undefined && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
     this.paddingIdx = padding;
-    this.weight = makeParameter([numEmbeddings, embeddingDim], options, (weight) => {
+    this.weight = makeParameter([numEmbeddings, embeddingDim], place, (weight) => {
       normal_(weight);
       if (padding !== undefined) weight.select(0, padding).zero_();
     });

@@ -1,5 +1,6 @@
 /** The Gaussian error linear unit. */
 import { describe, TorchwrightError } from "../errors";
+import { checkOptions } from "../tensor/check-options";
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
@@ -18,13 +19,14 @@ export class GELU extends Module {
   readonly approximate: "none" | "tanh";
 
   /** @throws TorchwrightError ERR_INVALID_ARG unless `approximate` is "none" (the default) or "tanh" */
-  constructor({
-    approximate = "none",
-  }: {
-    /** "none" for the exact function, "tanh" for its approximation. */
-    readonly approximate?: "none" | "tanh";
-  } = {}) {
+  constructor(
+    options: {
+      /** "none" for the exact function, "tanh" for its approximation. */
+      readonly approximate?: "none" | "tanh";
+    } = {},
+  ) {
     super();
+    const { approximate = "none" } = checkOptions("GELU", options, ["approximate"]);
     if (approximate !== "none" && approximate !== "tanh") {
       throw new TorchwrightError(
         "ERR_INVALID_ARG",

@@ -4,6 +4,7 @@
  */
 import { describe, TorchwrightError } from "../errors";
 import { noGrad } from "../autograd/grad-mode";
+import { checkOptions } from "../tensor/check-options";
 import { ops } from "../tensor/ops";
 import { scope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -35,11 +36,13 @@ export interface TruncNormalOptions {
 
 /** Runs `fill` with the tensor; frees what it makes beside it. */
 function filled<T extends Tensor>(operation: string, tensor: T, fill: () => void): T {
-  if (!(tensor instanceof Tensor)) {
-    throw new TorchwrightError("ERR_INVALID_ARG", `init.${operation}: expected a tensor, got ${describe(tensor)}`);
-  }
+  checkTensor(operation, tensor);
   scope(() => noGrad(fill));
   return tensor;
+}
+
+function checkTensor(operation: string, tensor: unknown): void {
+  if (!(tensor instanceof Tensor)) throw wrong(operation, "a tensor", tensor);
 }
 
 function wrong(operation: string, expected: string, got: unknown): TorchwrightError {
@@ -84,10 +87,8 @@ export function zeros_<T extends Tensor>(tensor: T): T {
  *
  * @throws TorchwrightError ERR_INVALID_ARG unless std > 0 and a < b
  */
-export function truncNormal_<T extends Tensor>(
-  tensor: T,
-  { mean = 0, std = 1, a = -2, b = 2 }: TruncNormalOptions = {},
-): T {
+export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOptions = {}): T {
+  const { mean = 0, std = 1, a = -2, b = 2 } = checkOptions("init.truncNormal_", options, ["mean", "std", "a", "b"]);
   if (!(std > 0)) throw wrong("truncNormal_", "std above 0", std);
   if (!(a < b)) throw wrong("truncNormal_", "a below b", a);
   return filled("truncNormal_", tensor, () => {
@@ -148,6 +149,7 @@ export function fans(tensor: Tensor): {
   /** Outputs of each input. */
   readonly fanOut: number;
 } {
+  checkTensor("fans", tensor);
   const [outputs, inputs, ...kernel] = tensor.shape;
   if (outputs === undefined || inputs === undefined) throw tooFlat("fans", tensor);
   const field = kernel.reduce((product, size) => product * size, 1);
@@ -206,6 +208,7 @@ function xavierDeviation(tensor: Tensor, gain: number): number {
 
 /** Source: He et al., 2015: uniform within ± gain · √(3 / fan). At least 2 dimensions. */
 export function kaimingUniform_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
+  checkTensor("kaimingUniform_", tensor);
   if (tensor.numel === 0) return tensor;
   const bound = Math.sqrt(3) * kaimingDeviation(tensor, options);
   return uniform_(tensor, -bound, bound);
@@ -213,6 +216,7 @@ export function kaimingUniform_<T extends Tensor>(tensor: T, options: KaimingOpt
 
 /** Source: He et al., 2015: N(0, gain² / fan). At least 2 dimensions. */
 export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
+  checkTensor("kaimingNormal_", tensor);
   if (tensor.numel === 0) return tensor;
   return normal_(tensor, 0, kaimingDeviation(tensor, options));
 }
@@ -232,6 +236,7 @@ function kaimingDeviation(
  * Source: Saxe, McClelland & Ganguli, 2013; signs as Mezzadri, 2007.
  */
 export function orthogonal_<T extends Tensor>(tensor: T, gain = 1): T {
+  checkTensor("orthogonal_", tensor);
   if (tensor.shape.length < 2) throw tooFlat("orthogonal_", tensor);
   return filled("orthogonal_", tensor, () => {
     if (tensor.numel === 0) return;

@@ -1,5 +1,6 @@
 /** Layer normalisation. */
 import { describe, TorchwrightError } from "../errors";
+import { checkOptions } from "../tensor/check-options";
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
 import { checkSize } from "./check-size";
@@ -47,7 +48,8 @@ export class LayerNorm extends Module {
    */
   constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
     super();
-    const { eps = 1e-5, elementwiseAffine = true, bias = true, ...place } = options;
+    const known = ["eps", "elementwiseAffine", "bias", "device", "dtype"] as const;
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, ...place } = checkOptions("LayerNorm", options, known);
     const shape = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
     if (!Array.isArray(shape) || shape.length === 0) {
       throw new TorchwrightError(

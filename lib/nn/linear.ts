@@ -1,4 +1,5 @@
 /** The fully connected layer. */
+import { checkOptions } from "../tensor/check-options";
 import { ops } from "../tensor/ops";
 import type { Tensor } from "../tensor/tensor";
 import { checkSize } from "./check-size";
@@ -38,18 +39,19 @@ export class Linear extends Module {
     readonly inFeatures: number,
     /** Width of the output. */
     readonly outFeatures: number,
-    { bias = true, ...options }: LinearOptions = {},
+    options: LinearOptions = {},
   ) {
     super();
+    const { bias = true, ...place } = checkOptions("Linear", options, ["bias", "device", "dtype"]);
     checkSize("Linear", "inFeatures", inFeatures);
     checkSize("Linear", "outFeatures", outFeatures);
-    this.weight = makeParameter([outFeatures, inFeatures], options, (weight) =>
+    this.weight = makeParameter([outFeatures, inFeatures], place, (weight) =>
       kaimingUniform_(weight, { a: Math.sqrt(5) }),
     );
     if (!bias) return;
     const { fanIn } = fans(this.weight);
     const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-    this.bias = makeParameter([outFeatures], options, (values) => uniform_(values, -bound, bound));
+    this.bias = makeParameter([outFeatures], place, (values) => uniform_(values, -bound, bound));
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Modules in a list. */
-import { TorchwrightError } from "../errors";
+import { describe, TorchwrightError } from "../errors";
 import { Module } from "./module";
 import type { AnyModule } from "./part";
 
@@ -27,6 +27,12 @@ export class ModuleList<T extends AnyModule = AnyModule> extends Module {
   /** @throws TorchwrightError ERR_INVALID_ARG for what is no module */
   constructor(modules: Iterable<T> = []) {
     super();
+    if (typeof (modules as Partial<Iterable<T>> | undefined)?.[Symbol.iterator] !== "function") {
+      throw new TorchwrightError(
+        "ERR_INVALID_ARG",
+        `ModuleList: expected modules in an array, got ${describe(modules)}`,
+      );
+    }
     for (const module of modules) this.append(module);
   }
 

@@ -1,6 +1,7 @@
 /** The base of every model and part of one that is written in TypeScript. */
 import { describe, TorchwrightError } from "../errors";
 import { zeroGrads } from "../autograd/zero-grads";
+import { checkFunction, checkOptions } from "../tensor/check-options";
 import type { Device } from "../tensor/device";
 import type { Tensor } from "../tensor/tensor";
 import { Buffer } from "./buffer";
@@ -189,13 +190,12 @@ export abstract class Module {
    */
   loadStateDict(
     state: StateDict | Readonly<Record<string, Tensor>>,
-    {
-      strict = true,
-    }: {
+    options: {
       /** Default true; false allows missing and unexpected names, never other shapes. */
       readonly strict?: boolean;
     } = {},
   ): StateReport {
+    const { strict = true } = checkOptions("loadStateDict", options, ["strict"]);
     return copyState(`${this.constructor.name}.loadStateDict`, this.stateDict(), state, strict);
   }
 
@@ -246,6 +246,7 @@ export abstract class Module {
 
   /** Calls `fn` with every module below and then with this one, in PyTorch's order: for initialisation of one's own. */
   apply(fn: (module: AnyModule) => void): this {
+    checkFunction("apply", fn);
     for (const child of this.children()) {
       if (child instanceof Module) child.apply(fn);
       else fn(child);
@@ -267,7 +268,8 @@ export abstract class Module {
   }
 }
 
-function isPart(value: object): value is Part {
+function isPart(value: unknown): value is Part {
+  if (typeof value !== "object" || value === null) return false;
   return value instanceof Parameter || value instanceof Buffer || isAnyModule(value);
 }
 

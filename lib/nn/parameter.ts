@@ -1,4 +1,5 @@
 /** A tensor that training changes. */
+import { checkOptions } from "../tensor/check-options";
 import type { Tensor } from "../tensor/tensor";
 import { OwnedTensor } from "./owned-tensor";
 
@@ -24,8 +25,9 @@ export class Parameter extends OwnedTensor {
    * @param data any shape; its own handle stays its owner's
    * @throws TorchwrightError ERR_INVALID_ARG for an integral dtype, unless `requiresGrad` is false
    */
-  constructor(data: Tensor, { requiresGrad = true }: { readonly requiresGrad?: boolean } = {}) {
+  constructor(data: Tensor, options: { readonly requiresGrad?: boolean } = {}) {
     super(data);
+    const { requiresGrad = true } = checkOptions("Parameter", options, ["requiresGrad"]);
     if (!requiresGrad) return;
     try {
       this.requiresGrad = true;

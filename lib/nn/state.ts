@@ -27,6 +27,9 @@ export function copyState(
   given: StateDict | Readonly<Record<string, Tensor>>,
   strict: boolean,
 ): StateReport {
+  if (typeof given !== "object" || (given as unknown) === null) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `${operation}: expected tensors by name, got ${describe(given)}`);
+  }
   const state: StateDict =
     given instanceof Map ? (given as StateDict) : new Map(Object.entries(given as Readonly<Record<string, Tensor>>));
   for (const [name, tensor] of state) {

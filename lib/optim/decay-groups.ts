@@ -1,4 +1,5 @@
 /** Which parameters get weight decay. */
+import { describe, TorchwrightError } from "../errors";
 import { LayerNorm } from "../nn/layer-norm";
 import type { Tensor } from "../tensor/tensor";
 import type { ParamGroup } from "./param-groups";
@@ -17,6 +18,9 @@ export function decayGroups(
   },
   weightDecay: number,
 ): readonly ParamGroup[] {
+  if (typeof (model as Partial<typeof model> | undefined)?.namedParameters !== "function") {
+    throw new TorchwrightError("ERR_INVALID_ARG", `decayGroups: expected a model or a module, got ${describe(model)}`);
+  }
   const trainable = model.namedParameters().filter(([, parameter]) => parameter.requiresGrad);
   // In nn.Sequential a LayerNorm's name is a number: there the class says what it is.
   const norms = new Set(

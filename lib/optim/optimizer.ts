@@ -7,6 +7,7 @@ import { describe, TorchwrightError } from "../errors";
 import { TensorReference } from "../jit/tensor-reference";
 import type { TensorToWrite } from "../jit/write-torch-file";
 import type { ProgramCall } from "../native/requests";
+import { checkOptions } from "../tensor/check-options";
 import { nativeInContext } from "../tensor/context";
 import { decodeResult } from "../tensor/operators";
 import { scope } from "../tensor/scope";
@@ -122,7 +123,7 @@ export abstract class Optimizer<Settings = unknown> {
    *   share memory or are sparse; ERR_TENSOR_DISPOSED
    */
   async step(options: { readonly foundInf?: Tensor } = {}): Promise<void> {
-    const { foundInf } = options;
+    const { foundInf } = checkOptions("step", options, ["foundInf"]);
     if (
       foundInf !== undefined &&
       !(foundInf instanceof Tensor && foundInf.numel === 1 && foundInf.dtype === "float32")

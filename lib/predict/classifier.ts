@@ -11,6 +11,7 @@ import { checkVocabulary } from "../models/check-vocabulary";
 import { predicting } from "../models/exclusive";
 import { MODEL_FILES } from "../models/hub-files";
 import type { ModelProblem, TextClassifier } from "../models/model";
+import { checkObject } from "../tensor/check-options";
 import { AutoTokenizer } from "../text/auto-tokenizer";
 import { openFolder } from "../text/open-folder";
 import { checkInput } from "../text/text-input";
@@ -69,6 +70,12 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
     readonly tokenizer: Tokenizer,
     options: ClassifierOptions = {},
   ) {
+    if (typeof (model as Partial<typeof model> | undefined)?.forward !== "function") {
+      throw new TorchwrightError("ERR_INVALID_ARG", `Classifier: expected a model, got ${describe(model)}`);
+    }
+    if (typeof (tokenizer as Partial<Tokenizer> | undefined)?.encodeBatch !== "function") {
+      throw new TorchwrightError("ERR_INVALID_ARG", `Classifier: expected a tokenizer, got ${describe(tokenizer)}`);
+    }
     const batchOptions = resolveBatchOptions(options);
     const { maxLength = Math.min(tokenizer.maxLength, model.maxLength), windows, calibration } = options;
     this.#problem = model.problemType ?? ("single-label" as P);
@@ -97,8 +104,9 @@ export class Classifier<P extends ModelProblem = "single-label"> implements Disp
    */
   static async load<P extends ModelProblem = "single-label">(
     given: string,
-    { device, problemType, ...rest }: LoadOptions<P> = {},
+    asked: LoadOptions<P> = {},
   ): Promise<Classifier<P>> {
+    const { device, problemType, ...rest } = checkObject("Classifier.load", asked);
     const { hub, others: options } = splitHubOptions(rest);
     resolveBatchOptions(options); // a mistake shows before anything is read
     const folder = await openFolder("Classifier.load", given, hub, together(MODEL_FILES, TOKENIZER_SELECTION));

@@ -42,7 +42,7 @@ function encode(
   inputs: readonly Tensor[],
   options: BackwardOptions & GradOptions,
 ): NativeArguments {
-  checkOptions(operation, options, operation === "grad" ? GRAD_OPTIONS : BACKWARD_OPTIONS);
+  if (operation === "backward") checkOptions(operation, options, BACKWARD_OPTIONS);
   const createGraph = options.createGraph ?? false;
   for (const gradient of gradients) checkGradient(gradient, operation);
   return [
@@ -98,8 +98,9 @@ export async function backward(
   gradients: readonly (Tensor | undefined)[] = outputs.map(() => undefined),
   options: BackwardOptions = {},
 ): Promise<void> {
-  await awaited(encode("backward", outputs, gradients, options.inputs ?? [], options), (addon, args) =>
-    addon.backward(...args),
+  await awaited(
+    encode("backward", outputs, gradients, (options as BackwardOptions | null)?.inputs ?? [], options),
+    (addon, args) => addon.backward(...args),
   );
 }
 
@@ -109,8 +110,9 @@ export function backwardSync(
   gradients: readonly (Tensor | undefined)[] = outputs.map(() => undefined),
   options: BackwardOptions = {},
 ): void {
-  waitedFor(encode("backward", outputs, gradients, options.inputs ?? [], options), (addon, args) =>
-    addon.backwardSync(...args),
+  waitedFor(
+    encode("backward", outputs, gradients, (options as BackwardOptions | null)?.inputs ?? [], options),
+    (addon, args) => addon.backwardSync(...args),
   );
 }
 
@@ -124,6 +126,7 @@ function encodeGrad(
   options: GradOptions,
 ): NativeArguments {
   const given = list(outputs);
+  checkOptions("grad", options, GRAD_OPTIONS);
   const gradients = options.gradOutputs === undefined ? given.map(() => undefined) : list(options.gradOutputs);
   return encode("grad", given, gradients, list(inputs), options);
 }

@@ -1,6 +1,7 @@
 /** A moment on a CUDA device's stream, for timing what the device does. */
 import { describe, TorchwrightError } from "../errors";
 import { native } from "../native/load";
+import { checkOptions } from "./check-options";
 import { resolveDevice } from "./device";
 
 /** Where an event is recorded, and whether it takes the time. */
@@ -22,7 +23,7 @@ export class CudaEvent {
    * @throws TorchwrightError ERR_DEVICE_UNAVAILABLE without CUDA, ERR_INVALID_ARG for a device that is none of CUDA's
    */
   constructor(options: CudaEventOptions = {}) {
-    const { device = "cuda", enableTiming = true } = options;
+    const { device = "cuda", enableTiming = true } = checkOptions("Event", options, ["device", "enableTiming"]);
     if (typeof enableTiming !== "boolean") {
       throw new TorchwrightError(
         "ERR_INVALID_ARG",

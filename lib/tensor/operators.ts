@@ -157,6 +157,9 @@ export function op(name: string, args: readonly unknown[], named?: Readonly<Reco
       `operator: expected a public ATen operator, got ${describe(name)}`,
     );
   }
+  if (!Array.isArray(args)) {
+    throw new TorchwrightError("ERR_INVALID_ARG", `op: expected arguments in an array, got ${describe(args)}`);
+  }
   return callInternal(name, args, named);
 }
 

@@ -1,6 +1,7 @@
 /** The tensor: a light object around a slot in the addon's table. */
 import type { Handle, TypedArray } from "../native/values";
 import { isOpen, native } from "../native/load";
+import { checkOptions } from "./check-options";
 import { backward, backwardSync, type BackwardOptions, checkGradient } from "./backward";
 import type { Complex } from "./complex";
 import { currentContext, nativeInContext, outsideScopes, type TensorOwner } from "./context";
@@ -208,7 +209,7 @@ export class Tensor {
   item(options: { readonly int64: "number" }): number | boolean | Complex;
   item(options?: ReadOptions): number | bigint | boolean | Complex;
   item(options: ReadOptions = {}): number | bigint | boolean | Complex {
-    return readInteger("item", native().item(this.handle), options);
+    return readInteger("item", native().item(this.handle), checkOptions("item", options, ["int64"]));
   }
 
   /**
@@ -232,7 +233,8 @@ export class Tensor {
    * @throws TorchwrightError ERR_INVALID_ARG for a dtype without a typed array; with `share`, unless the tensor is
    *   contiguous, on the CPU and does not require grad
    */
-  toTypedArray({ share = false }: { readonly share?: boolean } = {}): TypedArray {
+  toTypedArray(options: { readonly share?: boolean } = {}): TypedArray {
+    const { share = false } = checkOptions("toTypedArray", options, ["share"]);
     return share ? native().shareOut(this.handle) : nativeInContext().toTypedArray(this.handle);
   }
 
@@ -247,6 +249,7 @@ export class Tensor {
    *   what would take more than half of V8's heap
    */
   toArray(options: ReadOptions = {}): NestedArray {
+    checkOptions("toArray", options, ["int64"]);
     const { shape, dtype } = this;
     checkNesting(shape, dtype);
     return nest(this.toTypedArray(), shape, dtype, options);

@@ -1,4 +1,5 @@
 /** As many rows of every class, however rare it is. */
+import { checkOptions } from "../../tensor/check-options";
 import { checkSeed, randomBelow, shuffle } from "../random";
 import type { SampledData, Sampler, SeededOptions } from "./sampler";
 
@@ -16,7 +17,8 @@ export class ClassBalancedSampler implements Sampler {
   /**
    * Throws ERR_INVALID_ARG for a seed that is no whole number; a loader throws it for data without one class per row.
    */
-  constructor({ seed = 42 }: SeededOptions = {}) {
+  constructor(options: SeededOptions = {}) {
+    const { seed = 42 } = checkOptions("ClassBalancedSampler", options, ["seed"]);
     checkSeed("ClassBalancedSampler", seed);
     this.#seed = seed;
     this.description = `class-balanced, seed ${seed}`;

@@ -1,4 +1,5 @@
 /** Rows of similar length in one batch, so that little is padding. */
+import { checkOptions } from "../../tensor/check-options";
 import { describe, TorchwrightError } from "../../errors";
 import { checkSeed, randomBelow, shuffle } from "../random";
 import { inOrder, type SampledData, type Sampler, type SeededOptions } from "./sampler";
@@ -33,7 +34,8 @@ export class LengthGroupedSampler implements Sampler {
   readonly #window: number;
 
   /** Throws ERR_INVALID_ARG. */
-  constructor({ seed = 42, window = 50 }: LengthGroupedSamplerOptions = {}) {
+  constructor(options: LengthGroupedSamplerOptions = {}) {
+    const { seed = 42, window = 50 } = checkOptions("LengthGroupedSampler", options, ["seed", "window"]);
     checkSeed("LengthGroupedSampler", seed);
     if (!Number.isSafeInteger(window) || window < 1) {
       throw new TorchwrightError(

@@ -1,4 +1,5 @@
 /** Rows in a random order, another one each epoch. */
+import { checkOptions } from "../../tensor/check-options";
 import { checkSeed, randomBelow, shuffle } from "../random";
 import { inOrder, type SampledData, type Sampler, type SeededOptions } from "./sampler";
 
@@ -8,7 +9,8 @@ export class RandomSampler implements Sampler {
   readonly #seed: number;
 
   /** Throws ERR_INVALID_ARG for a seed that is no whole number. */
-  constructor({ seed = 42 }: SeededOptions = {}) {
+  constructor(options: SeededOptions = {}) {
+    const { seed = 42 } = checkOptions("RandomSampler", options, ["seed"]);
     checkSeed("RandomSampler", seed);
     this.#seed = seed;
     this.description = `random, seed ${seed}`;

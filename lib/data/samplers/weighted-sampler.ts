@@ -1,4 +1,5 @@
 /** Rows drawn by weight. */
+import { checkOptions } from "../../tensor/check-options";
 import { createHash } from "node:crypto";
 import { describe, TorchwrightError } from "../../errors";
 import { checkSeed, randomBelow, randomUnit } from "../random";
@@ -36,7 +37,9 @@ export class WeightedSampler implements Sampler {
    * Throws ERR_INVALID_ARG for weights that are negative, not finite or all 0, and for more samples than rows without
    * replacement.
    */
-  constructor(weights: ArrayLike<number>, { seed = 42, samples, replacement = true }: WeightedSamplerOptions = {}) {
+  constructor(weights: ArrayLike<number>, options: WeightedSamplerOptions = {}) {
+    const known = ["seed", "samples", "replacement"] as const;
+    const { seed = 42, samples, replacement = true } = checkOptions("WeightedSampler", options, known);
     checkSeed("WeightedSampler", seed);
     if (typeof weights !== "object" || weights === null || !(weights.length > 0)) {
       throw invalid("weights to be an array of numbers", weights);

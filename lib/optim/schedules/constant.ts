@@ -1,4 +1,5 @@
 /** Linear warm-up, then the same learning rate for ever. */
+import { checkObject } from "../../tensor/check-options";
 import { checkSteps, Schedule, type ScheduledOptimizer, warmup } from "./schedule";
 
 /** How long the rate rises before it stays. */
@@ -11,7 +12,11 @@ export interface ConstantScheduleOptions {
 export class ConstantSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
   constructor(optimizer: ScheduledOptimizer, options: ConstantScheduleOptions = {}) {
-    const warmupSteps = checkSteps("ConstantSchedule", "warmupSteps", options.warmupSteps ?? 0);
+    const warmupSteps = checkSteps(
+      "ConstantSchedule",
+      "warmupSteps",
+      checkObject("ConstantSchedule", options).warmupSteps ?? 0,
+    );
     super(optimizer, (step) => warmup(step, warmupSteps) ?? 1);
   }
 }

@@ -1,4 +1,5 @@
 /** Linear warm-up, then down with the square root of the steps. */
+import { checkObject } from "../../tensor/check-options";
 import { checkSteps, Schedule, type ScheduledOptimizer, warmup } from "./schedule";
 
 /** How long the rate rises, and how fast it falls. */
@@ -13,7 +14,11 @@ export interface InverseSqrtScheduleOptions {
 export class InverseSqrtSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
   constructor(optimizer: ScheduledOptimizer, options: InverseSqrtScheduleOptions = {}) {
-    const warmupSteps = checkSteps("InverseSqrtSchedule", "warmupSteps", options.warmupSteps ?? 0);
+    const warmupSteps = checkSteps(
+      "InverseSqrtSchedule",
+      "warmupSteps",
+      checkObject("InverseSqrtSchedule", options).warmupSteps ?? 0,
+    );
     const timescale = checkSteps("InverseSqrtSchedule", "timescale", options.timescale ?? (warmupSteps || 10_000), 1);
     super(
       optimizer,

@@ -1,4 +1,5 @@
 /** Up along a cosine to the learning rate, then down to almost nothing. */
+import { checkObject } from "../../tensor/check-options";
 import { checkNumber } from "../check-option";
 import { checkSteps, Schedule, type ScheduledOptimizer } from "./schedule";
 
@@ -20,10 +21,13 @@ export interface OneCycleScheduleOptions {
  */
 export class OneCycleSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
-  constructor(
-    optimizer: ScheduledOptimizer,
-    { totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleScheduleOptions,
-  ) {
+  constructor(optimizer: ScheduledOptimizer, options: OneCycleScheduleOptions) {
+    const {
+      totalSteps,
+      pctStart = 0.3,
+      divFactor = 25,
+      finalDivFactor = 1e4,
+    } = checkObject("OneCycleSchedule", options);
     checkSteps("OneCycleSchedule", "totalSteps", totalSteps, 1);
     checkNumber("OneCycleSchedule", "pctStart", pctStart, 0, 1);
     const first = 1 / checkNumber("OneCycleSchedule", "divFactor", divFactor, 1, Number.MAX_VALUE);

@@ -1,6 +1,14 @@
 /** Linear warm-up, then down along a power of what is left. */
 import { checkNumber } from "../check-option";
-import { checkWarmup, progress, Schedule, type ScheduledOptimizer, warmup, type WarmupOptions } from "./schedule";
+import {
+  checkScheduled,
+  checkWarmup,
+  progress,
+  Schedule,
+  type ScheduledOptimizer,
+  warmup,
+  type WarmupOptions,
+} from "./schedule";
 
 export interface PolynomialScheduleOptions extends WarmupOptions {
   /** 1 is a straight line; default 1. */
@@ -19,6 +27,7 @@ export interface PolynomialScheduleOptions extends WarmupOptions {
 export class PolynomialSchedule extends Schedule {
   /** @throws TorchwrightError ERR_INVALID_ARG */
   constructor(optimizer: ScheduledOptimizer, options: PolynomialScheduleOptions) {
+    checkScheduled("PolynomialSchedule", optimizer);
     checkWarmup("PolynomialSchedule", options);
     const initial = optimizer.groups[0]?.initialLr ?? 0;
     const power = checkNumber("PolynomialSchedule", "power", options.power ?? 1, 0, Number.MAX_VALUE);

@@ -1,7 +1,8 @@
 /** The learning rate falls when a metric no longer gets better. */
+import { checkObject } from "../../tensor/check-options";
 import { describe, TorchwrightError } from "../../errors";
 import { checkNumber } from "../check-option";
-import { checkSteps, type ScheduledOptimizer } from "./schedule";
+import { checkScheduled, checkSteps, type ScheduledOptimizer } from "./schedule";
 
 /** What counts as progress, and what happens without it. */
 export interface ReduceOnPlateauOptions {
@@ -46,7 +47,8 @@ export class ReduceOnPlateau {
   /** @throws TorchwrightError ERR_INVALID_ARG */
   constructor(optimizer: ScheduledOptimizer, options: ReduceOnPlateauOptions = {}) {
     const name = "ReduceOnPlateau";
-    const { mode = "min", thresholdMode = "rel" } = options;
+    checkScheduled(name, optimizer);
+    const { mode = "min", thresholdMode = "rel" } = checkObject(name, options);
     if (!["min", "max"].includes(mode)) {
       throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected mode "min" or "max", got ${describe(mode)}`);
     }

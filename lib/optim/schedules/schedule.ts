@@ -1,4 +1,5 @@
 /** What all schedules share: a factor of the initial learning rate for every step. */
+import { checkObject } from "../../tensor/check-options";
 import { describe, TorchwrightError } from "../../errors";
 
 /** An optimizer as a schedule sees it. */
@@ -28,6 +29,7 @@ export abstract class Schedule {
 
   /** @param factor of the initial learning rate at a step, counted from 0 */
   protected constructor(optimizer: ScheduledOptimizer, factor: (step: number) => number) {
+    checkScheduled(this.constructor.name, optimizer);
     this.#optimizer = optimizer;
     this.#factor = factor;
     this.#apply();
@@ -70,13 +72,20 @@ export interface WarmupOptions {
 }
 
 /** Throws ERR_INVALID_ARG unless both numbers are integers and 0 ≤ warmupSteps ≤ totalSteps. */
-export function checkWarmup(name: string, { warmupSteps, totalSteps }: WarmupOptions): void {
+export function checkWarmup(name: string, options: WarmupOptions): void {
+  const { warmupSteps, totalSteps } = checkObject(name, options);
   if (!Number.isInteger(warmupSteps) || !Number.isInteger(totalSteps) || warmupSteps < 0 || warmupSteps > totalSteps) {
     throw new TorchwrightError(
       "ERR_INVALID_ARG",
       `${name}: expected integers 0 ≤ warmupSteps ≤ totalSteps, got ${describe(warmupSteps)} and ${describe(totalSteps)}`,
     );
   }
+}
+
+/** Throws ERR_INVALID_ARG for what is no optimizer. */
+export function checkScheduled(name: string, optimizer: ScheduledOptimizer): void {
+  if (Array.isArray((optimizer as Partial<ScheduledOptimizer> | undefined)?.groups)) return;
+  throw new TorchwrightError("ERR_INVALID_ARG", `${name}: expected an optimizer, got ${describe(optimizer)}`);
 }
 
 /** The number; throws ERR_INVALID_ARG unless it is an integer of at least `least`. */
