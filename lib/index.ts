@@ -34,6 +34,8 @@ export type { Int, Layout, MemoryFormat, OperatorFunctions, Reduction, Scalar } 
 export { ops } from "./tensor/ops";
 export type { IndexArray, TensorIndex } from "./tensor/read-index";
 export { keep, scope } from "./tensor/scope";
+export { unique } from "./tensor/unique";
+export type { UniqueOptions } from "./tensor/unique";
 
 export { grad, gradSync } from "./tensor/backward";
 export type { BackwardOptions, GradOptions } from "./tensor/backward";

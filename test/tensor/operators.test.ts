@@ -5,6 +5,7 @@ import { op } from "../../lib/tensor/operators";
 import { ops } from "../../lib/tensor/ops";
 import { scope } from "../../lib/tensor/scope";
 import { Tensor } from "../../lib/tensor/tensor";
+import { unique } from "../../lib/tensor/unique";
 import { thrown } from "../support/rejection";
 
 const anything = (value: unknown): never => value as never;
@@ -47,6 +48,35 @@ describe("operators", () => {
       const spectrum = signal.stft(16, { window, returnComplex: true });
       expect(spectrum.shape, "centered").to.deep.equal([9, 17]);
       expect(ops.istft(spectrum, 16, { window }).allclose(signal, 1e-4, 1e-5)).to.equal(true);
+    }));
+
+  it("unique gives different elements or slices, where they are and how often", () =>
+    scope(() => {
+      const x = Tensor.from([
+        [2, 1],
+        [2, 1],
+        [0, 2],
+      ]);
+      const [values, inverse, counts] = unique(x, { returnInverse: true, returnCounts: true });
+      expect([values, inverse, counts].map((tensor) => tensor.toArray())).to.deep.equal([
+        [0, 1, 2],
+        [
+          [2n, 1n],
+          [2n, 1n],
+          [0n, 2n],
+        ],
+        [1n, 2n, 3n],
+      ]);
+      const [rows, , times] = unique(x, { dim: 0, returnCounts: true });
+      expect([rows, times].map((tensor) => tensor.toArray())).to.deep.equal([
+        [
+          [0, 2],
+          [2, 1],
+        ],
+        [1n, 2n],
+      ]);
+      thrown(() => unique(x, { return_counts: true } as object), "ERR_INVALID_ARG");
+      thrown(() => unique(5 as unknown as Tensor), "ERR_INVALID_ARG");
     }));
 
   it("promote as PyTorch: an integral number is an int, but -0 and 0.5 are not", () =>
