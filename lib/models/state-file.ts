@@ -9,7 +9,7 @@ import { readHeader, readTensors, writeSafetensors } from "./safetensors";
  * Reads a safetensors file onto the CPU, as Python's `safetensors.torch.load_file`. The caller or its scope owns the
  * tensors.
  *
- * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_SAFETENSORS_INVALID, ERR_INVALID_ARG
+ * @throws TorchwrightError ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_SAFETENSORS_INVALID, ERR_UNKNOWN_DTYPE, ERR_INVALID_ARG
  */
 export async function loadSafetensors(file: string): Promise<StateDict> {
   if (typeof file !== "string") {

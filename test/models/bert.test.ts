@@ -641,7 +641,7 @@ describe("saving and loading a BERT", () => {
       "a header that is a list": reheader(() => []),
       "a header that is null": reheader(() => "null"),
       "an entry that is null": reheader((header) => ({ ...header, "classifier.bias": null })),
-      "an unknown dtype": reheader((header) => void (bias(header).dtype = "F8_E4M3")),
+      "an unknown dtype": reheader((header) => void (bias(header).dtype = "F7")),
       "a dtype from Object.prototype": reheader((header) => void (bias(header).dtype = "constructor")),
       "a dtype that is no string": reheader((header) => void (bias(header).dtype = 5)),
       "a dtype of another size": reheader((header) => void (bias(header).dtype = "F64")),
@@ -670,6 +670,12 @@ describe("saving and loading a BERT", () => {
           expectRefused(folder, "ERR_SAFETENSORS_INVALID", [join(folder, "model.safetensors")]),
         ));
     }
+
+    it("with a dtype that the format has and no tensor is another error", () =>
+      withFolder(
+        reheader((header) => void (bias(header).dtype = "F8_E4M3")),
+        (folder) => expectRefused(folder, "ERR_UNKNOWN_DTYPE", [join(folder, "model.safetensors"), "F8_E4M3"]),
+      ));
 
     it("that is cut between header and data being read gives an error, too", () =>
       withFolder(
