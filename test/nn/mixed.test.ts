@@ -300,9 +300,10 @@ describe("nn modules as classifiers", () => {
           "ERR_INVALID_ARG",
         );
         // What is queued comes first: the header says float32 of what is float16 by then.
+        const busy = ops.zeros([50_000_000]).read();
         const moved = layer.to({ dtype: "float16" });
         await rejection(saveSafetensors(file, layer.stateDict()), "ERR_INVALID_ARG");
-        await moved;
+        await Promise.all([busy, moved]);
         expect(await readFile(file)).to.deep.equal(before);
         expect(await readdir(folder)).to.deep.equal(["state.safetensors"]);
         layer.dispose();
