@@ -1,14 +1,11 @@
 /** One run of `train`: data in at the top, a saved model at the bottom. */
-import { access, constants, readFile } from "node:fs/promises";
 import path from "node:path";
-import { TorchwrightError } from "../../errors";
 import { plural } from "../../data/inspect/numbers";
 import type { TextDataset } from "../../data/text-dataset";
 import type { LoraConfig } from "../../models/lora/lora-config";
 import type { ModelProblem, TextClassifier } from "../../models/model";
 import { problemOf } from "../../models/labels";
 import { BertForSequenceClassification } from "../../models/bert-for-sequence-classification";
-import { makeFolder } from "../../setup/make-folder";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import type { Tokenizer } from "../../text/tokenizer";
 import { type AbstentionOptions, checkAbstentionOptions } from "../../train/calibration/abstention";
@@ -17,7 +14,6 @@ import type { AnyEvaluation } from "../../train/evaluation";
 import type { History } from "../../train/events";
 import type { TrainerOptions } from "../../train/options";
 import { checkLabels } from "../../train/check-loader";
-import { checkPage } from "../../train/report/write-page";
 import { Trainer } from "../../train/trainer";
 import type { Files } from "../data/rows";
 import { readParts, type TrainParts } from "../data/train-parts";
@@ -29,6 +25,7 @@ import { evaluationSections } from "../output/evaluation";
 import { pairs, printed, printResult, say } from "../output/print";
 import type { Settings } from "../settings/config-file";
 import { asUsage, UsageError } from "../usage-error";
+import { checkClasses, checkPlaces, checkSeed } from "./check-run";
 import { evaluationLoader, trainLoader } from "./loaders";
 import { trainerOptions } from "./trainer-options";
 
@@ -95,53 +92,6 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
     model.dispose();
     options.distillation?.teacher.dispose();
   }
-}
-
-/** Where something is written once all is trained, it must be a place that can be. Throws ERR_FILE_WRITE. */
-async function checkPlaces(places: Readonly<Record<"report" | "adapterOutput", string | undefined>>): Promise<void> {
-  if (places.report !== undefined) await checkPage(places.report);
-  if (places.adapterOutput === undefined) return;
-  try {
-    await makeFolder(path.dirname(path.resolve(places.adapterOutput)));
-    await access(path.dirname(path.resolve(places.adapterOutput)), constants.W_OK);
-  } catch (cause) {
-    throw new TorchwrightError(
-      "ERR_FILE_WRITE",
-      `--adapter-output: expected a folder that can be written, got ${places.adapterOutput}: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
-}
-
-/**
- * A run that goes on with another seed would split the rows anew, and learn from those that it is evaluated on. Throws
- * UsageError.
- */
-async function checkSeed(settings: Settings, output: string, seed: number): Promise<void> {
-  const { resume, resumeFrom, splitSeed } = settings as {
-    readonly resume?: boolean;
-    readonly resumeFrom?: string;
-    readonly splitSeed?: number;
-  };
-  const folder = resumeFrom ?? (resume === true ? output : undefined);
-  if (folder === undefined || splitSeed !== undefined) return;
-  const text = await readFile(path.join(folder, "training.json"), "utf8").catch(() => undefined); // none yet
-  const record =
-    text === undefined ? undefined : (JSON.parse(text) as { readonly options?: { readonly seed?: number } });
-  const before = record?.options?.seed;
-  if (before === undefined || before === seed) return;
-  throw new UsageError(
-    `--resume: expected --seed ${before}, with which the run in ${folder} began, got ${seed}; with another seed the split is another, unless --split-seed says which`,
-  );
-}
-
-/** Classes to choose from. Throws ERR_INVALID_ARG where all rows have one. */
-function checkClasses(labels: readonly string[], problem: ModelProblem, column: unknown): void {
-  if (problem !== "single-label" || labels.length > 1) return;
-  throw new TorchwrightError(
-    "ERR_INVALID_ARG",
-    `train: expected rows of at least two classes in the column ${JSON.stringify(column ?? "label")}, got ${labels.length === 0 ? "none" : `only ${JSON.stringify(labels[0])}`}`,
-  );
 }
 
 interface Run {

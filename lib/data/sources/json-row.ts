@@ -21,7 +21,10 @@ function parseExactly(text: string): unknown {
   );
 }
 
-/** Expects an object. Integers that a number would round are bigints. `column` is where the text begins in its line, for the message. */
+/**
+ * Expects an object. Integers that would read otherwise as numbers are bigints. `column` is where the text begins in
+ * its line, for the message.
+ */
 export function parseJsonRow(text: string, column = 1): JsonRow {
   let row: unknown;
   try {
