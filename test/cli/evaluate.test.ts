@@ -82,6 +82,7 @@ describe("torchwright evaluate", function () {
     const cases: readonly (readonly [code: number, args: readonly string[], message: RegExp])[] = [
       [2, ["minilm"], /missing required argument 'data'/],
       [2, ["minilm", "tickets.csv", "--precision", "fp8"], /is invalid/],
+      [2, ["minilm", "tickets.csv", "--title", "Tickets"], /expected --report with them/],
       [2, ["minilm", "tickets.csv", "--batch-size", "0"], /Expected a whole number from 1/],
       [
         2,

@@ -339,6 +339,12 @@ describe("torchwright train", function () {
       ["tickets.csv", "--model", "minilm", "--text", "body", "--label", "queue", "--test", "other-class.csv"],
       /\[ERR_UNKNOWN_LABEL\]/,
     ],
+    [
+      "two ways to go on",
+      2,
+      ["tickets.csv", "--model", "minilm", "--resume", "--resume-from", "run/checkpoint-1"],
+      /--resume: expected no --resume-from with it/,
+    ],
     ["a configuration that is not there", 2, ["tickets.csv", "--config", "nowhere.yaml"], /\[ERR_FILE_NOT_FOUND\]/],
     [
       "settings of what is switched off",

@@ -15,7 +15,7 @@ import { evaluationSections } from "../output/evaluation";
 import { printed, printResult } from "../output/print";
 import type { Settings } from "../settings/config-file";
 import { evaluationLoader } from "../train/loaders";
-import { asUsage } from "../usage-error";
+import { asUsage, UsageError } from "../usage-error";
 
 export interface EvaluationCall {
   readonly model: string;
@@ -34,6 +34,9 @@ export async function runEvaluation({ model: given, files, settings, metrics, js
     ),
   ) as TrainerOptions<ModelProblem>;
   asUsage(() => resolveOptions(options));
+  if (report === undefined && (title !== undefined || examples !== undefined)) {
+    throw new UsageError("--title and --examples: expected --report with them, whose page they are of, got none");
+  }
   checkDevice(options.device);
   const { model: folder, tokenizer: tokenizerFolder } = await placeOf("evaluate", given, settings);
   const problemType = await savedProblem(folder);

@@ -58,6 +58,9 @@ export async function runTraining({ files, output, settings, json }: TrainingCal
   if (calibrate && Object.keys(calibrate).length > 0) {
     asUsage(() => checkAbstentionOptions("--calibrate", calibrate as AbstentionOptions));
   }
+  if (settings["resume"] === true && settings["resumeFrom"] !== undefined) {
+    throw new UsageError("--resume: expected no --resume-from with it, got both");
+  }
   if (adapterOutput !== undefined && !lora) throw new UsageError("--adapter-output: expected --lora with it, got none");
   if (isTorchScriptFile(given) && settings["tokenizer"] === undefined) {
     throw new UsageError("--model: expected --tokenizer <folder> with a TorchScript file, which has none, got none");
