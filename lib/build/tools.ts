@@ -7,7 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
 import { ownPackage } from "../native/package-root";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 
 /** Those that the prebuilt addons are built with. */
 export const BUILD_TOOLS: Readonly<Record<string, string>> = {

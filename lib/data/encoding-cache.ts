@@ -16,7 +16,7 @@ import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as macrotask } from "node:timers/promises";
 import { describe, TorchwrightError } from "../errors";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 import { encodeOptionsFor, type WindowOptions } from "./loading/windows";
 import type { EncodeOptions, Encoding, TextInput, Tokenizer } from "../text/tokenizer";
 

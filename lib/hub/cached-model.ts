@@ -10,7 +10,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 import { writing } from "./writing";
 
 /** All digits of a commit, as opposed to a branch or tag. */

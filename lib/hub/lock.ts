@@ -10,7 +10,7 @@ import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { hostname } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 
 const TOUCH_MS = 2_000;
 /** Beyond this the holder is gone, or so busy that it may as well share. */

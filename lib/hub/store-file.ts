@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
 import { copyFile, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 import type { CachedModel } from "./cached-model";
 import { withLock } from "./lock";
 import type { RemoteFile } from "./remote";

@@ -2,7 +2,7 @@
 import { describe, TorchwrightError } from "../errors";
 import type { ArgumentSchema, ModuleSpec } from "../native/requests";
 import { native } from "../native/load";
-import { replaceFile } from "../setup/replace-file";
+import { replaceFile } from "../files/replace-file";
 import { nativeInContext, outsideScopes } from "../tensor/context";
 import { countMove } from "../tensor/moves";
 import type { OperatorResult } from "../tensor/operators";
@@ -95,7 +95,8 @@ export class ScriptModule {
    *
    * @param args tensors, or values without gradient
    * @returns as {@link ScriptModule.call}; a tensor or several
-   * @throws TorchwrightError as {@link ScriptModule.call}; ERR_SCRIPT_CALL where the result is anything but tensors
+   * @throws TorchwrightError as {@link ScriptModule.call}; ERR_SCRIPT_CALL where the result is anything but tensors;
+   *   ERR_INVALID_ARG from a backward pass of part of the leaves or with a graph of its own, which it would be wrong in
    */
   async checkpoint(args: readonly unknown[]): Promise<OperatorResult> {
     checkArguments("checkpoint", args);

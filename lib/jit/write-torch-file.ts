@@ -6,7 +6,7 @@ import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { describe, TorchwrightError } from "../errors";
 import { native } from "../native/load";
-import { replaceFile } from "../setup/replace-file";
+import { replaceFile } from "../files/replace-file";
 import { nativeInContext } from "../tensor/context";
 import type { DType } from "../tensor/dtype";
 import { ops } from "../tensor/ops";

@@ -2,7 +2,7 @@
 import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, TorchwrightError } from "../errors";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 import { clearLeftovers, finishInterruptedSave, placesBeside } from "../text/interrupted-save";
 import { CALIBRATION_FILE, formatCalibration } from "./calibration";
 import { writeManifest } from "./manifest";

@@ -1,7 +1,7 @@
 /** State dictionaries as safetensors files. */
 import { describe, TorchwrightError } from "../errors";
 import type { StateDict } from "../nn/state";
-import { replaceFile } from "../setup/replace-file";
+import { replaceFile } from "../files/replace-file";
 import { Tensor } from "../tensor/tensor";
 import { readHeader, readTensors, writeSafetensors } from "./safetensors";
 

@@ -9,7 +9,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { TorchwrightError } from "../errors";
 import { flushFolder } from "../models/save-folder";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 import type { Draw } from "./space";
 import type { TrialFailure } from "./trial";
 

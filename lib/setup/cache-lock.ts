@@ -4,7 +4,7 @@ import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { hostname } from "node:os";
 import path from "node:path";
 import { TorchwrightError } from "../errors";
-import { makeFolder } from "./make-folder";
+import { makeFolder } from "../files/make-folder";
 
 export interface LockOptions {
   /** Longest wait for another process, default 30 minutes. */

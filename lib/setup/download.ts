@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { requireSpace, writeFailure } from "./disk";
 import { failureReason, request } from "./http";
-import { makeFolder } from "./make-folder";
+import { makeFolder } from "../files/make-folder";
 import type { Archive } from "./release";
 import { transferProgress } from "./transfer-progress";
 

@@ -8,7 +8,7 @@ import { PINNED_VERSION, SUPPORTED_VERSIONS, cacheFolder, majorMinor } from "../
 import { lockFile, withLock } from "./cache-lock";
 import { writeFailure, writingBelow } from "./disk";
 import { clearLeftovers, damage, moveIntoPlace, writeManifest } from "./installed";
-import { makeFolder } from "./make-folder";
+import { makeFolder } from "../files/make-folder";
 import { namedSource } from "./named-source";
 import { OFFICIAL, folderName, officialArchive } from "./release";
 import type { Archive, Variant } from "./release";

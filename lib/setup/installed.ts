@@ -9,7 +9,7 @@ import type { LocateOptions } from "../native/locate";
 import { lockFile, withLock } from "./cache-lock";
 import { writingBelow } from "./disk";
 import { fileSizes, folderBytes } from "./folder-bytes";
-import { makeFolder } from "./make-folder";
+import { makeFolder } from "../files/make-folder";
 
 /** What lies in the cache under one name, `libtorch-2.13.0-cpu`. */
 export interface Installed {

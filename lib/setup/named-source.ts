@@ -8,7 +8,7 @@ import { locateLibtorch } from "../native/locate";
 import { requireSpace } from "./disk";
 import { checksumProblem } from "./download";
 import { folderBytes } from "./folder-bytes";
-import { makeFolder } from "./make-folder";
+import { makeFolder } from "../files/make-folder";
 import { findPython } from "./sources";
 import type { Source } from "./sources";
 import { unpack } from "./unpack";

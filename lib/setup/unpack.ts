@@ -11,7 +11,7 @@ import { crc32 } from "node:zlib";
 import { openPromise } from "yauzl";
 import type { Entry, ZipFile } from "yauzl";
 import { requireSpace } from "./disk";
-import { makeFolder } from "./make-folder";
+import { makeFolder } from "../files/make-folder";
 import { transferProgress } from "./transfer-progress";
 
 const KEPT = [

@@ -4,7 +4,7 @@ import path from "node:path";
 import { isUtf8 } from "node:buffer";
 import { TorchwrightError } from "../errors";
 import type { FileSelection } from "../hub/selection";
-import { makeFolder } from "../setup/make-folder";
+import { makeFolder } from "../files/make-folder";
 
 /** Files that make up a tokenizer; the last two are older Python versions'. */
 export const TOKENIZER_FILES = [

@@ -4,8 +4,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelProblem } from "../models/model";
-import { makeFolder } from "../setup/make-folder";
-import { replaceFile } from "../setup/replace-file";
+import { makeFolder } from "../files/make-folder";
+import { replaceFile } from "../files/replace-file";
 import { scalarMetrics } from "./evaluation";
 import type { EvaluationEntry, History } from "./events";
 import { writing } from "./logs/writing";

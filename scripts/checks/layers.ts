@@ -6,6 +6,7 @@ import ts from "typescript";
 /** Top to bottom: data flows down the page. A plain file of `lib` is a layer of its own. */
 export const LAYERS: readonly string[] = [
   "errors.ts",
+  "files",
   "native",
   "setup",
   "build",

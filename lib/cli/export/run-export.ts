@@ -7,7 +7,7 @@ import { readConfig } from "../../models/bert-config";
 import { BertForSequenceClassification } from "../../models/bert-for-sequence-classification";
 import { readCalibration } from "../../models/calibration";
 import type { ModelProblem } from "../../models/model";
-import { makeFolder } from "../../setup/make-folder";
+import { makeFolder } from "../../files/make-folder";
 import { AutoTokenizer } from "../../text/auto-tokenizer";
 import type { ExportSettings } from "../commands/export";
 import { hubOptionsBeside, placeOf } from "../model/model-place";

@@ -3,7 +3,7 @@ import { access, constants, readFile } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../../errors";
 import type { ModelProblem } from "../../models/model";
-import { makeFolder } from "../../setup/make-folder";
+import { makeFolder } from "../../files/make-folder";
 import { checkPage } from "../../train/report/write-page";
 import type { Settings } from "../settings/config-file";
 import { UsageError } from "../usage-error";

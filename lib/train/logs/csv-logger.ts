@@ -1,8 +1,8 @@
 /** A run as a table: one row for each log and each evaluation. */
 import { appendFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { makeFolder } from "../../setup/make-folder";
-import { replaceFile } from "../../setup/replace-file";
+import { makeFolder } from "../../files/make-folder";
+import { replaceFile } from "../../files/replace-file";
 import type { TrainerEvent } from "../events";
 import { type LogValues, logValues, type RunInfo, type TrainerLogger } from "./trainer-logger";
 import { writing } from "./writing";

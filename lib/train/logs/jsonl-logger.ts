@@ -1,7 +1,7 @@
 /** A run as it happens, one line of JSON for each event but single steps. */
 import { appendFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../../setup/make-folder";
+import { makeFolder } from "../../files/make-folder";
 import type { TrainerEvent } from "../events";
 import { scalarMetrics } from "../evaluation";
 import type { TrainerLogger } from "./trainer-logger";

@@ -3,7 +3,7 @@ import { appendFile, readdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, TorchwrightError } from "../../errors";
-import { makeFolder } from "../../setup/make-folder";
+import { makeFolder } from "../../files/make-folder";
 import { encodeEvent, type EventContent } from "./event-encoding";
 import { writing } from "./writing";
 

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { TorchwrightError } from "../../errors";
-import { makeFolder } from "../../setup/make-folder";
-import { replaceFile } from "../../setup/replace-file";
+import { makeFolder } from "../../files/make-folder";
+import { replaceFile } from "../../files/replace-file";
 
 /**
  * Makes the folder where there is none, then the text, and puts it in place in one rename: readers see the old file or

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { makeFolder } from "../../lib/setup/make-folder";
+import { makeFolder } from "../../lib/files/make-folder";
 
 describe("makeFolder", () => {
   let folder: string;
