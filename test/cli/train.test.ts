@@ -3,9 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { Settings } from "../../lib/cli/settings/config-file";
+import { checkSeed } from "../../lib/cli/train/check-run";
 import { loadSafetensors, saveSafetensors } from "../../lib/models/state-file";
 import { Classifier } from "../../lib/predict/classifier";
 import { scope } from "../../lib/tensor/scope";
+import { rejection } from "../support/rejection";
+import { inFolder } from "../support/tiny-bert";
 import { COLUMNS, fillFolder } from "../support/cli-folder";
 import { endOf, type Ended, runCommandLine, startCommandLine } from "../support/run-cli";
 import { LABELS, tinyData } from "../support/tiny-bert";
@@ -418,4 +422,22 @@ describe("torchwright train", function () {
       expect({ code: ended.code, stdout: ended.stdout }, what).to.deep.equal({ code, stdout: "" });
     }
   });
+});
+
+describe("a run that goes on with another seed", () => {
+  it("is refused where rows are split by it, unless --split-seed says which", () =>
+    inFolder(async (output) => {
+      const check = (settings: Settings): Promise<void> => checkSeed(settings, output, 2);
+      await check({ resume: true }); // nothing is there yet
+      await writeFile(join(output, "training.json"), '{ "options": { "seed": 1 } }');
+      await rejection(check({ resume: true }), "ERR_INVALID_ARG");
+      await rejection(check({ resumeFrom: output, validation: "v.csv", testSplit: 0.1 }), "ERR_INVALID_ARG");
+      await check({});
+      await check({ resume: true, splitSeed: 3 });
+      await check({ resume: true, validationSplit: 0 });
+      await check({ resume: true, validation: "v.csv" });
+      await checkSeed({ resume: true }, output, 1);
+      await writeFile(join(output, "training.json"), '{ "opt');
+      await check({ resume: true });
+    }));
 });

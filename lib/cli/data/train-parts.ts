@@ -22,6 +22,17 @@ export interface TrainParts {
 /** Share of the rows that is held out where nobody says anything. */
 const HELD_OUT = 0.1;
 
+/** Shares of the training data that are held out. */
+function heldOut({ validation, validationSplit, testSplit = 0 }: PartSettings): { validation: number; test: number } {
+  return { validation: validationSplit ?? (filesOf(validation) ? 0 : HELD_OUT), test: testSplit };
+}
+
+/** Whether rows are split off the training data. */
+export function splits(settings: PartSettings): boolean {
+  const { validation, test } = heldOut(settings);
+  return validation !== 0 || test !== 0;
+}
+
 /**
  * Reads and splits. Throws UsageError for a part that is asked for in two ways, and what reading and splitting throw.
  */
@@ -32,10 +43,10 @@ export async function readParts(files: Files, settings: PartSettings, seed: numb
     throw new UsageError("--validation-split: expected no split with --validation, got both");
   }
   if (given.test && testSplit) throw new UsageError("--test-split: expected no split with --test, got both");
-  const held = validationSplit ?? (given.validation ? 0 : HELD_OUT);
+  const held = heldOut(settings);
   for (const [flag, share] of [
-    ["--validation-split", held],
-    ["--test-split", testSplit],
+    ["--validation-split", held.validation],
+    ["--test-split", held.test],
   ] as const) {
     if (share < 0 || (share >= 1 && !Number.isSafeInteger(share))) {
       throw new UsageError(`${flag}: expected a share from 0 to 1 or a number of rows, got ${share}`);
@@ -44,8 +55,7 @@ export async function readParts(files: Files, settings: PartSettings, seed: numb
   const labelled = { ...settings, label: settings.label ?? "label" };
   const all = await readTexts(files, labelled);
   const split = splitOff(all, {
-    validation: held,
-    test: testSplit,
+    ...held,
     stratify: settings.stratify ?? all.problemType === "single-label",
     seed: splitSeed,
   });

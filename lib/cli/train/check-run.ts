@@ -5,6 +5,7 @@ import { TorchwrightError } from "../../errors";
 import type { ModelProblem } from "../../models/model";
 import { makeFolder } from "../../files/make-folder";
 import { checkPage } from "../../train/report/write-page";
+import { splits } from "../data/train-parts";
 import type { Settings } from "../settings/config-file";
 import { UsageError } from "../usage-error";
 
@@ -37,15 +38,24 @@ export async function checkSeed(settings: Settings, output: string, seed: number
     readonly splitSeed?: number;
   };
   const folder = resumeFrom ?? (resume === true ? output : undefined);
-  if (folder === undefined || splitSeed !== undefined) return;
-  const text = await readFile(path.join(folder, "training.json"), "utf8").catch(() => undefined); // none yet
-  const record =
-    text === undefined ? undefined : (JSON.parse(text) as { readonly options?: { readonly seed?: number } });
-  const before = record?.options?.seed;
+  if (folder === undefined || splitSeed !== undefined || !splits(settings)) return;
+  const before = await recordedSeed(folder);
   if (before === undefined || before === seed) return;
   throw new UsageError(
     `--resume: expected --seed ${before}, with which the run in ${folder} began, got ${seed}; with another seed the split is another, unless --split-seed says which`,
   );
+}
+
+/** The seed in a run's record; undefined where there is none yet, or one that cannot be read. */
+async function recordedSeed(folder: string): Promise<number | undefined> {
+  try {
+    const record = JSON.parse(await readFile(path.join(folder, "training.json"), "utf8")) as {
+      readonly options?: { readonly seed?: number };
+    } | null;
+    return record?.options?.seed;
+  } catch {
+    return undefined; // the run itself says what is wrong with its folder
+  }
 }
 
 /** Classes to choose from. Throws ERR_INVALID_ARG where all rows have one. */
